@@ -1,0 +1,1 @@
+"""The practice cluster: a Kubernetes-compatible control plane with simulated nodes, in one process."""

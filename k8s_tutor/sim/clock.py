@@ -1,0 +1,248 @@
+"""The cluster's clock: its own time, decoupled from the event loop so that sockets stay in real time.
+
+Time runs at a rate (1 is real time, 0 is stopped). Timers sit in a heap of cluster time; one timer of the event loop is
+armed for the earliest. ``advance`` jumps from timer to timer, and between jumps lets everything that became runnable
+finish: callbacks of ``call_soon``, tasks, and *holds* (work that goes on outside the event loop, such as a shell's
+thread). So a test may live through a day in milliseconds and see the same order every time.
+"""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+SETTLE_PASSES = 4
+
+
+class Timer:
+    """A callback due at a time of the cluster; ``cancel`` is idempotent."""
+
+    __slots__ = ("_arguments", "_callback", "cancelled", "when")
+
+    def __init__(self, when: float, callback: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        self.when = when
+        self.cancelled = False
+        self._callback = callback
+        self._arguments = arguments
+
+    def cancel(self) -> None:
+        """Do not run, ever; frees what the callback holds."""
+        self.cancelled = True
+        self._callback = _nothing
+        self._arguments = ()
+
+    def run(self) -> None:
+        """Run the callback, unless cancelled."""
+        if not self.cancelled:
+            self._callback(*self._arguments)
+
+
+def _nothing(*_: object) -> None:
+    """Stand in for a cancelled callback."""
+
+
+class Clock:
+    """Cluster time in seconds since the epoch.
+
+    Args:
+        rate: cluster seconds a real second; 0 stops the clock.
+        start: the first ``now()``; the wall clock's time if None.
+    """
+
+    def __init__(self, rate: float = 1.0, start: float | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rate = rate
+        self._base = time.time() if start is None else start
+        self._base_real = time.monotonic()
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._order = itertools.count()
+        self._armed: asyncio.TimerHandle | None = None
+        self._ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._draining = False
+        self._holds = 0
+        self._released = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # -- reading
+
+    @property
+    def rate(self) -> float:
+        """Cluster seconds a real second."""
+        return self._rate
+
+    def now(self) -> float:
+        """Return seconds since the epoch, in cluster time."""
+        if self._rate == 0:
+            return self._base
+        return self._base + (time.monotonic() - self._base_real) * self._rate
+
+    # -- running
+
+    def call_soon(self, callback: Callable[..., object], *arguments: Any) -> None:
+        """Run the callback after the present one, in order of calls."""
+        self._ready.append((callback, arguments))
+        if not self._draining:
+            self._draining = True
+            self._loop.call_soon(self._drain)
+
+    def call_later(self, delay: float, callback: Callable[..., object], *arguments: Any) -> Timer:
+        """Run the callback ``delay`` cluster seconds from now."""
+        return self.call_at(self.now() + max(0.0, delay), callback, *arguments)
+
+    def call_at(self, when: float, callback: Callable[..., object], *arguments: Any) -> Timer:
+        """Run the callback at a cluster time (seconds since the epoch)."""
+        timer = Timer(when, callback, arguments)
+        heapq.heappush(self._heap, (when, next(self._order), timer))
+        if self._heap[0][2] is timer:
+            self._arm()
+        return timer
+
+    async def sleep(self, delay: float) -> None:
+        """Sleep for ``delay`` cluster seconds."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        timer = self.call_later(delay, _resolve, future)
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine as a task that is kept alive until it ends, and cancelled by ``close``."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """While held, ``advance`` does not jump: work is going on outside the event loop (a shell's thread)."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            if self._holds == 0:
+                self._released.set()
+
+    @contextlib.contextmanager
+    def release(self) -> Iterator[None]:
+        """The opposite inside a hold: while waiting for cluster time (a ``sleep`` in a shell), let time jump."""
+        self._holds -= 1
+        if self._holds == 0:
+            self._released.set()
+        try:
+            yield
+        finally:
+            self._holds += 1
+
+    # -- steering
+
+    def set_rate(self, rate: float) -> None:
+        """Change the rate; 0 stops the clock."""
+        self._base, self._base_real = self.now(), time.monotonic()
+        self._rate = rate
+        self._arm()
+
+    def set_now(self, when: float) -> None:
+        """Jump without running what lies between: only for restoring a snapshot."""
+        self._base, self._base_real = when, time.monotonic()
+        self._arm()
+
+    async def advance(self, seconds: float) -> None:
+        """Live through ``seconds`` of cluster time at once, timer by timer; the rate is 0 meanwhile."""
+        rate, self._rate = self._rate, 0.0
+        self._disarm()
+        end = self._base = self.now() if rate == 0 else self._base + (time.monotonic() - self._base_real) * rate
+        end += seconds
+        try:
+            await self.settle()
+            while (when := self._next()) is not None and when <= end:
+                self._base = max(self._base, when)
+                self._fire(self._base)
+                await self.settle()
+            self._base = max(self._base, end)
+        finally:
+            self._base_real = time.monotonic()
+            self._rate = rate
+            self._arm()
+
+    async def settle(self) -> None:
+        """Return when nothing is runnable at the present cluster time."""
+        quiet = 0
+        while quiet < SETTLE_PASSES:
+            if self._holds > 0:
+                self._released.clear()
+                await self._released.wait()
+                quiet = 0
+            await asyncio.sleep(0)
+            quiet = 0 if self._ready or self._holds > 0 or self._loop_is_busy() else quiet + 1
+
+    def close(self) -> None:
+        """Cancel timers and tasks."""
+        self._disarm()
+        self._heap.clear()
+        self._ready.clear()
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    # -- inside
+
+    def _loop_is_busy(self) -> bool:
+        """More than our own wake-up is ready on asyncio's own loop (other loops do not show it: passes must do)."""
+        ready = getattr(self._loop, "_ready", None)
+        return ready is not None and len(ready) > 0
+
+    def _drain(self) -> None:
+        """Run ready callbacks; a bounded batch, so that sockets are served between batches."""
+        for _ in range(256):
+            if not self._ready:
+                break
+            callback, arguments = self._ready.popleft()
+            self._guarded(callback, arguments)
+        if self._ready:
+            self._loop.call_soon(self._drain)
+        else:
+            self._draining = False
+
+    def _guarded(self, callback: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        try:
+            callback(*arguments)
+        except Exception as error:  # noqa: BLE001 - one faulty callback must not stop the cluster
+            self._loop.call_exception_handler(
+                {"message": f"cluster callback {callback!r} failed", "exception": error},
+            )
+
+    def _next(self) -> float | None:
+        while self._heap and self._heap[0][2].cancelled:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def _fire(self, until: float) -> None:
+        while (when := self._next()) is not None and when <= until:
+            timer = heapq.heappop(self._heap)[2]
+            self._guarded(timer.run, ())
+
+    def _arm(self) -> None:
+        self._disarm()
+        when = self._next()
+        if when is not None and self._rate > 0:
+            self._armed = self._loop.call_later(max(0.0, (when - self.now()) / self._rate), self._due)
+
+    def _due(self) -> None:
+        self._armed = None
+        self._fire(self.now() + 1e-4)
+        self._arm()
+
+    def _disarm(self) -> None:
+        if self._armed is not None:
+            self._armed.cancel()
+            self._armed = None
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,1 @@
+"""Machinery that knows no kind: store, watch, work queues, status errors."""

@@ -1,0 +1,1 @@
+"""Generic REST storage over small strategies, one a kind."""

@@ -1,0 +1,1 @@
+"""One strategy a kind: defaults, validation, columns, subresources."""
