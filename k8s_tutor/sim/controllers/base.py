@@ -1,0 +1,100 @@
+"""The base of all controllers: watch, queue keys, reconcile.
+
+A controller is one class in one file of this package, found by scanning it. ``setup`` says what it watches and how a
+change becomes a key; ``reconcile`` brings one key's object nearer to what it should be, and is called again after
+errors with back-off. All run in one thread on the cluster's clock, so ``reconcile`` is an ordinary function.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
+
+from k8s_tutor.sim.clock import Clock
+from k8s_tutor.sim.machinery.meta import controller_of
+from k8s_tutor.sim.machinery.recorder import Recorder
+from k8s_tutor.sim.machinery.store import Event
+from k8s_tutor.sim.machinery.workqueue import WorkQueue
+from k8s_tutor.sim.registry.client import LocalClient
+
+Json = dict[str, Any]
+Key = tuple[str, str]
+
+
+class Kit(Protocol):
+    """What the cluster gives to its components."""
+
+    clock: Clock
+
+    def client(self, user: str, manager: str) -> LocalClient:
+        """Return a client that acts as ``user`` (``system:serviceaccount:…`` or ``system:kube-…``)."""
+
+    def log(self, component: str, message: str) -> None:
+        """Write a line to the component's log (seen with ``kubectl logs`` of its static Pod)."""
+
+
+class Controller:
+    """Base of all controllers.
+
+    Class attributes:
+        name: as upstream names it in events (``deployment-controller``).
+        manager: the component it runs in, and its field manager.
+    """
+
+    name: ClassVar[str] = ""
+    manager: ClassVar[str] = "kube-controller-manager"
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit = kit
+        self.clock = kit.clock
+        self.client = kit.client(f"system:serviceaccount:kube-system:{self.name}", self.manager)
+        self.events = Recorder(kit.clock, self.client, self.name)
+        self.queue: WorkQueue[Key] = WorkQueue(kit.clock, self._process, self._failed)
+        self._ends: list[Callable[[], None]] = []
+
+    def setup(self) -> None:
+        """Declare watches with ``watch``, ``watch_owned`` …."""
+        raise NotImplementedError
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        """Bring one object nearer to what it should be."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self.setup()
+
+    def stop(self) -> None:
+        """Stop at once, as when the component dies; a stopped controller is not started again, a new one is made."""
+        for end in self._ends:
+            end()
+        self._ends.clear()
+        self.queue.close()
+
+    def watch(self, resource: str, callback: Callable[[Event], None]) -> None:
+        """Call back for present objects and every later change."""
+        self._ends.append(self.client.watch(resource, callback))
+
+    def watch_keys(self, resource: str) -> None:
+        """Queue every object of the resource that is there or changes."""
+        self.watch(resource, lambda event: self.enqueue(event.obj))
+
+    def watch_owned(self, resource: str, kind: str) -> None:
+        """Queue the owner (of this kind) of every object of the resource that is there or changes."""
+
+        def changed(event: Event) -> None:
+            for obj in (event.obj, event.old.obj if event.old else None):
+                owner = controller_of(obj) if obj else None
+                if obj and owner and owner["kind"] == kind:
+                    self.queue.add((obj["metadata"].get("namespace", ""), owner["name"]))
+
+        self.watch(resource, changed)
+
+    def enqueue(self, obj: Json) -> None:
+        """Queue an object's key."""
+        meta = obj["metadata"]
+        self.queue.add((meta.get("namespace", ""), meta["name"]))
+
+    def _process(self, key: Key) -> None:
+        self.reconcile(*key)
+
+    def _failed(self, key: Key, error: Exception) -> None:
+        self.kit.log(self.manager, f"{self.name}: error syncing {'/'.join(filter(None, key))}: {error}")

@@ -1,0 +1,234 @@
+"""The versioned store, which stands where etcd and the watch cache stand in a real control plane.
+
+One counter of revisions for all objects. Objects are plain dicts, **immutable once stored**: whoever changes one makes
+a copy first; so the store, the watchers and the controllers share them without locks. Every change is written to a
+journal (durable before the request is answered), kept in a window of recent events (from which a watch may start), and
+delivered to subscribers in order, after the present callback: never re-entrantly.
+"""
+
+import bisect
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from k8s_tutor.sim.clock import Clock
+from k8s_tutor.sim.machinery.status import gone
+
+Json = dict[str, Any]
+Key = tuple[str, str]  # namespace ("" for cluster-wide objects), name
+WINDOW = 5_000
+
+
+@dataclass(slots=True)
+class Entry:
+    """A stored object with its version and, once somebody asked, its JSON."""
+
+    obj: Json
+    revision: int
+    _encoded: bytes | None = field(default=None, repr=False)
+
+    @property
+    def encoded(self) -> bytes:
+        """The object's JSON."""
+        if self._encoded is None:
+            self._encoded = orjson.dumps(self.obj)
+        return self._encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change: ``ADDED``, ``MODIFIED`` or ``DELETED``; ``entry`` is the object after (DELETED: as it was last)."""
+
+    type: str
+    resource: str
+    entry: Entry
+    old: Entry | None
+
+    @property
+    def obj(self) -> Json:
+        """The object after the change (DELETED: as it was last, with the deletion's resource version)."""
+        return self.entry.obj
+
+
+class Journal(Protocol):
+    """Where changes are made durable."""
+
+    def write(self, resource: str, key: Key, revision: int, body: bytes | None) -> None:
+        """Record an object's new body, or its removal (None)."""
+
+    def commit(self) -> None:
+        """Make everything written so far survive the process."""
+
+
+class Quorum(Protocol):
+    """Whether the (simulated) etcd accepts writes."""
+
+    def check_write(self) -> None:
+        """Raise the API's error when there is no quorum."""
+
+
+class Store:
+    """Objects of all resources; a resource is named by ``plural`` or ``plural.group``.
+
+    Args:
+        clock: the cluster's clock; events are delivered by it.
+        journal: where changes are made durable; None keeps them in memory only.
+    """
+
+    def __init__(self, clock: Clock, journal: Journal | None = None) -> None:
+        self.clock = clock
+        self.journal = journal
+        self.quorum: Quorum | None = None
+        self.revision = 1
+        self._tables: dict[str, dict[Key, Entry]] = {}
+        self._sorted: dict[str, list[Key]] = {}
+        self._log: deque[Event] = deque()
+        self._oldest: int = 1
+        self._pending: deque[Event] = deque()
+        self._subscribers: dict[str, list[Callable[[Event], None]]] = {}
+        self._all: list[Callable[[Event], None]] = []
+
+    # -- reading
+
+    def get(self, resource: str, namespace: str, name: str) -> Entry | None:
+        """Return the entry, or None."""
+        return self._tables.get(resource, {}).get((namespace, name))
+
+    def entries(self, resource: str, namespace: str | None = None) -> Iterator[Entry]:
+        """Yield the resource's entries in order of namespace and name (``None``: of all namespaces)."""
+        table = self._tables.get(resource)
+        if not table:
+            return
+        keys = self._sorted.get(resource)
+        if keys is None:
+            keys = self._sorted[resource] = sorted(table)
+        if namespace is None:
+            for key in tuple(keys):
+                if (entry := table.get(key)) is not None:
+                    yield entry
+            return
+        start = bisect.bisect_left(keys, (namespace, ""))
+        for key in keys[start:]:
+            if key[0] != namespace:
+                return
+            if (entry := table.get(key)) is not None:
+                yield entry
+
+    def count(self, resource: str) -> int:
+        """Return how many objects of the resource there are."""
+        return len(self._tables.get(resource, ()))
+
+    def resources(self) -> list[str]:
+        """Return the names of resources that have had objects."""
+        return list(self._tables)
+
+    # -- writing
+
+    def put(self, resource: str, key: Key, obj: Json) -> Entry:
+        """Store a new or changed object; sets ``metadata.resourceVersion`` on it. The caller gives the dict away."""
+        if self.quorum is not None:
+            self.quorum.check_write()
+        self.revision += 1
+        obj["metadata"]["resourceVersion"] = str(self.revision)
+        entry = Entry(obj, self.revision)
+        table = self._tables.setdefault(resource, {})
+        old = table.get(key)
+        table[key] = entry
+        if old is None:
+            keys = self._sorted.get(resource)
+            if keys is not None:
+                bisect.insort(keys, key)
+        if self.journal is not None:
+            self.journal.write(resource, key, self.revision, entry.encoded)
+        self._emit(Event("ADDED" if old is None else "MODIFIED", resource, entry, old))
+        return entry
+
+    def remove(self, resource: str, key: Key, last: Json | None = None) -> Entry | None:
+        """Remove an object; the watch shows it as ``last`` (or as stored) with the revision of the deletion."""
+        table = self._tables.get(resource, {})
+        old = table.get(key)
+        if old is None:
+            return None
+        if self.quorum is not None:
+            self.quorum.check_write()
+        del table[key]
+        keys = self._sorted.get(resource)
+        if keys is not None:
+            at = bisect.bisect_left(keys, key)
+            if at < len(keys) and keys[at] == key:
+                del keys[at]
+        self.revision += 1
+        shown = last if last is not None else old.obj
+        shown = shown | {"metadata": shown["metadata"] | {"resourceVersion": str(self.revision)}}
+        entry = Entry(shown, self.revision)
+        if self.journal is not None:
+            self.journal.write(resource, key, self.revision, None)
+        self._emit(Event("DELETED", resource, entry, old))
+        return entry
+
+    def load(self, resource: str, key: Key, obj: Json, revision: int) -> None:
+        """Take an object as a journal or snapshot has it, without an event."""
+        self._tables.setdefault(resource, {})[key] = Entry(obj, revision)
+        self._sorted.pop(resource, None)
+
+    # -- watching
+
+    def subscribe(self, resource: str | None, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call back for every later change of the resource (None: of all); returns what ends it."""
+        callbacks = self._all if resource is None else self._subscribers.setdefault(resource, [])
+        callbacks.append(callback)
+
+        def end() -> None:
+            with contextlib.suppress(ValueError):
+                callbacks.remove(callback)
+
+        return end
+
+    def since(self, resource: str, revision: int) -> list[Event]:
+        """Return the resource's events after a revision, delivered or not.
+
+        Raises:
+            ApiError: 410 when the revision is older than the window.
+        """
+        if revision < self._oldest - 1:
+            raise gone(f"too old resource version: {revision} ({self._oldest})")
+        return [event for event in self._log if event.entry.revision > revision and event.resource == resource]
+
+    @property
+    def oldest(self) -> int:
+        """The oldest revision from which a watch may start."""
+        return self._oldest - 1
+
+    def pending(self) -> bool:
+        """Whether events are waiting to be delivered."""
+        return bool(self._pending)
+
+    def forget_history(self) -> None:
+        """Drop the window: watches from before now get 410 (after a restore or a restart)."""
+        self._log.clear()
+        self._oldest = self.revision + 1
+
+    def commit(self) -> None:
+        """Make all changes durable: to be called before a change is acknowledged."""
+        if self.journal is not None:
+            self.journal.commit()
+
+    def _emit(self, event: Event) -> None:
+        self._log.append(event)
+        if len(self._log) > WINDOW:
+            self._oldest = self._log.popleft().entry.revision + 1
+        if not self._pending:
+            self.clock.call_soon(self._deliver)
+        self._pending.append(event)
+
+    def _deliver(self) -> None:
+        """Deliver all pending events in order; what subscribers write meanwhile comes in a later round."""
+        batch, self._pending = self._pending, deque()
+        for event in batch:
+            for callback in (*self._subscribers.get(event.resource, ()), *self._all):
+                callback(event)
+        self.commit()

@@ -1,0 +1,79 @@
+"""A work queue of keys in cluster time: each key at most once in the queue, failures retried with back-off.
+
+As client-go's ``util/workqueue``: 5 ms doubling to 1,000 s a key, forgotten after success.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from k8s_tutor.sim.clock import Clock, Timer
+
+K = TypeVar("K", bound=Hashable)
+BASE_DELAY = 0.005
+MAX_DELAY = 1000.0
+
+
+class WorkQueue(Generic[K]):
+    """Runs ``work(key)`` for every key added, one after the other, never re-entrantly.
+
+    Args:
+        clock: the cluster's clock.
+        work: processes a key; an exception is a failure and is retried.
+        failed: told of every failure (for logs and metrics).
+    """
+
+    def __init__(self, clock: Clock, work: Callable[[K], None], failed: Callable[[K, Exception], None]) -> None:
+        self._clock = clock
+        self._work = work
+        self._failed = failed
+        self._waiting: set[K] = set()
+        self._delayed: dict[K, Timer] = {}
+        self._failures: dict[K, int] = {}
+        self._closed = False
+
+    def add(self, key: K) -> None:
+        """Process the key soon; adding a waiting key again changes nothing."""
+        if self._closed or key in self._waiting:
+            return
+        self._waiting.add(key)
+        self._clock.call_soon(self._run, key)
+
+    def add_after(self, key: K, delay: float) -> None:
+        """Process the key after ``delay`` cluster seconds; an earlier time that is already set stays."""
+        if self._closed:
+            return
+        if delay <= 0:
+            self.add(key)
+            return
+        when = self._clock.now() + delay
+        timer = self._delayed.get(key)
+        if timer is not None:
+            if timer.when <= when:
+                return
+            timer.cancel()
+        self._delayed[key] = self._clock.call_at(when, self._due, key)
+
+    def close(self) -> None:
+        """Stop: nothing that waits is processed."""
+        self._closed = True
+        for timer in self._delayed.values():
+            timer.cancel()
+        self._delayed.clear()
+        self._waiting.clear()
+
+    def _due(self, key: K) -> None:
+        self._delayed.pop(key, None)
+        self.add(key)
+
+    def _run(self, key: K) -> None:
+        if self._closed or key not in self._waiting:
+            return
+        self._waiting.discard(key)
+        try:
+            self._work(key)
+        except Exception as error:  # noqa: BLE001 - a failing key is retried, as client-go's queues do
+            count = self._failures[key] = self._failures.get(key, 0) + 1
+            self._failed(key, error)
+            self.add_after(key, min(BASE_DELAY * 2 ** min(count - 1, 30), MAX_DELAY))
+        else:
+            self._failures.pop(key, None)

@@ -1,0 +1,94 @@
+"""The served resources: each with its names (discovery) and its strategy (``sim/resources``)."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from k8s_tutor.sim.machinery.status import qualified
+from k8s_tutor.sim.registry.strategy import Strategy
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Resource:
+    """One served resource.
+
+    Attributes:
+        plural, group, version, kind, singular, namespaced, verbs, short_names, categories: as discovery shows them.
+        subresources: name to its discovery entry (kind, group, version, verbs).
+        strategy: what the kind adds to the generic storage.
+        custom: the CustomResourceDefinition behind it, or None for built-in kinds.
+    """
+
+    plural: str
+    group: str
+    version: str
+    kind: str
+    singular: str
+    namespaced: bool
+    verbs: tuple[str, ...]
+    strategy: Strategy
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: dict[str, Json] = field(default_factory=dict)
+    custom: Json | None = None
+
+    @property
+    def name(self) -> str:
+        """``plural`` or ``plural.group``: the store's name of the resource."""
+        return qualified(self.plural, self.group)
+
+    @property
+    def api_version(self) -> str:
+        """``v1`` or ``group/version``."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+def strategies() -> dict[str, type[Strategy]]:
+    """Return the strategy classes of ``k8s_tutor.sim.resources``, by resource name."""
+    from k8s_tutor.sim import resources
+
+    found: dict[str, type[Strategy]] = {}
+    for module in pkgutil.iter_modules(resources.__path__, resources.__name__ + "."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, type) and issubclass(value, Strategy) and value.resource:
+                found[value.resource] = value
+    return found
+
+
+class Scheme:
+    """All served resources, built-in and custom.
+
+    Autoscaling is served in two versions of one stored object: ``by_path`` knows each (group, version, plural),
+    ``resources`` each stored resource once, in its storage version.
+    """
+
+    def __init__(self) -> None:
+        self.resources: dict[str, Resource] = {}
+        self.by_path: dict[tuple[str, str, str], Resource] = {}
+
+    def add(self, resource: Resource, *, stored: bool = True) -> None:
+        """Serve a resource; ``stored`` marks the version in which its objects are kept."""
+        self.by_path[resource.group, resource.version, resource.plural] = resource
+        if stored:
+            self.resources[resource.name] = resource
+
+    def remove(self, resource: Resource) -> None:
+        """Serve it no longer."""
+        self.by_path.pop((resource.group, resource.version, resource.plural), None)
+        if self.resources.get(resource.name) is resource:
+            del self.resources[resource.name]
+
+    def find(self, group: str, version: str, plural: str) -> Resource | None:
+        """Return the resource served at a path, or None."""
+        return self.by_path.get((group, version, plural))
+
+    def for_kind(self, api_version: str, kind: str) -> Resource | None:
+        """Return the resource of a kind, or None."""
+        return next((r for r in self if r.kind == kind and r.api_version == api_version), None)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.by_path.values())

@@ -1,0 +1,130 @@
+"""What one kind adds to the generic storage: a strategy, as upstream's ``rest.RESTCreateUpdateStrategy``.
+
+A strategy is one class in one file of ``k8s_tutor/sim/resources/``; the registry finds it by scanning that package. The
+generic storage (``rest.py``) calls its methods in upstream's order. The objects it is given in ``default`` and
+``prepare_*`` are the request's own copies and may be changed in place; stored objects (``old``) never.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from k8s_tutor.sim.machinery.status import FieldError
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the kind's Table, as ``kubectl get`` shows it; ``priority`` 1 means wide only."""
+
+    name: str
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfo:
+    """Who asks."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request's circumstances.
+
+    Attributes:
+        user: who asks.
+        manager: the field manager for managedFields.
+        dry_run: nothing is stored.
+        warnings: texts for the answer's ``Warning`` headers; strategies and admission append.
+        subresource: ``status``, ``scale``, … or "".
+    """
+
+    user: UserInfo
+    manager: str = "unknown"
+    dry_run: bool = False
+    warnings: list[str] = field(default_factory=list)
+    subresource: str = ""
+
+
+class Strategy:
+    """Base of all strategies: a kind that is stored, defaulted by its schema and listed by name and age.
+
+    Class attributes:
+        resource: ``plural`` or ``plural.group``, as in discovery.
+        has_generation: ``metadata.generation`` counts changes of ``spec`` (set in ``create`` and ``update``).
+        has_status: there is a ``status`` subresource, and plain create/update leave ``status`` alone.
+        allow_create_on_update: PUT of a missing object creates it.
+        allow_unconditional_update: PUT without resourceVersion is accepted.
+        columns: of the Table, first the name.
+    """
+
+    resource: ClassVar[str] = ""
+    has_generation: ClassVar[bool] = False
+    has_status: ClassVar[bool] = False
+    allow_create_on_update: ClassVar[bool] = False
+    allow_unconditional_update: ClassVar[bool] = True
+    columns: ClassVar[Sequence[Column]] = (
+        Column("Name", "string", "name"),
+        Column("Created At", "date"),
+    )
+
+    def default(self, obj: Json) -> None:
+        """Fill defaults in place; idempotent. Runs after decoding and again on objects read from patches."""
+
+    def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
+        """Change the new object before validation: drop what the kind does not accept, derive fields."""
+
+    def prepare_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        """Change the updated object before validation."""
+
+    def prepare_status_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        """Change the object of a status update before validation (spec is already the stored one)."""
+
+    def validate_name(self, name: str, *, prefix: bool) -> list[str]:
+        """Return what is wrong with the name (``prefix``: with ``generateName``), in upstream's words."""
+        from k8s_tutor.apimachinery import names
+
+        return names.is_dns1123_subdomain(name[:-1] if prefix and name.endswith("-") else name)
+
+    def validate_create(self, obj: Json) -> list[FieldError]:
+        """Return what is wrong with a new object, in upstream's order; metadata is checked by the storage."""
+        return []
+
+    def validate_update(self, new: Json, old: Json) -> list[FieldError]:
+        """Return what is wrong with a change."""
+        return []
+
+    def validate_status_update(self, new: Json, old: Json) -> list[FieldError]:
+        """Return what is wrong with a change of status."""
+        return []
+
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        """Return texts for ``Warning`` headers."""
+        return []
+
+    def row(self, obj: Json, now: float) -> list[Any]:
+        """Return the Table's cells for an object; ``now`` is cluster time (``machinery.meta.age`` counts)."""
+        meta = obj["metadata"]
+        return [meta["name"], meta.get("creationTimestamp")]
+
+    def selectable(self, obj: Json) -> dict[str, str] | None:
+        """Return the kind's own field-selector values beside ``metadata.name`` and ``metadata.namespace``."""
+        return {}
+
+    def grace_period(self, obj: Json, requested: int | None) -> int | None:
+        """Return the seconds an object takes to end (pods), or None: deleted at once."""
+        return None
+
+    def after_write(self, obj: Json) -> None:
+        """React to a stored create or update (allocations to be confirmed)."""
+
+    def after_delete(self, obj: Json) -> None:
+        """React to a removal (allocations to be released)."""
