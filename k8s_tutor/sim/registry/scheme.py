@@ -21,6 +21,7 @@ class Resource:
         subresources: name to its discovery entry (kind, group, version, verbs).
         strategy: what the kind adds to the generic storage.
         custom: the CustomResourceDefinition behind it, or None for built-in kinds.
+        stored_as: the store's name where the objects are those of another resource (events.k8s.io's are core's).
     """
 
     plural: str
@@ -35,11 +36,12 @@ class Resource:
     categories: tuple[str, ...] = ()
     subresources: dict[str, Json] = field(default_factory=dict)
     custom: Json | None = None
+    stored_as: str = ""
 
     @property
     def name(self) -> str:
         """``plural`` or ``plural.group``: the store's name of the resource."""
-        return qualified(self.plural, self.group)
+        return self.stored_as or qualified(self.plural, self.group)
 
     @property
     def api_version(self) -> str:

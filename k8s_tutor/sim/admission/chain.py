@@ -1,0 +1,74 @@
+"""The chain of admission plug-ins, in upstream's order.
+
+Mirrors ``apiserver/pkg/admission/chain.go`` and the order of ``kubeapiserver/options/plugins.go``. A plug-in is one
+class in one file of this package with ``admit`` (may change ``attributes.obj``) and ``validate`` (may only refuse); it
+says with ``handles`` which operations concern it.
+"""
+
+from typing import ClassVar
+
+from k8s_tutor.sim.registry.rest import Attributes, Rest
+
+
+class Plugin:
+    """Base of admission plug-ins.
+
+    Class attributes:
+        name: upstream's name.
+        resources: the store's names of resources it looks at; empty: all.
+        operations: ``CREATE``, ``UPDATE``, ``DELETE``, ``CONNECT``.
+    """
+
+    name: ClassVar[str] = ""
+    resources: ClassVar[frozenset[str]] = frozenset()
+    operations: ClassVar[frozenset[str]] = frozenset(("CREATE", "UPDATE"))
+
+    def __init__(self, rest: Rest) -> None:
+        self.rest = rest
+        self.store = rest.store
+
+    def admit(self, attributes: Attributes) -> None:
+        """Change the object in place, or refuse with ApiError."""
+
+    def validate(self, attributes: Attributes) -> None:
+        """Refuse with ApiError."""
+
+
+class AdmissionChain:
+    """All plug-ins; each request sees only those that concern its resource and operation."""
+
+    def __init__(self) -> None:
+        self._plugins: list[Plugin] = []
+        self._cache: dict[tuple[str, str], tuple[list[Plugin], list[Plugin]]] = {}
+
+    def attach(self, rest: Rest) -> None:
+        """Make the plug-ins, which look things up in the storage."""
+        from k8s_tutor.sim.admission.order import PLUGINS
+
+        self._plugins = [make(rest) for make in PLUGINS]
+        self._cache.clear()
+
+    def admit(self, attributes: Attributes) -> None:
+        """Let mutating plug-ins change ``attributes.obj`` in place, or refuse with ApiError."""
+        for plugin in self._concerned(attributes)[0]:
+            plugin.admit(attributes)
+
+    def validate(self, attributes: Attributes) -> None:
+        """Let validating plug-ins refuse with ApiError."""
+        for plugin in self._concerned(attributes)[1]:
+            plugin.validate(attributes)
+
+    def _concerned(self, attributes: Attributes) -> tuple[list[Plugin], list[Plugin]]:
+        key = (attributes.resource.name, attributes.operation)
+        found = self._cache.get(key)
+        if found is None:
+            concerned = [
+                plugin
+                for plugin in self._plugins
+                if key[1] in plugin.operations and (not plugin.resources or key[0] in plugin.resources)
+            ]
+            found = self._cache[key] = (
+                [plugin for plugin in concerned if type(plugin).admit is not Plugin.admit],
+                [plugin for plugin in concerned if type(plugin).validate is not Plugin.validate],
+            )
+        return found

@@ -1,0 +1,163 @@
+"""Wires the practice cluster: store, storage, admission, controllers, scheduler, kubelets, in one event loop.
+
+It works without HTTP: tests and grading use :meth:`Cluster.client` in virtual time; the API server
+(``apiserver/server.py``) is one more user of the same storage.
+"""
+
+import importlib
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from k8s_tutor.sim.admission.chain import AdmissionChain
+from k8s_tutor.sim.clock import Clock
+from k8s_tutor.sim.controlplane.bootstrap import bootstrap
+from k8s_tutor.sim.controlplane.components import Components, Part
+from k8s_tutor.sim.machinery.store import Journal, Store
+from k8s_tutor.sim.registry.builtin import build_scheme
+from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.registry.fieldmanager import ManagedFields
+from k8s_tutor.sim.registry.rest import Rest
+from k8s_tutor.sim.registry.strategy import UserInfo
+
+Json = dict[str, Any]
+LOG_LINES = 5_000
+CONTROLLER_MANAGER = "kube-controller-manager"
+SCHEDULER = "kube-scheduler"
+PROXY = "kube-proxy"
+CONTROL_PLANE_NODE = "control-plane"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShape:
+    """A node that has a kubelet.
+
+    Attributes:
+        name: ``node1`` …
+        control_plane: it carries the control plane's static Pods and its taint.
+    """
+
+    name: str
+    control_plane: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is started: ``nodes`` workers, and unless ``bare`` a control-plane node and add-ons."""
+
+    nodes: int = 2
+    bare: bool = False
+
+    def members(self) -> list[NodeShape]:
+        """Return the nodes in order."""
+        first = [] if self.bare else [NodeShape(CONTROL_PLANE_NODE, control_plane=True)]
+        return first + [NodeShape(f"node{number}") for number in range(1, self.nodes + 1)]
+
+
+class Cluster:
+    """The practice cluster, without its HTTPS face.
+
+    Args:
+        shape: nodes and add-ons.
+        clock: the cluster's time.
+        journal: makes writes durable; None keeps all in memory.
+        start_latency: simulate the time that pulling images and starting containers takes.
+        images: further folders of image profiles.
+    """
+
+    def __init__(
+        self,
+        shape: Shape | None = None,
+        *,
+        clock: Clock,
+        journal: Journal | None = None,
+        start_latency: bool = True,
+        images: tuple[Path, ...] = (),
+    ) -> None:
+        self.shape = shape or Shape()
+        self.clock = clock
+        self.start_latency = start_latency
+        self.images = images
+        self.store = Store(clock, journal)
+        self.scheme = build_scheme()
+        self.admission = AdmissionChain()
+        self.rest = Rest(self.store, self.scheme, self.admission, ManagedFields(clock))
+        self.admission.attach(self.rest)
+        self.components = Components()
+        self.logs: dict[str, deque[tuple[float, str]]] = {}
+        self.network: Any = _make("k8s_tutor.sim.network", "Network", self)
+        self.runtime: Any = _make("k8s_tutor.sim.runtime", "Runtime", self)
+        self._declare()
+
+    # -- the components' kit
+
+    def client(self, user: str, manager: str) -> LocalClient:
+        """Return a client that acts as ``user`` with the field manager ``manager``."""
+        return LocalClient(self.rest, UserInfo(user, _groups(user)), manager)
+
+    def log(self, component: str, message: str) -> None:
+        """Write a line to a component's log."""
+        lines = self.logs.get(component)
+        if lines is None:
+            lines = self.logs[component] = deque(maxlen=LOG_LINES)
+        lines.append((self.clock.now(), message))
+
+    # -- life
+
+    async def start(self) -> None:
+        """Write the bootstrap objects into an empty store and start all components."""
+        if self.store.revision == 1:
+            bootstrap(self.store)
+        for name in self.components.names():
+            self.components.start(name)
+
+    async def stop(self) -> None:
+        """Stop all components and make what was written durable."""
+        self.components.stop_all()
+        for part in (self.network, self.runtime):
+            if part is not None:
+                await part.close()
+        self.store.commit()
+
+    def add_node(self, node: NodeShape) -> None:
+        """Declare a node with a kubelet; it starts with ``components.start``."""
+        make = _find("k8s_tutor.sim.kubelet", "Kubelet")
+        if make is not None:
+            self.components.add(f"kubelet/{node.name}", lambda: [make(self, node)])
+
+    def _declare(self) -> None:
+        self.components.add(CONTROLLER_MANAGER, self._make_controllers)
+        scheduler = _find("k8s_tutor.sim.scheduler", "Scheduler")
+        if scheduler is not None:
+            self.components.add(SCHEDULER, lambda: [scheduler(self)])
+        for node in self.shape.members():
+            self.add_node(node)
+
+    def _make_controllers(self) -> list[Part]:
+        from k8s_tutor.sim.controlplane.discover import controllers
+
+        return [make(self) for make in controllers()]
+
+
+def _groups(user: str) -> tuple[str, ...]:
+    parts = user.split(":")
+    if len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]:
+        return ("system:serviceaccounts", f"system:serviceaccounts:{parts[2]}", "system:authenticated")
+    if user.startswith("system:node:"):
+        return ("system:nodes", "system:authenticated")
+    return ("system:authenticated",)
+
+
+def _find(module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None
+
+
+def _make(module: str, name: str, cluster: Cluster) -> Any:
+    make = _find(module, name)
+    return make(cluster) if make is not None else None

@@ -1,0 +1,1 @@
+"""What makes the control plane seen: bootstrap objects, components that start and stop, etcd members, traces."""

@@ -1,0 +1,51 @@
+"""The built-in resources as discovery names them, each with its strategy: the Scheme of a fresh cluster."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from k8s_tutor.sim.registry.scheme import Resource, Scheme, strategies
+from k8s_tutor.sim.registry.strategy import Strategy
+
+Json = dict[str, Any]
+
+# Served in more than one group version: (plural, group) of the other face to the store's name of the objects.
+SAME_OBJECTS = {("events", "events.k8s.io"): "events"}
+
+
+def build_scheme() -> Scheme:
+    """Return the scheme of all built-in resources."""
+    scheme = Scheme()
+    kinds = strategies()
+    for group in _discovery():
+        name = group["metadata"].get("name", "")
+        for index, version in enumerate(group["versions"]):
+            for found in version["resources"]:
+                resource = _resource(name, version["version"], found, kinds)
+                scheme.add(resource, stored=index == 0 and not resource.stored_as)
+    return scheme
+
+
+def _discovery() -> list[Json]:
+    found: list[Json] = json.loads(files("k8s_tutor.sim.registry").joinpath("interim_discovery.json").read_text())
+    return found
+
+
+def _resource(group: str, version: str, found: Json, kinds: dict[str, type[Strategy]]) -> Resource:
+    plural = found["resource"]
+    stored_as = SAME_OBJECTS.get((plural, group), "")
+    name = stored_as or (f"{plural}.{group}" if group else plural)
+    return Resource(
+        plural=plural,
+        group=group,
+        version=version,
+        kind=found["responseKind"]["kind"],
+        singular=found["singularResource"],
+        namespaced=found["scope"] == "Namespaced",
+        verbs=tuple(found["verbs"]),
+        strategy=kinds.get(name, Strategy)(),
+        short_names=tuple(found.get("shortNames", ())),
+        categories=tuple(found.get("categories", ())),
+        subresources={entry["subresource"]: entry for entry in found.get("subresources", ())},
+        stored_as=stored_as,
+    )
