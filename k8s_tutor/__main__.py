@@ -1,0 +1,84 @@
+"""The program's entry: an error boundary around the command line.
+
+A ``TutorError`` prints what, why and the next step, and exits with its class's code; Ctrl-C exits 130; a fault of ours
+is written to a file whose name is told. Nobody sees a traceback, except with ``--debug``.
+"""
+
+import contextlib
+import io
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    _use_utf8()
+    if sys.platform == "win32":
+        sys.exit("k8s-tutor runs on Linux, macOS and, on Windows, inside WSL.\nType: wsl --install")
+    from k8s_tutor.cli import program
+
+    sys.exit(guarded(sys.argv[1:], program))
+
+
+def guarded(words: list[str], program: object) -> int:
+    """Run the click program with these words; returns the exit code."""
+    import click
+
+    from k8s_tutor.errors import TutorError
+
+    if not isinstance(program, click.Command):  # pragma: no cover - a programming error of ours
+        raise TypeError(program)
+    debug = "--debug" in words
+    try:
+        code = program.main([word for word in words if word != "--debug"], "k8s-tutor", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except TutorError as error:
+        if debug:
+            raise
+        print(error.render(), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if debug:
+            raise
+        return _fault(error)
+    return code if isinstance(code, int) else 0
+
+
+def _fault(error: Exception) -> int:
+    import tempfile
+    import traceback
+    from pathlib import Path
+
+    handle, name = tempfile.mkstemp(prefix="k8s-tutor-", suffix=".log")
+    os.close(handle)
+    Path(name).write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    print(f"A fault of k8s-tutor itself: {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"What happened inside is in {name}.", file=sys.stderr)
+    print("Run the same with --debug to see it, and report it, please.", file=sys.stderr)
+    return 1
+
+
+def _use_utf8() -> None:
+    """A terminal without a UTF-8 locale still gets text: what it cannot show becomes question marks, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
+            stream.reconfigure(errors="surrogateescape" if utf8 else "replace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The providers, one a file; found by scanning this package."""
