@@ -1,0 +1,59 @@
+"""Stores the OpenAPI documents a cluster with stable versions only would serve.
+
+Version 3 documents exist one per group version and are taken as they are; the version 2 document is one file, from
+which the paths of versions that are not served, and what only they refer to, are left out.
+"""
+
+import hashlib
+import json
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+_REFERENCE = re.compile(r'"#/definitions/([^"]+)"')
+
+
+def write_openapi(specification: Path, data: Path, discovery: dict[str, Any]) -> None:
+    """Write ``openapi_v2.json.z``, ``openapi_v3/*.json.z`` and the index of the latter."""
+    served = {path.strip("/") for path in discovery["resources"]}
+    groups = {path.rpartition("/")[0] for path in served}
+    folder = data / "openapi_v3"
+    folder.mkdir(exist_ok=True)
+    index = {}
+    for file in sorted((specification / "v3").glob("*.json")):
+        path = file.name.removesuffix("_openapi.json").replace("__", "/")
+        if path == "logs" or (path.startswith("apis/") and path not in served | groups):
+            continue
+        raw = json.dumps(json.loads(file.read_text()), separators=(",", ":"), ensure_ascii=False).encode()
+        index[path] = hashlib.sha512(raw).hexdigest().upper()
+        (folder / f"{path.replace('/', '__')}.json.z").write_bytes(zlib.compress(raw, 9))
+    packed = zlib.compress(json.dumps(index, separators=(",", ":")).encode(), 9)
+    (data / "openapi_v3_index.json.z").write_bytes(packed)
+    _write_v2(specification / "swagger.json", data / "openapi_v2.json.z", served, groups)
+    print(f"openapi v3: {len(index)} documents")
+
+
+def _write_v2(source: Path, target: Path, served: set[str], groups: set[str]) -> None:
+    document = json.loads(source.read_text())
+    document["paths"] = {path: item for path, item in document["paths"].items() if _is_served(path, served, groups)}
+    definitions = document["definitions"]
+    waiting = set(_REFERENCE.findall(json.dumps(document["paths"])))
+    kept: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        kept.add(name)
+        waiting |= set(_REFERENCE.findall(json.dumps(definitions[name]))) - kept
+    document["definitions"] = {name: item for name, item in definitions.items() if name in kept}
+    raw = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    target.write_bytes(zlib.compress(raw, 9))
+    print(f"openapi v2: {len(raw):,} bytes, {len(kept)} of {len(definitions)} definitions")
+
+
+def _is_served(path: str, served: set[str], groups: set[str]) -> bool:
+    parts = path.strip("/").split("/")
+    if parts[0] == "api":
+        return True
+    if parts[0] != "apis" or len(parts) == 1:
+        return True
+    return "/".join(parts[:2]) in groups if len(parts) == 2 else "/".join(parts[:3]) in served
