@@ -121,6 +121,8 @@ def parse(raw: bytes | str, file: str = "input") -> list[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
+            if node is None:
+                break
             _Inspection(file).admit(node)
             data = loader.construct_document(node)
             if data is not None:
