@@ -95,8 +95,6 @@ class TableBuilder:
             self.types[name] = [f"{declaration.package.name}.{declaration.name}", rows, extras]
             self.docs[name] = [definition.get("description") or _prose(declaration.doc), {}]
             self.add_fields(rows, declaration, definition, self.docs[name][1], [])
-            if name.endswith("JSONSchemaProps"):
-                extras["lenient"] = 1
         return name
 
     def add_fields(

@@ -59,7 +59,6 @@ def type_named(full_name: str) -> Type | None:
             go=go,
             load=lambda: {row[0]: _field(row) for row in rows},
             atomic="atomic" in extras,
-            lenient="lenient" in extras,
         )
     return found
 
@@ -71,6 +70,13 @@ def type_for(group: str, version: str, kind: str) -> Type | None:
         f"meta.k8s.io/v1/{kind}"
     )
     return type_named(name) if name else None
+
+
+def json_schema_type() -> Type:
+    """Return the type of a CRD's schema, to which the unions in it lead back."""
+    schema = type_named("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps")
+    assert schema is not None  # noqa: S101 - a generated type
+    return schema
 
 
 def kinds() -> Mapping[str, str]:

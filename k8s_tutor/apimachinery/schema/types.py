@@ -35,11 +35,10 @@ class Type:
         keys: the keys of a list of type ``map``.
         atomic: a struct or map that server-side apply treats as one value.
         preserve: a struct of a custom resource that keeps unknown fields.
-        lenient: decoded by its own decoder upstream, inside which unknown fields pass unnoticed.
         plans: compiled plans of other modules, by their name.
     """
 
-    __slots__ = ("_fields", "_load", "atomic", "elem", "go", "keys", "kind", "lenient", "list_type", "name", "plans",
+    __slots__ = ("_fields", "_load", "atomic", "elem", "go", "keys", "kind", "list_type", "name", "plans",
                  "preserve")  # fmt: skip
 
     def __init__(
@@ -54,7 +53,6 @@ class Type:
         keys: tuple[str, ...] = (),
         atomic: bool = False,
         preserve: bool = False,
-        lenient: bool = False,
     ) -> None:
         self.kind = kind
         self.name = name
@@ -64,7 +62,6 @@ class Type:
         self.keys = keys
         self.atomic = atomic
         self.preserve = preserve
-        self.lenient = lenient
         self.plans: dict[str, Any] = {}
         self._load = load
         self._fields: Mapping[str, Field] | None = None if load else {}

@@ -1,0 +1,353 @@
+"""From what a client sent to what the server works with, and from that to what it prints.
+
+Mirrors Go's JSON decoder and encoder as Kubernetes uses them (``sigs.k8s.io/json``, case-sensitive).  ``conform``
+drops unknown fields and nulls, and brings leaves to their canonical spelling; what was written empty stays, since
+validation looks at it.  ``encoded`` applies the encoder's rules: fields with ``omitempty`` vanish when empty, all others
+appear with their zero value.
+
+Both compile each type once into closures.  The closure of ``conform`` knows nothing of error texts: at the first thing
+that is not as it should be it gives up, and ``mismatches`` walks the object again, slowly, to say what is wrong.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from k8s_tutor.apimachinery import leaves
+from k8s_tutor.apimachinery.schema.tables import json_schema_type
+from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Field, Type
+
+# Go's omitempty leaves out no structs; these leaves are structs too.
+_GO_STRUCTS = frozenset(
+    {STRUCT, "Quantity", "IntOrString", "Time", "MicroTime", "Duration", "RawExtension", "FieldsV1"}
+)
+
+Json = dict[str, Any]
+Converter = Callable[[Any], Any]
+
+
+class Conformed(NamedTuple):
+    """The clean object; what strict decoding has against it; and the type error that makes it unusable."""
+
+    obj: Json
+    strict_errors: list[str]
+    type_error: str | None
+
+
+class Mismatch(Exception):  # noqa: N818 - control flow between the quick and the thorough walk
+    """The value needs the thorough walk."""
+
+
+def conform(obj: Json, type: Type, duplicates: tuple[str, ...] = ()) -> Conformed:
+    """Return ``obj`` as an object of ``type``, with upstream's complaints.
+
+    Args:
+        obj: a JSON object; it is not changed.
+        type: its kind's type.
+        duplicates: complaints about duplicate fields, from ``decoding.decode``.
+    """
+    try:
+        return Conformed(converter(type)(obj), list(duplicates), None)
+    except (Mismatch, leaves.LeafError):
+        from k8s_tutor.apimachinery.mismatches import examine
+
+        clean, strict, error = examine(obj, type)
+        return Conformed(clean, [*duplicates, *strict], error)
+
+
+def converter(type: Type) -> Converter:
+    """Return the compiled quick walk of a type."""
+    found: Converter | None = type.plans.get("conform")
+    if found is None:
+        found = type.plans["conform"] = _BUILDERS.get(type.kind, _leaf)(type)
+    return found
+
+
+def _same(cls: type) -> Callable[[Type], Converter]:
+    def build(_: Type) -> Converter:
+        def check(value: Any) -> Any:
+            if value.__class__ is not cls:
+                raise Mismatch
+            return value
+
+        return check
+
+    return build
+
+
+def _integer(bits: int) -> Callable[[Type], Converter]:
+    bound = 1 << (bits - 1)
+
+    def check(value: Any) -> Any:
+        if value.__class__ is not int or not -bound <= value < bound:
+            raise Mismatch
+        return value
+
+    return lambda _: check
+
+
+def _float(_: Type) -> Converter:
+    def check(value: Any) -> Any:
+        if value.__class__ is not float and value.__class__ is not int:
+            raise Mismatch
+        return value
+
+    return check
+
+
+def _bytes(_: Type) -> Converter:
+    def check(value: Any) -> Any:
+        if value.__class__ is not str:
+            raise Mismatch
+        return leaves.base64(value)
+
+    return check
+
+
+def _leaf(type: Type) -> Converter:
+    return leaves.OWN_DECODERS.get(type.kind, lambda value: value)
+
+
+def _union(type: Type) -> Converter:
+    def check(value: Any) -> Any:
+        if value.__class__ is bool and type.kind == "SchemaOrBool":
+            return value
+        raise Mismatch
+
+    return check
+
+
+def _list(type: Type) -> Converter:
+    elem = type.elem
+    assert elem is not None  # noqa: S101 - lists are made with their item type
+    if elem.kind == "string":
+
+        def strings(value: Any) -> Any:
+            if value.__class__ is not list or not all(item.__class__ is str for item in value):
+                raise Mismatch
+            return value[:]
+
+        return strings
+    convert: Converter | None = None
+
+    def items(value: Any) -> Any:
+        nonlocal convert
+        if value.__class__ is not list:
+            raise Mismatch
+        if convert is None:
+            convert = converter(elem)
+        return [convert(item) for item in value]
+
+    return items
+
+
+def _map(type: Type) -> Converter:
+    elem = type.elem
+    assert elem is not None  # noqa: S101 - maps are made with their value type
+    if elem.kind == "string":
+
+        def strings(value: Any) -> Any:
+            if value.__class__ is not dict or not all(item.__class__ is str for item in value.values()):
+                raise Mismatch
+            return value.copy()
+
+        return strings
+    convert: Converter | None = None
+
+    def values(value: Any) -> Any:
+        nonlocal convert
+        if value.__class__ is not dict:
+            raise Mismatch
+        if convert is None:
+            convert = converter(elem)
+        return {key: convert(item) for key, item in value.items()}
+
+    return values
+
+
+def _struct(type: Type) -> Converter:
+    table: dict[str, Converter | None] | None = None
+
+    def fields(value: Any) -> Any:
+        nonlocal table
+        if value.__class__ is not dict:
+            raise Mismatch
+        if table is None:
+            # A plain text needs no call: None marks it.
+            table = {
+                name: None if field.type.kind == "string" else converter(field.type)
+                for name, field in type.fields.items()
+            }
+        out = {}
+        for key, item in value.items():
+            if item is None:
+                if key not in table and not type.preserve:
+                    raise Mismatch
+                continue
+            try:
+                convert = table[key]
+            except KeyError:
+                if not type.preserve:
+                    raise Mismatch from None
+                out[key] = item
+                continue
+            if convert is not None:
+                out[key] = convert(item)
+            elif item.__class__ is str:
+                out[key] = item
+            else:
+                raise Mismatch
+        return out
+
+    return fields
+
+
+_BUILDERS: dict[str, Callable[[Type], Converter]] = {
+    STRUCT: _struct,
+    LIST: _list,
+    MAP: _map,
+    "string": _same(str),
+    "bool": _same(bool),
+    "int32": _integer(32),
+    "int64": _integer(64),
+    "float": _float,
+    "bytes": _bytes,
+    "SchemaOrBool": _union,
+    "SchemaOrArray": _union,
+    "SchemaOrStrings": _union,
+}
+
+
+def encoded(obj: Json, type: Type) -> Json:
+    """Return ``obj`` (conformed, perhaps defaulted) as the server stores and prints it; ``obj`` is not changed."""
+    result: Json = _encoder(type)(obj)
+    return result
+
+
+def _encoder(type: Type) -> Converter:
+    found: Converter | None = type.plans.get("encode")
+    if found is None:
+        build = _ENCODERS.get(type.kind)
+        found = type.plans["encode"] = build(type) if build else _keep
+    return found
+
+
+def _keep(value: Any) -> Any:
+    return value
+
+
+def _encode_list(type: Type) -> Converter:
+    elem = type.elem
+    if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
+        return _keep
+
+    def items(value: Any) -> Any:
+        convert = _encoder(elem)
+        return value and [convert(item) for item in value]
+
+    return items
+
+
+def _encode_map(type: Type) -> Converter:
+    elem = type.elem
+    if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
+        return _keep
+
+    def values(value: Any) -> Any:
+        convert = _encoder(elem)
+        return value and {key: convert(item) for key, item in value.items()}
+
+    return values
+
+
+def _encode_union(_: Type) -> Converter:
+    def either(value: Any) -> Any:
+        if isinstance(value, list):
+            return [either(item) for item in value]
+        return _encoder(json_schema_type())(value) if isinstance(value, dict) else value
+
+    return either
+
+
+def zero(type: Type) -> Any:
+    """Return what Go's encoder prints for the zero value of ``type``."""
+    match type.kind:
+        case "string":
+            return ""
+        case "bool":
+            return False
+        case "int32" | "int64" | "float" | "IntOrString":
+            return 0
+        case "Quantity":
+            return "0"
+        case "Duration":
+            return "0s"
+        case "struct":
+            return _encoder(type)({})
+        case _:
+            return None
+
+
+def _shows_empty(field: Field) -> bool:
+    """Tell whether the field appears even when it is not set."""
+    if field.pointer:
+        return not field.omit_empty
+    if field.omit_zero:
+        return False
+    return not field.omit_empty or field.type.kind in _GO_STRUCTS
+
+
+def _nothing() -> None:
+    return None
+
+
+def _encode_struct(type: Type) -> Converter:
+    plan: dict[str, tuple[bool, bool, Converter]] | None = None
+    always: list[tuple[str, Callable[[], Any]]] = []
+
+    def prepare() -> dict[str, tuple[bool, bool, Converter]]:
+        for name, field in type.fields.items():
+            if _shows_empty(field):
+                always.append((name, _nothing if field.pointer else partial(zero, field.type)))
+        return {
+            name: (
+                field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS,
+                field.type.kind in {LIST, MAP},
+                _encoder(field.type),
+            )
+            for name, field in type.fields.items()
+        }
+
+    def fields(value: Any) -> Any:
+        nonlocal plan
+        if value is None:
+            return None
+        if plan is None:
+            plan = prepare()
+        out = {}
+        for key, item in value.items():
+            entry = plan.get(key)
+            if entry is None:
+                if type.preserve:
+                    out[key] = item
+                continue
+            drops_empty, collection, convert = entry
+            if item is None or (drops_empty and not item):
+                continue
+            # An empty list that is always shown has become Go's nil on its way through the internal version.
+            out[key] = convert(item) if item or not collection else None
+        for name, make in always:
+            if name not in out:
+                out[name] = make()
+        return out
+
+    return fields
+
+
+_ENCODERS: dict[str, Callable[[Type], Converter]] = {
+    STRUCT: _encode_struct,
+    LIST: _encode_list,
+    MAP: _encode_map,
+    "SchemaOrBool": _encode_union,
+    "SchemaOrArray": _encode_union,
+}

@@ -1,0 +1,165 @@
+"""Request bodies become objects: JSON and YAML, with duplicate fields found for strict decoding.
+
+Mirrors the serializers of ``k8s.io/apimachinery/pkg/runtime/serializer/json``.  JSON is read by orjson, which keeps the
+last of duplicate fields; whether there are any is told by counting colons, and only then the slower reader that names them
+runs.  ``conform`` and ``encoded`` (``conforming.py``) do the rest.
+"""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+import orjson
+import yaml
+
+from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
+from k8s_tutor.apimachinery.json_syntax import complaint
+
+__all__ = ["Conformed", "DecodeError", "Decoded", "conform", "decode", "decode_body", "encoded"]
+
+
+class DecodeError(ValueError):
+    """The body is neither JSON nor YAML; the message is upstream's."""
+
+
+class Decoded(NamedTuple):
+    """An object and the complaints about duplicate fields in its text."""
+
+    obj: Any
+    duplicates: tuple[str, ...]
+
+
+def decode(body: bytes, content_type: str = "application/json") -> Any:
+    """Return the value of a body; see ``decode_body``."""
+    return decode_body(body, content_type).obj
+
+
+def decode_body(body: bytes, content_type: str = "application/json") -> Decoded:
+    """Return the value of a body and its duplicate fields.
+
+    Args:
+        body: the bytes of the request.
+        content_type: ``application/json``, ``application/yaml`` or one that ends in ``+json`` or ``+yaml``.
+
+    Raises:
+        DecodeError: with the words of the real server.
+    """
+    if "yaml" in content_type and not body.lstrip().startswith(b"{"):
+        return _decode_yaml(body)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _decode_leniently(body)
+    # A duplicate loses its own colon; colons inside of texts stand in both.
+    if body.count(b":") == orjson.dumps(value).count(b":"):
+        return Decoded(value, ())
+    return Decoded(value, _duplicate_fields(body))
+
+
+def _decode_leniently(body: bytes) -> Decoded:
+    """Read what Go reads and orjson refuses (lone surrogates, broken UTF-8), or say what is wrong."""
+    text = body.decode(errors="replace")
+    if problem := complaint(text):
+        raise DecodeError(f"couldn't get version/kind; json parse error: {problem}")
+    value = json.loads(text)
+    return Decoded(orjson.loads(json.dumps(value).encode(errors="replace")), _duplicate_fields(body))
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it was written."""
+
+
+def _duplicate_fields(body: bytes) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+
+    def visit(value: Any, path: str) -> None:
+        if isinstance(value, _Pairs):
+            seen: set[str] = set()
+            for key, item in value:
+                inner = f"{path}.{key}" if path else key
+                if key in seen:
+                    found[f"duplicate field {json.dumps(inner, ensure_ascii=False)}"] = None
+                seen.add(key)
+                visit(item, inner)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                visit(item, f"{path}[{index}]")
+
+    visit(json.loads(body.decode(errors="replace"), object_pairs_hook=_Pairs), "")
+    return tuple(found)
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.1 as go-yaml reads it into JSON: timestamps are text, base 60 is unknown, keys are text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way of setting resolvers
+        letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":int", ":float"))]
+        for letter, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(rf"^(?:{_INTEGER.pattern})$"), list("-+0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"^(?:{_FLOAT.pattern})$"), list("-+0123456789."))
+
+
+def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node)).replace("_", "")
+    digits = text.lstrip("+-")
+    if digits[:2].lower() in {"0b", "0o", "0x"}:
+        return int(text, 0)
+    return int(text, 8) if len(digits) > 1 and digits[0] == "0" else int(text)
+
+
+def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    loader.flatten_mapping(node)
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        text = key if isinstance(key, str) else "true" if key is True else "false" if key is False else str(key)
+        if text in found:
+            line = key_node.start_mark.line + 1
+            loader.duplicates.append(f'line {line}: key "{text}" already set in map')  # type: ignore[attr-defined]
+        found[text] = loader.construct_object(value_node, deep=True)
+    return found
+
+
+def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float:
+    number = float(str(loader.construct_scalar(node)).replace("_", ""))
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+
+
+def _decode_yaml(body: bytes) -> Decoded:
+    if len(body) > 3 * 1024 * 1024 or body.count(b"*") > 10_000:
+        raise DecodeError("yaml: document contains excessive aliasing")
+    loader = None
+    try:
+        loader = _Loader(body)
+        loader.duplicates = []  # type: ignore[attr-defined]
+        value = loader.get_single_data()
+        duplicates: list[str] = loader.duplicates  # type: ignore[attr-defined]
+    except yaml.YAMLError as error:
+        raise DecodeError(_yaml_complaint(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(f"yaml: {error}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    if not duplicates:
+        return Decoded(value, ())
+    return Decoded(value, (f"yaml: unmarshal errors:\n  {chr(10).join(duplicates)}",))
+
+
+def _yaml_complaint(error: yaml.YAMLError) -> str:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or not problem:
+        return f"yaml: {error}"
+    # go-yaml counts the line on which the token began; libyaml's mark is past the line break.
+    line = mark.line if mark.column == 0 and mark.line else mark.line + 1
+    return f"yaml: line {line}: {problem}"
