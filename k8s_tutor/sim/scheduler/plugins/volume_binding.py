@@ -1,0 +1,185 @@
+"""VolumeBinding: a pod goes where its volumes can be reached, found or made.
+
+Claims with immediate binding must be bound before. For the others the filter looks for suitable volumes from each node,
+or whether its class can make one there; the node that is chosen is then written on the claim (``reserve``), and the pod
+is bound once the claim is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.sim.scheduler.cache import NodeInfo
+from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, Refused, Skip, Status
+from k8s_tutor.sim.scheduler.podinfo import PodInfo
+from k8s_tutor.sim.scheduler.volumes import (
+    BOUND_BY_CONTROLLER,
+    NO_PROVISIONER,
+    SELECTED_NODE,
+    claim_names,
+    class_of,
+    find_matching,
+    is_bound,
+    suits_node,
+    waits_for_pod,
+)
+
+Json = dict[str, Any]
+BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
+NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
+MISSING_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
+UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
+
+
+@dataclass(slots=True)
+class Plan:
+    """What has to happen to a pod's claims if it goes to one node."""
+
+    static: list[tuple[Json, Json]] = field(default_factory=list)
+    provisions: list[Json] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _State:
+    bound: list[Json]
+    delayed: list[Json]
+    plans: dict[str, Plan] = field(default_factory=dict)
+
+
+class VolumeBinding(Plugin):
+    """Filters by volumes, and reserves them."""
+
+    name = "VolumeBinding"
+    filters = True
+    events = frozenset(
+        {
+            "Node/Add",
+            "Node/UpdateNodeLabel",
+            "PersistentVolume/Add",
+            "PersistentVolume/Update",
+            "PersistentVolumeClaim/Add",
+            "PersistentVolumeClaim/Update",
+            "StorageClass/Add",
+            "StorageClass/Update",
+        }
+    )
+
+    def _claim(self, pod: PodInfo, name: str, *, ephemeral: bool) -> Json:
+        claim = self.handle.client.get("persistentvolumeclaims", name, pod.namespace)
+        if claim is None:
+            why = f'persistentvolumeclaim "{name}" not found'
+            if ephemeral:
+                why = f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{name}"'
+            raise self._refused(why)
+        if (claim.get("status") or {}).get("phase") == "Lost":
+            volume = claim["spec"].get("volumeName", "")
+            raise self._refused(f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{volume}"')
+        if claim["metadata"].get("deletionTimestamp"):
+            raise self._refused(f'persistentvolumeclaim "{name}" is being deleted')
+        return claim
+
+    def _refused(self, why: str) -> Refused:
+        return Refused(self.refuse(why, code=UNRESOLVABLE))
+
+    def pre_filter(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> set[str] | None:
+        claims = [self._claim(pod, name, ephemeral=ephemeral) for name, ephemeral in claim_names(pod.pod)]
+        if not claims:
+            raise Skip
+        bound = [claim for claim in claims if is_bound(claim)]
+        delayed = []
+        for claim in claims:
+            if is_bound(claim):
+                continue
+            storage_class = self.handle.client.get("storageclasses.storage.k8s.io", class_of(claim))
+            if claim["spec"].get("volumeName") or not waits_for_pod(storage_class):
+                raise self._refused(UNBOUND)
+            delayed.append(claim)
+        state.data[self.name] = _State(bound, delayed)
+        return None
+
+    def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
+        data: _State = state.data[self.name]
+        reasons: list[str] = []
+        missing = False
+        for claim in data.bound:
+            volume = self.handle.client.get("persistentvolumes", claim["spec"]["volumeName"])
+            if volume is None:
+                missing = True
+            elif not suits_node(volume, node.name, node.labels):
+                reasons = [NODE_CONFLICT]
+        if data.delayed:
+            plan = self._plan(data.delayed, node)
+            if plan is None:
+                reasons.append(BIND_CONFLICT)
+            else:
+                data.plans[node.name] = plan
+        if missing:
+            reasons.append(MISSING_VOLUME)
+        return self.refuse(*reasons, code=UNRESOLVABLE) if reasons else None
+
+    def _plan(self, claims: Sequence[Json], node: NodeInfo) -> Plan | None:
+        plan = Plan()
+        taken: set[str] = set()
+        for claim in claims:
+            selected = (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE)
+            if selected is not None and selected != node.name:
+                return None
+            volume = None
+            if selected is None:
+                volumes = self.handle.client.list("persistentvolumes")
+                volume = find_matching(
+                    claim, volumes, lambda v: suits_node(v, node.name, node.labels), taken, delay=True
+                )
+            if volume is not None:
+                taken.add(volume["metadata"]["name"])
+                plan.static.append((claim, volume))
+            elif self._can_provision(claim, node):
+                plan.provisions.append(claim)
+            else:
+                return None
+        return plan
+
+    def _can_provision(self, claim: Json, node: NodeInfo) -> bool:
+        storage_class = self.handle.client.get("storageclasses.storage.k8s.io", class_of(claim))
+        if storage_class is None or storage_class.get("provisioner") in {None, "", NO_PROVISIONER}:
+            return False
+        terms = storage_class.get("allowedTopologies")
+        return not terms or any(_topology_matches(term, node) for term in terms)
+
+    def reserve(self, state: CycleState, node: NodeInfo) -> None:
+        """Write on claims and volumes that they belong to the pod's node."""
+        data: _State | None = state.data.get(self.name)
+        plan = data.plans.get(node.name) if data else None
+        if plan is None:
+            return
+        for claim, volume in plan.static:
+            meta = claim["metadata"]
+            new = clone(volume)
+            new["spec"]["claimRef"] = {
+                "kind": "PersistentVolumeClaim",
+                "namespace": meta["namespace"],
+                "name": meta["name"],
+                "uid": meta["uid"],
+                "apiVersion": "v1",
+                "resourceVersion": meta["resourceVersion"],
+            }
+            new["metadata"].setdefault("annotations", {})[BOUND_BY_CONTROLLER] = "yes"
+            self.handle.client.update("persistentvolumes", new)
+        for claim in plan.provisions:
+            new = clone(claim)
+            new["metadata"].setdefault("annotations", {})[SELECTED_NODE] = node.name
+            self.handle.client.update("persistentvolumeclaims", new)
+
+    def ready(self, pod: PodInfo) -> bool:
+        """Tell whether all of the pod's claims are bound."""
+        for name, _ in claim_names(pod.pod):
+            claim = self.handle.client.get("persistentvolumeclaims", name, pod.namespace)
+            if claim is None or not is_bound(claim):
+                return False
+        return True
+
+
+def _topology_matches(term: Json, node: NodeInfo) -> bool:
+    expressions = term.get("matchLabelExpressions") or ()
+    return all(node.labels.get(item["key"]) in item["values"] for item in expressions)
