@@ -1,0 +1,256 @@
+"""The app: holds the session, runs slow work in threads, and forwards what the session tells to the main screen.
+
+Nothing slow happens before the first paint: course, session and cluster are opened in worker threads after it, and
+what they find arrives as messages.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from k8s_tutor.errors import TutorError
+from k8s_tutor.tui.commands import TutorCommands
+from k8s_tutor.tui.conversation import Conversation
+from k8s_tutor.tui.screens.main import Arranged, MainScreen
+from k8s_tutor.tui.texts import say
+from k8s_tutor.tui.widgets.prompt import Prompt
+
+EDITORS = ("edit", "vi", "vim", "nano", "emacs", "code")
+
+
+class Told(Message):
+    """Something a worker thread or the session tells; ``act`` runs in the app's own thread."""
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        super().__init__()
+        self.act = act
+
+
+class TutorApp(App[int]):
+    """The tutor in the terminal.
+
+    Args:
+        open_session: returns the learner's session; called in a worker thread.
+        provider: the cluster's provider; started in a worker thread. None: the session's kubeconfig is used as it is.
+        lesson: lesson to open; empty where the learner stopped.
+        language: first language, until the session tells its own.
+    """
+
+    TITLE = "k8s-tutor"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[Any] = {TutorCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", "Stop", show=False, priority=True),
+        Binding("ctrl+q", "leave", "Leave", priority=True),
+        Binding("f12", "language", "en/ru", priority=True),
+        Binding("l", "language", show=False),
+        Binding("n", "next", show=False),
+        Binding("p", "previous", show=False),
+        Binding("h", "hint", show=False),
+        Binding("question_mark", "help", show=False),
+        Binding("ctrl+t", "solution", show=False, priority=True),
+        Binding("ctrl+o", "pager", show=False, priority=True),
+        Binding("ctrl+l", "clear", show=False, priority=True),
+        Binding("f10", "cluster", show=False, priority=True),
+        Binding("ctrl+z", "undo", show=False, priority=True),
+        Binding("m", "lessons", show=False),
+    ]
+
+    def __init__(
+        self, open_session: Callable[[], Any], provider: Any, *, lesson: str = "", language: str = "en"
+    ) -> None:
+        super().__init__()
+        self._open_session = open_session
+        self.provider = provider
+        self._first_lesson = lesson
+        self.language = language
+        self.talk: Conversation | None = None
+        self._interrupted = False
+        self._leaving = threading.Event()
+
+    # -- life
+
+    def on_mount(self) -> None:
+        """Show the main screen; open the rest after it is painted."""
+        self.push_screen(MainScreen())
+        self.call_after_refresh(self._open)
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen, at the bottom of the stack."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
+
+    def tell(self, act: Callable[[], Any]) -> None:
+        """Have something run in the app's own thread; from any thread."""
+        if not self._leaving.is_set():
+            self.post_message(Told(act))
+
+    async def on_told(self, message: Told) -> None:
+        """Run it."""
+        result = message.act()
+        if result is not None and hasattr(result, "__await__"):
+            await result
+
+    @work(thread=True, group="opening")
+    def _open(self) -> None:
+        try:
+            session = self._open_session()
+            if self._first_lesson:
+                session.go(self._first_lesson)
+        except TutorError as error:
+            text = error.render()
+            self.tell(lambda: self.main.terminal.note(text, "bold red"))
+            return
+        self.talk = Conversation(self, session)
+        self.tell(self.talk.begin)
+        self.start_cluster()
+
+    @work(thread=True, group="cluster", exclusive=True)
+    def start_cluster(self) -> None:
+        """Start the provider's cluster, then attach the session to it."""
+        self.tell(lambda: self.main.terminal.note(say(self.language, "cluster-starting")))
+        try:
+            if self.provider is not None:
+                self.provider.start()
+            summary = self.provider.status().summary if self.provider is not None else ""
+        except TutorError as error:
+            text = error.render()
+            self.tell(lambda: self.main.terminal.note(text, "bold red"))
+            return
+        if self.talk is not None:
+            self.tell(lambda: self.main.terminal.note(say(self.language, "cluster-ready", summary=summary), "dim"))
+            self.talk.attach()
+
+    def action_leave(self) -> None:
+        """Leave; the place is kept."""
+        self._leaving.set()
+        if self.talk is not None:
+            self.talk.close()
+        self.exit(0)
+
+    # -- typing
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """A line was entered at the prompt."""
+        if not isinstance(event.input, Prompt) or self.talk is None:
+            return
+        line, event.input.value = event.value, ""
+        if self.talk.commands.running:
+            self.talk.commands.answer(line)
+            return
+        event.input.add(line)
+        words = line.split()
+        if not words:
+            return
+        if words[0] in EDITORS and len(words) == 2:
+            self.talk.commands.edit(words[1])
+        elif line.strip() in ("exit", "quit", "logout"):
+            self.action_leave()
+        elif line.strip() == "clear":
+            self.action_clear()
+        else:
+            self.talk.commands.run(line)
+
+    def on_prompt_completing(self, event: Prompt.Completing) -> None:
+        """Tab was pressed."""
+        if self.talk is not None:
+            self.talk.commands.complete(event.line, event.cursor)
+
+    def on_arranged(self, _: Arranged) -> None:
+        """Other panes are visible: draw what they show."""
+        if self.talk is not None:
+            self.talk.draw_pictures()
+
+    # -- keys
+
+    def action_interrupt(self) -> None:
+        """Stop the running command, or empty the line; twice with nothing to stop: leave."""
+        prompt = self.main.terminal.prompt
+        if self.talk is not None and self.talk.commands.running:
+            self.talk.commands.interrupt()
+        elif prompt.value:
+            prompt.value = ""
+        elif self._interrupted:
+            self.action_leave()
+            return
+        else:
+            self.main.terminal.note(say(self.language, "quit-again"))
+            self._interrupted = True
+            self.set_timer(2.0, self._calm)
+            return
+        self._interrupted = False
+
+    def _calm(self) -> None:
+        self._interrupted = False
+
+    def _with_talk(self, act: str) -> None:
+        if self.talk is not None:
+            getattr(self.talk, act)()
+
+    def action_next(self) -> None:
+        """Go to the next screen of the lesson."""
+        self._with_talk("next")
+
+    def action_previous(self) -> None:
+        """Go to the previous screen of the lesson."""
+        self._with_talk("previous")
+
+    def action_start(self) -> None:
+        """Begin the exercise, or set up its starting state again."""
+        self._with_talk("restart")
+
+    def action_hint(self) -> None:
+        """Take a hint."""
+        self._with_talk("hint")
+
+    def action_solution(self) -> None:
+        """Show the solutions."""
+        self._with_talk("solution")
+
+    def action_language(self) -> None:
+        """Switch to the next language of the course."""
+        self._with_talk("next_language")
+
+    def action_undo(self) -> None:
+        """Undo the last command."""
+        self._with_talk("undo")
+
+    def action_lessons(self) -> None:
+        """List the lessons."""
+        self._with_talk("lessons")
+
+    def action_pager(self) -> None:
+        """Show the last output in the pager."""
+        self._with_talk("pager")
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self._with_talk("help")
+
+    def action_clear(self) -> None:
+        """Empty the output."""
+        self.main.terminal.output.clear()
+
+    @work(thread=True, group="cluster")
+    def steer_clock(self, *, rate: float | None = None, advance: float | None = None) -> None:
+        """Change the cluster's time, where the provider can."""
+        try:
+            if rate is not None:
+                self.provider.set_rate(rate)
+            if advance is not None:
+                self.provider.advance(advance)
+            summary = self.provider.status().summary
+        except TutorError as error:
+            summary = error.render()
+        self.tell(lambda: self.main.terminal.note(summary, "dim"))
+
+    def action_cluster(self) -> None:
+        """Start the cluster (again)."""
+        self.start_cluster()

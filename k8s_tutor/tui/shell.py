@@ -1,0 +1,142 @@
+"""Commands at the prompt: run in a thread, fed by a pipe, their output gathered into as few repaints as possible."""
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from k8s_tutor.client import Client
+from k8s_tutor.session import Session
+from k8s_tutor.tui.texts import say
+from k8s_tutor.tui.work import slowly
+
+if TYPE_CHECKING:
+    from k8s_tutor.tui.app import TutorApp
+
+
+class Commands:
+    """The learner's shell lines, one at a time.
+
+    Args:
+        app: the app.
+        session: runs the lines.
+    """
+
+    def __init__(self, app: "TutorApp", session: Session) -> None:
+        self.app = app
+        self.session = session
+        self.running = False
+        self.client: Client | None = None
+        self._stdin: int | None = None
+        self._chunks: list[str] = []
+        self._chunk_lock = threading.Lock()
+
+    def run(self, line: str) -> None:
+        """Run a shell line."""
+        terminal = self.app.main.terminal
+        terminal.begin(line)
+        terminal.prompt.placeholder = say(self.session.language, "running")
+        self.running = True
+        read, self._stdin = os.pipe()
+
+        def work() -> None:
+            code = 1
+            try:
+                with os.fdopen(read, "rb", buffering=0) as stdin:
+                    code = self.session.run_command(line, stdin=stdin, write=self._output).exit_code
+            finally:
+                self.app.tell(lambda: self._finished(code))
+
+        slowly(self.app, work)
+
+    def answer(self, line: str) -> None:
+        """Send a line to the running command's input."""
+        if self._stdin is not None:
+            self._output(f"{line}\n".encode())
+            try:
+                os.write(self._stdin, f"{line}\n".encode())
+            except OSError:
+                self._close_stdin()
+
+    def interrupt(self) -> None:
+        """Stop the running command."""
+        if self.running:
+            self._close_stdin()
+            self.session.interrupt()
+
+    def _close_stdin(self) -> None:
+        descriptor, self._stdin = self._stdin, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _output(self, data: bytes) -> None:
+        """Take output, from any thread; one message carries what has come together."""
+        with self._chunk_lock:
+            self._chunks.append(data.decode("utf-8", "replace"))
+            if len(self._chunks) > 1:
+                return
+        self.app.tell(self._flush)
+
+    def _flush(self) -> None:
+        with self._chunk_lock:
+            text, self._chunks = "".join(self._chunks), []
+        self.app.main.terminal.feed(text)
+
+    def _finished(self, code: int) -> None:
+        self._flush()
+        self._close_stdin()
+        self.running = False
+        terminal = self.app.main.terminal
+        terminal.finish(code)
+        terminal.prompt.placeholder = say(self.session.language, "prompt-help")
+
+    def complete(self, line: str, cursor: int) -> None:
+        """Offer completions for the prompt's line."""
+        client = self.client
+        if client is None:
+            return
+
+        def work() -> None:
+            from k8s_tutor.kubectl.complete import complete
+
+            found = complete(line, cursor, client)
+            self.app.tell(lambda: self._offer(line, cursor, [(c.text, c.description) for c in found]))
+
+        slowly(self.app, work)
+
+    def _offer(self, line: str, cursor: int, found: list[tuple[str, str]]) -> None:
+        if not found:
+            return
+        terminal = self.app.main.terminal
+        before = line[:cursor]
+        word = before.rsplit(" ", 1)[-1]
+        common = shared_start([text for text, _ in found])
+        if len(common) > len(word):
+            end = " " if len(found) == 1 else ""
+            new = before[: len(before) - len(word)] + common + end
+            terminal.prompt.offer(line, cursor, lambda old: (new + old[cursor:], len(new)))
+        if len(found) > 1:
+            terminal.note("  ".join(text for text, _ in found[:60]), "dim")
+
+    def edit(self, name: str) -> None:
+        """Open a file of the working folder in the editor; apply it where asked."""
+        from k8s_tutor.tui.screens.editor import EditorScreen
+
+        folder = self.session.workdir.resolve()
+        file = (folder / name).resolve()
+        if not file.is_relative_to(folder):
+            self.app.main.terminal.note(f"{name}: outside {folder}", "red")
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+
+        def done(apply: bool | None) -> None:
+            if apply:
+                self.run(f"kubectl apply -f {name}")
+
+        self.app.push_screen(EditorScreen(file, self.session.language), done)
+
+
+def shared_start(words: list[str]) -> str:
+    """Return the longest text with which all words begin."""
+    first, last = min(words), max(words)
+    same = next((i for i, letter in enumerate(first) if i >= len(last) or last[i] != letter), len(first))
+    return first[:same]
