@@ -91,6 +91,7 @@ class Store:
         self._pending: deque[Event] = deque()
         self._subscribers: dict[str, list[Callable[[Event], None]]] = {}
         self._all: list[Callable[[Event], None]] = []
+        self._indexers: dict[str, list[Callable[[Event], None]]] = {}
 
     # -- reading
 
@@ -188,6 +189,13 @@ class Store:
 
         return end
 
+    def index(self, resource: str, indexer: Callable[[Event], None]) -> None:
+        """Call ``indexer`` within every later change of the resource: for indexes that must never lag behind.
+
+        It may read and remember, not write; subscribers are for everything else.
+        """
+        self._indexers.setdefault(resource, []).append(indexer)
+
     def since(self, resource: str, revision: int) -> list[Event]:
         """Return the resource's events after a revision, delivered or not.
 
@@ -218,6 +226,8 @@ class Store:
             self.journal.commit()
 
     def _emit(self, event: Event) -> None:
+        for indexer in self._indexers.get(event.resource, ()):
+            indexer(event)
         self._log.append(event)
         if len(self._log) > WINDOW:
             self._oldest = self._log.popleft().entry.revision + 1
