@@ -1,0 +1,268 @@
+"""Who listens where, and how a connection finds its way: the pod network as a table.
+
+A connection goes: name → address (DNS, hosts file), Service address → endpoint (kube-proxy's table), NetworkPolicy,
+listener. As on a real node a Service without endpoints refuses (kube-proxy's REJECT), a closed port refuses, an
+address that nobody has is unreachable after a while, and what a policy forbids is dropped: the client waits.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from k8s_tutor.sim.network import http
+from k8s_tutor.sim.network.dns import Dns
+from k8s_tutor.sim.network.http import Handler, HttpRequest, HttpResponse
+from k8s_tutor.sim.network.ingress import IngressTable
+from k8s_tutor.sim.network.policy import Policies
+from k8s_tutor.sim.network.services import ServiceTable
+from k8s_tutor.sim.network.streams import Stream
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.clock import Clock
+
+UNREACHABLE_SECONDS = 3.06
+CONNECT_SECONDS = 127.0
+MAX_CONNECTIONS = 1024
+NODE = "node"
+
+
+class NetworkError(Exception):
+    """A connection failed; ``kind`` is refused, timeout, unreachable, unknown-host or reset."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind, self.message = kind, message
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """A port that somebody serves, by HTTP or by bytes.
+
+    Args:
+        loopback: bound to 127.0.0.1 only.
+        http: answers requests; or
+        accept: is given the connection.
+    """
+
+    port: int
+    http: Handler | None = None
+    accept: Callable[[Stream], Awaitable[None]] | None = None
+    loopback: bool = False
+    protocol: str = "TCP"
+    connections: int = 0
+
+
+class HasClock(Protocol):
+    """What the network needs of a cluster."""
+
+    clock: "Clock"
+
+
+class Network:
+    """All addresses of the cluster."""
+
+    def __init__(self, kit: HasClock) -> None:
+        self.clock = kit.clock
+        self.services = ServiceTable(self.clock.now)
+        self.dns = Dns()
+        self.policies = Policies()
+        self.ingress = IngressTable()
+        self._hosts: dict[str, dict[tuple[int, str], Listener]] = {}
+        self._nodes: set[str] = set()
+        self._where: dict[str, str] = {}
+        self.services.locate(lambda ip: self._where.get(ip, ""))
+        self._ports = itertools.cycle(range(32768, 61000))
+
+    # -- who is there
+
+    def attach(self, ip: str, node: str = "") -> None:
+        """Give a pod its address, on a node."""
+        self._hosts.setdefault(ip, {})
+        self._where[ip] = node
+
+    def attach_node(self, ip: str, name: str = "") -> None:
+        """Make an address a node's: NodePorts answer on it, and policies do not stop it."""
+        self._nodes.add(ip)
+        self.attach(ip, name)
+        if name:
+            self.dns.add_host(name, ip)
+
+    def detach(self, ip: str) -> None:
+        """Take an address away with all that listens on it."""
+        self._hosts.pop(ip, None)
+        self._where.pop(ip, None)
+        self._nodes.discard(ip)
+
+    def listen(self, ip: str, listener: Listener) -> Callable[[], None]:
+        """Serve a port of an address; the answer ends it.
+
+        Raises:
+            NetworkError: the port is in use in this pod.
+        """
+        ports = self._hosts.setdefault(ip, {})
+        key = (listener.port, listener.protocol)
+        if key in ports:
+            raise NetworkError("in-use", "Address already in use")
+        ports[key] = listener
+
+        def end() -> None:
+            if ports.get(key) is listener:
+                del ports[key]
+
+        return end
+
+    def listeners(self, ip: str) -> list[Listener]:
+        """Return what listens on an address, by port."""
+        return sorted(self._hosts.get(ip, {}).values(), key=lambda listener: listener.port)
+
+    # -- connecting
+
+    async def connect(self, source: str | None, host: str, port: int, timeout: float | None = None) -> Stream:  # noqa: ASYNC109
+        """Open a TCP connection.
+
+        Args:
+            source: the address of who connects; None is the node.
+            host: an address, or a name that is looked up as a pod without search domains would.
+
+        Raises:
+            NetworkError: see its kinds.
+        """
+        listener, address = await self._route(source, host, port, timeout)
+        if listener.connections >= MAX_CONNECTIONS:
+            raise await self._lost(timeout)
+        client, server = Stream.pair((source or NODE, next(self._ports)), (address, port))
+        listener.connections += 1
+        self.clock.spawn(self._serve(listener, server))
+        return client
+
+    async def _serve(self, listener: Listener, stream: Stream) -> None:
+        try:
+            if listener.http is not None:
+                await http.serve(stream, listener.http)
+            elif listener.accept is not None:
+                await listener.accept(stream)
+        finally:
+            listener.connections -= 1
+            stream.close()
+
+    async def http(
+        self,
+        source: str | None,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float | None = None,  # noqa: ASYNC109 - in cluster time
+    ) -> HttpResponse:
+        """Make one HTTP request; redirects are the caller's.
+
+        Raises:
+            NetworkError: no connection, no answer in time, or an answer that is not HTTP.
+        """
+        host, port, target = http.split_url(url)
+        sent = {"host": host if port == 80 else f"{host}:{port}", **http.lower((headers or {}).items())}
+        request = HttpRequest(method, target, sent, body, source or NODE)
+        if url.startswith("https://"):
+            raise NetworkError("reset", "wrong version number")
+        return await self._within(timeout, self._request(source, host, port, request, timeout))
+
+    async def _request(self, source: str | None, host: str, port: int, request: HttpRequest,
+                       timeout: float | None) -> HttpResponse:  # noqa: ASYNC109
+        listener, _ = await self._route(source, host, port, timeout)
+        if listener.http is not None:
+            if listener.connections >= MAX_CONNECTIONS:
+                raise await self._lost(timeout)
+            listener.connections += 1
+            try:
+                return await http.answer(listener.http, request)
+            finally:
+                listener.connections -= 1
+        stream = await self.connect(source, host, port, timeout)
+        try:
+            await stream.write(http.request_bytes(request))
+            return await http.read_response(stream, head_only=request.method == "HEAD")
+        except (ValueError, BrokenPipeError) as error:
+            raise NetworkError("reset", "malformed HTTP response") from error
+        finally:
+            stream.close()
+
+    async def _within(self, timeout: float | None, work: Awaitable[HttpResponse]) -> HttpResponse:  # noqa: ASYNC109
+        """Await in cluster time."""
+        if timeout is None:
+            return await work
+        task = asyncio.ensure_future(work)
+        timer = self.clock.call_later(timeout, task.cancel, "timeout")
+        try:
+            return await task
+        except asyncio.CancelledError as stopped:
+            if stopped.args == ("timeout",):
+                raise NetworkError("timeout", "timed out") from None
+            task.cancel()
+            raise
+        finally:
+            timer.cancel()
+
+    async def dial_service(self, namespace: str, service: str, port: int | str) -> Stream:
+        """Connect to a Service's port (by number or name) as the API server's proxy does: to a ready endpoint.
+
+        Raises:
+            NetworkError: no such port or no endpoint.
+        """
+        target = self.services.endpoint_of(namespace, service, port)
+        if target is None:
+            raise NetworkError("unreachable", f'no endpoints available for service "{service}"')
+        return await self.connect(None, *target)
+
+    async def _route(self, source: str | None, host: str, port: int, timeout: float | None) -> tuple[Listener, str]:  # noqa: ASYNC109
+        """Return who answers, and at which address."""
+        address = host if _is_address(host) else self._lookup(host)
+        if address == "127.0.0.1" or address == "localhost":
+            address = source or ""
+            found = self._hosts.get(address, {}).get((port, "TCP"))
+            if found is None:
+                raise NetworkError("refused", "Connection refused")
+            return found, address
+        target = self.services.route(address, port, source, node=address in self._nodes)
+        if target is not None:
+            if not target.endpoints:
+                raise NetworkError("refused", "Connection refused")
+            address, port = target.pick()
+        ports = self._hosts.get(address)
+        if ports is None:
+            if self.services.is_virtual(address):
+                raise await self._lost(timeout)
+            raise await self._lost(timeout, UNREACHABLE_SECONDS, "unreachable", "No route to host")
+        if source is not None and source not in self._nodes and not self.policies.allows(source, address, port):
+            raise await self._lost(timeout)
+        found = ports.get((port, "TCP"))
+        if found is None or found.loopback:
+            raise NetworkError("refused", "Connection refused")
+        return found, address
+
+    def _lookup(self, host: str) -> str:
+        if host == "localhost":
+            return "127.0.0.1"
+        found = self.dns.addresses(host)
+        if not found:
+            raise NetworkError("unknown-host", f"no such host: {host}")
+        return found[0]
+
+    async def _lost(self, timeout: float | None, patience: float = CONNECT_SECONDS, kind: str = "timeout",  # noqa: ASYNC109
+                    message: str = "Connection timed out") -> NetworkError:
+        """Wait as for packets that nobody answers; return the error."""
+        if timeout is not None and timeout < patience:
+            await self.clock.sleep(timeout)
+            return NetworkError("timeout", "timed out")
+        await self.clock.sleep(patience)
+        return NetworkError(kind, message)
+
+    async def close(self) -> None:
+        """Forget all addresses."""
+        self._hosts.clear()
+
+
+def _is_address(host: str) -> bool:
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)

@@ -1,0 +1,50 @@
+"""Who a container's processes run as: the security context, else the image's user, looked up in its passwd."""
+
+import errno
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from k8s_tutor.sim.runtime.filesystem import Credentials
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.runtime.container import Container
+
+ENOEXEC = errno.ENOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Credentials and home directory."""
+
+    credentials: Credentials
+    home: str
+
+
+def entries(container: "Container", name: str) -> list[list[str]]:
+    """Return the lines of ``/etc/passwd`` or ``/etc/group``, taken apart."""
+    try:
+        text = container.files.read_file(f"/etc/{name}").decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line.split(":") for line in text.splitlines() if line.count(":") >= 3]
+
+
+def resolve(container: "Container") -> User:
+    """Return the user of a container's processes."""
+    security, image_user = container.config.security, container.image.info.user
+    if security.run_as_user is None and image_user in {"", "0", "root"} and not security.supplemental_groups:
+        group = security.run_as_group or 0
+        groups = () if security.fs_group is None else (security.fs_group,)
+        return User(Credentials(0, group, groups), "/root")
+    wanted = str(security.run_as_user) if security.run_as_user is not None else image_user.split(":")[0] or "0"
+    uid, gid, home = int(wanted) if wanted.isdigit() else 0, 0, "/"
+    for fields in entries(container, "passwd"):
+        if wanted in {fields[0], fields[2]}:
+            uid, gid, home = int(fields[2]), int(fields[3]), fields[5] if len(fields) > 5 else "/"
+            break
+    if security.run_as_group is not None:
+        gid = security.run_as_group
+    extra = list(security.supplemental_groups)
+    if security.fs_group is not None:
+        extra.append(security.fs_group)
+    return User(Credentials(uid, gid, tuple(extra)), home)

@@ -1,0 +1,164 @@
+"""``/proc``, ``/sys/fs/cgroup`` and ``/dev`` of a container: directories whose entries are made when asked for."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from k8s_tutor.sim.runtime.cgroup import NODE_CORES, NODE_MEMORY
+from k8s_tutor.sim.runtime.descriptors import OpenFile
+from k8s_tutor.sim.runtime.nodes import Device, Directory, Node, Symlink, Virtual
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.runtime.container import Container
+    from k8s_tutor.sim.runtime.processes import Process
+
+KIB = 1024
+
+
+class Made(Directory):
+    """A directory of makers by name; read only."""
+
+    __slots__ = ("_makers",)
+
+    def __init__(self, makers: dict[str, Callable[[], Node | bytes]], mode: int = 0o555) -> None:
+        super().__init__(mode)
+        self._makers = makers
+
+    def get(self, name: str) -> Node | None:
+        made = self._makers.get(name)
+        if made is None:
+            return None
+        value = made()
+        return value if isinstance(value, Node) else Virtual(lambda: value)
+
+    def names(self) -> list[str]:
+        return sorted(self._makers)
+
+
+class Descriptor(Node):
+    """``/proc/PID/fd/N``: the open file itself."""
+
+    __slots__ = ("_file",)
+    kind = "l"
+
+    def __init__(self, file: OpenFile) -> None:
+        super().__init__(0o700)
+        self._file = file
+
+    def open(self) -> OpenFile:
+        """Return the open file."""
+        return self._file
+
+
+class ProcDirectory(Directory):
+    """``/proc``: processes by number, and the node's figures."""
+
+    __slots__ = ("_container", "_files")
+
+    def __init__(self, container: "Container") -> None:
+        super().__init__(0o555)
+        self._container = container
+        clock, booted = container.clock, container.runtime.booted
+        self._files: dict[str, Callable[[], bytes]] = {
+            "uptime": lambda: f"{clock.now() - booted:.2f} {(clock.now() - booted) * 3:.2f}\n".encode(),
+            "loadavg": lambda: f"0.10 0.08 0.05 1/{len(container.processes)} 1\n".encode(),
+            "meminfo": _meminfo,
+            "cpuinfo": _cpuinfo,
+            "version": lambda: b"Linux version 6.1.0-k8s-tutor (practice cluster) #1 SMP\n",
+            "mounts": lambda: _mounts(container),
+            "filesystems": lambda: b"nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n",
+        }
+
+    def get(self, name: str) -> Node | None:
+        if name.isdigit():
+            process = self._container.processes.get(int(name))
+            return None if process is None else _process(process)
+        if name == "self":
+            return _process(self._container.current) if self._container.current else None
+        made = self._files.get(name)
+        return None if made is None else Virtual(made)
+
+    def names(self) -> list[str]:
+        return [*(str(process.pid) for process in self._container.processes), *sorted(self._files), "self"]
+
+    def remove(self, name: str) -> None:  # noqa: ARG002 - the interface's
+        """Nothing here can be removed."""
+        raise PermissionError(1, "Operation not permitted")
+
+
+def _process(process: "Process") -> Directory:
+    status = (
+        f"Name:\t{process.argv[0].rsplit('/', 1)[-1][:15]}\nState:\tS (sleeping)\nPid:\t{process.pid}\n"
+        f"PPid:\t{process.parent.pid if process.parent else 0}\n"
+        f"Uid:\t{process.credentials.uid}\t{process.credentials.uid}\t{process.credentials.uid}\t{process.credentials.uid}\n"
+        f"VmRSS:\t{process.container.cgroup.memory_of(process) // KIB} kB\nThreads:\t1\n"
+    )
+    return Made(
+        {
+            "cmdline": lambda: b"".join(word.encode() + b"\0" for word in process.argv),
+            "comm": lambda: process.argv[0].rsplit("/", 1)[-1].encode() + b"\n",
+            "environ": lambda: b"".join(f"{name}={value}\0".encode() for name, value in process.env.items()),
+            "status": lambda: status.encode(),
+            "stat": lambda: f"{process.pid} ({process.argv[0]}) S {process.parent.pid if process.parent else 0}\n".encode(),
+            "cgroup": lambda: b"0::/\n",
+            "cwd": lambda: Symlink(process.cwd),
+            "root": lambda: Symlink("/") if process.container is not None else Symlink("/"),
+            "fd": lambda: Made({str(fd): lambda file=file: Descriptor(file) for fd, file in process.fds.items()}),
+            "mounts": lambda: _mounts(process.container),
+        }
+    )
+
+
+def _meminfo() -> bytes:
+    total, free = NODE_MEMORY // KIB, NODE_MEMORY // KIB // 2
+    return (
+        f"MemTotal:       {total:8} kB\nMemFree:        {free:8} kB\nMemAvailable:   {free:8} kB\n"
+        f"Buffers:        {0:8} kB\nCached:         {0:8} kB\nSwapTotal:      {0:8} kB\nSwapFree:       {0:8} kB\n"
+    ).encode()
+
+
+def _cpuinfo() -> bytes:
+    one = "processor\t: {0}\nvendor_id\t: practice\nmodel name\t: Practice CPU\ncpu MHz\t\t: 2400.000\n\n"
+    return "".join(one.format(number) for number in range(int(NODE_CORES))).encode()
+
+
+def _mounts(container: "Container") -> bytes:
+    lines = [
+        f"{mount.source} {mount.path} {mount.kind} {'ro' if mount.read_only else 'rw'},relatime 0 0"
+        for mount in container.files.mounts
+    ]
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def cgroup_directory(container: "Container") -> Directory:
+    """Return ``/sys/fs/cgroup`` (version 2) of the container."""
+    group = container.cgroup
+    quota = lambda: "max" if group.limits.cpu is None else str(group.limits.cpu * 100)  # noqa: E731
+    return Made(
+        {
+            "memory.max": lambda: f"{group.limits.memory or 'max'}\n".encode(),
+            "memory.current": lambda: f"{group.memory}\n".encode(),
+            "memory.events": lambda: f"low 0\nhigh 0\nmax 0\noom {container.oom_kills}\noom_kill {container.oom_kills}\n".encode(),
+            "cpu.max": lambda: f"{quota()} 100000\n".encode(),
+            "cpu.stat": lambda: (
+                f"usage_usec {group.cpu_seconds() * 1e6:.0f}\nnr_periods {group.periods:.0f}\n"
+                f"nr_throttled {group.throttled:.0f}\n"
+            ).encode(),
+            "pids.max": lambda: f"{group.limits.pids}\n".encode(),
+            "pids.current": lambda: f"{len(container.processes.of(container))}\n".encode(),
+            "cgroup.controllers": lambda: b"cpuset cpu io memory pids\n",
+        }
+    )
+
+
+def device_directory(container: "Container") -> Directory:
+    """Return ``/dev``: devices by name, and room for the termination message."""
+    folder = Directory(0o755, mtime=container.clock.now())
+    for name in ("null", "zero", "full", "tty"):
+        folder.put(name, Device(name))
+    folder.put("urandom", Device("urandom"))
+    folder.put("random", Device("urandom"))
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        folder.put(name, Symlink(f"/proc/self/fd/{number}"))
+    folder.put("fd", Symlink("/proc/self/fd"))
+    folder.put("shm", Directory(0o1777))
+    return folder

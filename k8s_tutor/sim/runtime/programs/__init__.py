@@ -1,0 +1,1 @@
+"""Programs of simulated containers, a module a family; see ``registry``."""
