@@ -6,26 +6,50 @@ from typing import Any
 
 import click
 
-from k8s_tutor.course import load_course
-from k8s_tutor.providers import Provider, open_provider
 from k8s_tutor.session import Session
 
 
 @contextlib.contextmanager
-def opened(*, cluster: bool = True, provider: Provider | None = None, **options: Any) -> Iterator[Session]:
+def opened(*, cluster: bool = True, language: str = "") -> Iterator[Session]:
     """Yield the learner's session; with ``cluster`` its cluster is started first.
 
     Raises:
         TutorError: what is missing, and what to type.
     """
-    source = provider or open_provider()
+    from k8s_tutor.providers import open_provider
+
+    provider = open_provider()
     if cluster:
-        source.start()
-    with Session.open(load_course(), provider=source, **options) as session:
+        provider.start()
+    session = Session.open(provider=provider, language=language)
+    try:
         yield session
+    finally:
+        session.close()
 
 
 def language_of(ctx: click.Context) -> str:
     """Return the language asked for on the command line, or empty."""
-    found = ctx.find_root().obj
+    found: Any = ctx.find_root().obj
     return str(found.get("lang", "")) if isinstance(found, dict) else ""
+
+
+def at_exercise(session: Session, exercise: str) -> str:
+    """Go to an exercise named on the command line (``lesson/exercise`` or its id); returns its full id.
+
+    Raises:
+        UsageError: there is none of that name, or the current screen has none and none was named.
+    """
+    from k8s_tutor.errors import UsageError
+
+    if exercise:
+        lesson, _, name = exercise.rpartition("/")
+        session.go(lesson or session.place.lesson, name)
+    current = session.exercise
+    if current is None:
+        raise UsageError(
+            "There is no exercise here.",
+            f"The place is {session.place.lesson}, screen {session.place.index + 1}: only text.",
+            "Type: k8s-tutor list, then e.g. k8s-tutor check pods/first-pod",
+        )
+    return current.full_id

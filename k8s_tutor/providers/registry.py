@@ -22,7 +22,7 @@ def names() -> list[str]:
     return sorted(_classes())
 
 
-def open_provider(name: str | None = None, **options: Any) -> Provider:
+def open_provider(name: str | None = None, /, **options: Any) -> Provider:
     """Return a provider.
 
     Args:
