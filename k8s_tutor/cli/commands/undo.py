@@ -1,0 +1,13 @@
+"""``k8s-tutor undo``: take back the last command."""
+
+import click
+
+from k8s_tutor.cli.opening import language_of, opened
+
+
+@click.command(epilog="Example: k8s-tutor undo")
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Take back the last command typed in the tutor (practice cluster)."""
+    with opened(language=language_of(ctx)) as session:
+        click.echo("Undone." if session.undo() else "There is nothing to undo.")

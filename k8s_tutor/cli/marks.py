@@ -1,0 +1,58 @@
+"""Check results as lines of text, for ``check``, ``status`` and the plain mode."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from k8s_tutor.checks.result import State
+from k8s_tutor.session import CheckState
+
+WORDS = {
+    State.PASSED: "[passed]",
+    State.FAILED: "[not yet]",
+    State.BLOCKED: "[waits]",
+    State.UNGRADABLE: "[cannot be judged]",
+    State.ERROR: "[our fault]",
+    State.PENDING: "[looking]",
+}
+
+
+def lines(checks: Iterable[CheckState], language: str) -> Iterator[str]:
+    """Yield all checks, then each failing one in layers: message, difference, cause, next command, where to read."""
+    checks = tuple(checks)
+    for check in checks:
+        yield f"{WORDS[check.state]:<10} {check.check.title.get(language)}"
+    for check in checks:
+        if check.state not in (State.PASSED, State.BLOCKED, State.PENDING):
+            yield ""
+            yield from explained(check, language)
+
+
+def explained(check: CheckState, language: str) -> Iterator[str]:
+    """Yield one failing check's layers."""
+    result = check.result
+    yield f"{check.check.title.get(language)}: {check.check.message.get(language)}"
+    for difference in result.differences:
+        yield f"    {difference}"
+    for cause in result.causes:
+        yield f"    because: {cause}"
+    if result.detail and result.state is State.ERROR:
+        yield f"    {result.detail}"
+    if result.next:
+        yield f"    next: {result.next}"
+    if result.learn:
+        yield f"    read: k8s-tutor {result.learn.partition('#')[0]}  (#{result.learn.partition('#')[2]})"
+
+
+def as_json(check: CheckState) -> dict[str, Any]:
+    """Return a check for programs."""
+    result = check.result
+    return {
+        "id": check.id,
+        "state": result.state.value,
+        "about": result.about,
+        "differences": [{"path": d.path, "expected": d.expected, "found": d.found} for d in result.differences],
+        "causes": list(result.causes),
+        "next": result.next,
+        "learn": result.learn,
+        "detail": result.detail,
+    }
