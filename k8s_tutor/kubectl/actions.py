@@ -1,0 +1,238 @@
+"""What verbs that change objects share: dry runs, field managers, telling what was done, deleting and waiting."""
+
+from typing import Any
+
+from k8s_tutor.client import ApiError, APIResource
+from k8s_tutor.kubectl.command import Call
+from k8s_tutor.kubectl.errors import CommandError
+from k8s_tutor.kubectl.infos import Info, kind_name
+from k8s_tutor.kubectl.printers import printer_for
+from k8s_tutor.kubectl.text import quoted
+
+STRATEGIC = "application/strategic-merge-patch+json"
+MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+
+def dry_run(call: Call) -> str:
+    """Return none, client or server.
+
+    Raises:
+        CommandError: any other value.
+    """
+    value = call.words.get("dry-run", "none")
+    if value in {"none", "client", "server"}:
+        return str(value)
+    if value == "unchanged":
+        call.err("W: --dry-run is deprecated and can be replaced with --dry-run=client.")
+        return "client"
+    if str(value).lower() in {"true", "false", "1", "0", "t", "f"}:
+        raise CommandError(f'Invalid dry-run value ({value}). Must be "none", "server", or "client".')
+    raise CommandError(f'Invalid dry-run value ({value}). Must be "none", "server", or "client".')
+
+
+def query(call: Call, manager: str, *, validate: bool = False) -> dict[str, Any]:
+    """Return the parameters of a changing request: field manager, dry run, field validation."""
+    parameters: dict[str, Any] = {"fieldManager": call.words.get("field-manager") or manager}
+    if dry_run(call) == "server":
+        parameters["dryRun"] = "All"
+    if validate and "validate" in call.words.values:
+        parameters["fieldValidation"] = validation(call.flag("validate"))
+    return parameters
+
+
+def validation(value: str) -> str:
+    """Return the server's name of a validation level.
+
+    Raises:
+        CommandError: no such level.
+    """
+    levels = {"strict": "Strict", "true": "Strict", "warn": "Warn", "ignore": "Ignore", "false": "Ignore"}
+    if value not in levels:
+        raise CommandError(
+            f'invalid - validate must be one of "strict", "warn", "ignore", "true" or "false", got {value}'
+        )
+    return levels[value]
+
+
+def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str) -> None:
+    """Print what was done to an object, or the object in the wanted format."""
+    output, template = call.words.get("output", ""), call.words.get("template", "")
+    if output or template:
+        show = printer_for(
+            output or "go-template",
+            template=template,
+            allow_missing=call.words.get("allow-missing-template-keys", True),
+            show_managed=call.words.get("show-managed-fields", False),
+            cwd=call.cwd,
+        )
+        body = {"apiVersion": resource.group_version, "kind": resource.kind, **body}
+        if output == "yaml" and call.words.values.get("_yaml_printed"):
+            call.write("---\n")
+        call.words.values["_yaml_printed"] = True
+        call.write(show(body))
+        return
+    name = body.get("metadata", {}).get("name", "")
+    suffix = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run(call), "")
+    call.out(f"{kind_name(resource)}/{name} {operation}{suffix}")
+
+
+def tell_info(call: Call, info: Info, operation: str, body: dict[str, Any] | None = None) -> None:
+    """Print what was done to an info's object."""
+    tell(call, info.resource, body or info.object, operation)
+
+
+def create_object(
+    call: Call, resource: APIResource, namespace: str, body: dict[str, Any], manager: str = "kubectl-create"
+) -> dict[str, Any]:
+    """POST an object, unless this is a client's dry run."""
+    if dry_run(call) == "client":
+        return body
+    path = resource.path(namespace if resource.namespaced else None)
+    result: dict[str, Any] = call.request("POST", path, body=body, query=query(call, manager, validate=True))
+    return result
+
+
+def patch_object(
+    call: Call, info: Info, patch: Any, content_type: str, manager: str, subresource: str = "", **more: Any
+) -> dict[str, Any]:
+    """PATCH an info's object."""
+    path = info.resource.path(info.namespace, info.name, subresource)
+    options = {**query(call, manager), **more}
+    result: dict[str, Any] = call.request("PATCH", path, body=patch, content_type=content_type, query=options)
+    return result
+
+
+def delete_options(call: Call, grace: int, cascade: str) -> dict[str, Any]:
+    """Make the body of a delete request."""
+    policy = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}.get(cascade, "Background")
+    body: dict[str, Any] = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy}
+    if grace >= 0:
+        body["gracePeriodSeconds"] = grace
+    if dry_run(call) == "server":
+        body["dryRun"] = ["All"]
+    return body
+
+
+def cascade(value: str) -> str:
+    """Read ``--cascade``.
+
+    Raises:
+        CommandError: another word.
+    """
+    if value in {"true", "background", ""}:
+        return "background"
+    if value in {"false", "orphan"}:
+        return "orphan"
+    if value == "foreground":
+        return value
+    raise CommandError(f'invalid cascade value ({value}). Must be "background", "foreground", or "orphan"')
+
+
+def wait_gone(call: Call, gone: list[tuple[Info, str]], timeout: float) -> None:
+    """Wait until the objects with these UIDs are no more.
+
+    Raises:
+        CommandError: they still are when the time is over.
+    """
+    import time
+
+    limit = time.monotonic() + timeout if timeout > 0 else None
+    for info, uid in gone:
+        while not call.cancelled.is_set():
+            try:
+                current = call.client.request("GET", info.path).json()
+            except ApiError as error:
+                if error.status == 404:
+                    break
+                raise
+            if uid and current.get("metadata", {}).get("uid") != uid:
+                break
+            if limit is not None and time.monotonic() >= limit:
+                raise CommandError(f"timed out waiting for the condition on {info.resource.plural}/{info.name}")
+            _wait_event(call, info, current, limit)
+
+
+def _wait_event(call: Call, info: Info, current: dict[str, Any], limit: float | None) -> None:
+    """Sleep in a watch until the object is deleted, or something else happens to end the wait."""
+    import time
+
+    remaining = 30.0 if limit is None else max(0.05, min(30.0, limit - time.monotonic()))
+    options = {
+        "fieldSelector": f"metadata.name={info.name}",
+        "resourceVersion": current.get("metadata", {}).get("resourceVersion", ""),
+    }
+    try:
+        watch = call.client.watch(info.collection, options, timeout=remaining)
+    except ApiError:
+        call.cancelled.wait(0.1)
+        return
+    call.closing(watch.close)
+    import threading
+
+    timer = threading.Timer(remaining, watch.close)
+    timer.daemon = True
+    timer.start()
+    try:
+        for event in watch:
+            if event.type in {"DELETED", "ERROR"}:
+                break
+    finally:
+        timer.cancel()
+        watch.close()
+
+
+def parse_labels(specs: list[str], what: str) -> tuple[dict[str, str], list[str]]:
+    """Split ``a=b c-`` into what to set and what to remove.
+
+    Args:
+        specs: the words.
+        what: ``label`` or ``annotation``, for the errors.
+
+    Raises:
+        CommandError: a word is neither.
+    """
+    setting: dict[str, str] = {}
+    removing: list[str] = []
+    for spec in specs:
+        key, equals, value = spec.partition("=")
+        if equals and key:
+            setting[key] = value
+        elif spec.endswith("-") and not equals:
+            removing.append(spec[:-1])
+        else:
+            raise CommandError(f"unknown {what} spec: {spec}" if not equals else f"invalid {what} spec: {spec}")
+    return setting, removing
+
+
+def require(condition: object, message: str) -> None:
+    """Refuse unless the condition holds.
+
+    Raises:
+        CommandError: it does not.
+    """
+    if not condition:
+        raise CommandError(message)
+
+
+def container_names(pod: dict[str, Any]) -> str:
+    """List a pod's containers as kubectl's refusals do: ``a, b (init), c (ephem)``."""
+    spec = pod.get("spec", {})
+    found = [one["name"] for one in spec.get("containers") or ()]
+    found += [f"{one['name']} (init)" for one in spec.get("initContainers") or ()]
+    found += [f"{one['name']} (ephem)" for one in spec.get("ephemeralContainers") or ()]
+    return ", ".join(found)
+
+
+def all_containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    """All containers of a pod, ordinary ones first."""
+    spec = pod.get("spec", {})
+    return [one for part in ("containers", "initContainers", "ephemeralContainers") for one in spec.get(part) or ()]
+
+
+def not_found(resource: APIResource, name: str) -> ApiError:
+    """Make the server's NotFound, for objects that a list did not have."""
+    message = f"{resource.qualified} {quoted(name)} not found"
+    body = {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404, "message": message}
+    return ApiError(404, "NotFound", message, body)

@@ -1,0 +1,5 @@
+"""ClusterRoleBinding: as a RoleBinding."""
+
+from k8s_tutor.kubectl.describe.rolebinding import GROUP, describe
+
+__all__ = ["GROUP", "describe"]

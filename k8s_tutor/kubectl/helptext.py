@@ -1,0 +1,61 @@
+"""``--help``: made from what each verb declares."""
+
+from k8s_tutor.kubectl import registry
+from k8s_tutor.kubectl.command import COMMON_FLAGS, Verb
+from k8s_tutor.kubectl.flags import Flag
+
+GROUPS = (
+    "Basic Commands (Beginner)",
+    "Basic Commands (Intermediate)",
+    "Deploy Commands",
+    "Cluster Management Commands",
+    "Troubleshooting and Debugging Commands",
+    "Advanced Commands",
+    "Settings Commands",
+    "Other Commands",
+)
+
+
+def root_help() -> str:
+    """Return the list of verbs by group."""
+    verbs = [found for name in registry.names() if (found := registry.verb(name)) and not found.hidden]
+    parts = ["kubectl controls a Kubernetes cluster: it creates, shows, changes and deletes the objects in it.\n"]
+    for group in GROUPS:
+        inside = [found for found in verbs if found.group == group]
+        if inside:
+            width = max(len(found.name) for found in inside)
+            parts.append(f"{group}:\n" + "".join(f"  {found.name.ljust(width)}  {found.short}\n" for found in inside))
+    parts.append("Usage:\n  kubectl [flags] [options]\n")
+    parts.append('Use "kubectl <command> --help" for more information about a given command.\n')
+    return "\n".join(parts)
+
+
+def verb_help(found: type[Verb], path: str) -> str:
+    """Return the help of one verb."""
+    parts = [(found.long or found.short).strip() + "\n"]
+    if found.examples:
+        parts.append("Examples:\n" + "".join(f"  {line}\n" for line in found.examples.strip().splitlines()))
+    if found.subverbs:
+        width = max(len(sub.name) for sub in found.subverbs)
+        lines = "".join(f"  {sub.name.ljust(width)}  {sub.short}\n" for sub in found.subverbs)
+        parts.append(f"Available Commands:\n{lines}")
+    if found.flags:
+        parts.append("Options:\n" + "".join(_flag(flag) for flag in sorted(found.flags, key=lambda flag: flag.name)))
+    usage = found.usage or path.split(" ", 1)[-1]
+    parts.append(f"Usage:\n  kubectl {usage}\n")
+    parts.append('Use "kubectl options" for a list of global command-line options (applies to all commands).\n')
+    return "\n".join(parts)
+
+
+def common_flags() -> str:
+    """Return the flags that every verb takes."""
+    return "The following options can be passed to any command:\n\n" + "".join(_flag(flag) for flag in COMMON_FLAGS)
+
+
+def _flag(flag: Flag) -> str:
+    short = f"-{flag.short}, " if flag.short else "    "
+    default = flag.initial()
+    shown = {"list": "[]", "array": "[]"}.get(flag.kind) or (
+        ("true" if default else "false") if isinstance(default, bool) else f"{default}" if default != "" else "''"
+    )
+    return f"    {short}--{flag.name}={shown}:\n        {flag.help}\n\n"

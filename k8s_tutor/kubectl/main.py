@@ -1,0 +1,229 @@
+"""One call of the command language: words in, output and exit code out.
+
+`run` finds the verb, reads flags, makes the client when first needed, and turns every error into kubectl's words.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from k8s_tutor.client import Client, load_target
+from k8s_tutor.kubectl import helptext, registry, suggestions
+from k8s_tutor.kubectl.command import COMMON_FLAGS, Call, Streams, Terminal, Verb
+from k8s_tutor.kubectl.errors import CommandError, report
+from k8s_tutor.kubectl.flags import Flag, FlagError, Parsed, parse
+from k8s_tutor.kubectl.text import quoted
+
+PROGRAM = "kubectl"
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    kubeconfig: str | os.PathLike[str] | None = None,
+    client_factory: Callable[[], Client] | None = None,
+    stdin: IO[Any] | None = None,
+    stdout: IO[str] | None = None,
+    stderr: IO[str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    edit: Callable[[str, str], str] | None = None,
+    cancelled: threading.Event | None = None,
+    on_start: Callable[[Call], None] | None = None,
+    terminal: Terminal | None = None,
+) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words after ``kubectl``.
+        kubeconfig: the file to read (and to write, by ``config``); $KUBECONFIG if not given.
+        client_factory: gives a ready client to use for calls that name no other context or user; it is not closed.
+        stdin: what ``-f -`` and ``exec -i`` read.
+        stdout: gets the output.
+        stderr: gets errors and warnings.
+        cwd: what relative paths start from.
+        env: the environment (``EDITOR``, ``KUBECONFIG``).
+        edit: ``edit(text, suffix)`` returns the edited text; $EDITOR is run if not given.
+        cancelled: set it to end a call that waits; prefer `Call.cancel` (see ``on_start``), which also cuts sockets.
+        on_start: gets the `Call` before it runs, to be able to cancel it.
+        terminal: the caller's terminal for ``exec -t``.
+
+    Returns:
+        The exit code, as kubectl's.
+    """
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    surroundings = os.environ if env is None else env
+    call: Call | None = None
+    try:
+        found, path, words = _find(list(argv))
+        if found is None:
+            out.write(words[0])
+            return 0
+        parsed = _parse(found, path, words)
+        if parsed is None:
+            out.write(helptext.verb_help(found, path))
+            return 0
+        file = Path(parsed.get("kubeconfig") or kubeconfig or _default_kubeconfig(surroundings))
+        call = Call(
+            words=parsed,
+            streams=Streams(stdin, out, err),
+            cwd=Path(cwd or Path.cwd()),
+            env=surroundings,
+            path=path,
+            kubeconfig=file,
+            connect=lambda: _connect(parsed, file, client_factory),
+            edit=edit,
+            cancelled=cancelled or threading.Event(),
+            terminal=terminal,
+        )
+        if on_start:
+            on_start(call)
+        verb = found()
+        verb.complete(call)
+        verb.validate(call)
+        code = verb.run(call)
+        if call.warned and parsed.get("warnings-as-errors"):
+            raise CommandError(f"{call.warned} warning{'s' if call.warned > 1 else ''} received")
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+    except Exception as error:
+        if call is not None and call.cancelled.is_set():
+            return 130
+        if not _expected(error):
+            raise
+        text, code = report(error)
+        if text:
+            err.write(text if text.endswith("\n") else text + "\n")
+        return code
+    finally:
+        if call is not None and call._client is not None and client_factory is None:  # noqa: SLF001  ours to close
+            call._client.close()  # noqa: SLF001
+
+
+def _expected(error: Exception) -> bool:
+    from k8s_tutor.client import ApiError, NoMatchError
+    from k8s_tutor.errors import TutorError
+    from k8s_tutor.kubectl.errors import SeveralErrors
+
+    return isinstance(error, ApiError | NoMatchError | TutorError | SeveralErrors | CommandError)
+
+
+def _find(words: list[str]) -> tuple[type[Verb] | None, str, list[str]]:
+    """Find the verb (and its subverb) among the words; flags before it stay in front of its own."""
+    before, name, rest = _first_argument(words, COMMON_FLAGS)
+    if name is None:
+        if before and before[0] not in {"-h", "--help"}:
+            try:
+                parse(before, COMMON_FLAGS)
+            except FlagError as error:
+                if str(error) != "help":
+                    raise CommandError(f"{error}\nSee '{PROGRAM} --help' for usage.") from None
+        return None, PROGRAM, [helptext.root_help()]
+    if name in {"help", "options"}:
+        return _help_for(rest) if name == "help" else (None, PROGRAM, [helptext.common_flags()])
+    found = registry.verb(name)
+    if found is None:
+        raise CommandError(
+            f"unknown command {quoted(name)} for {quoted(PROGRAM)}{suggestions.suggest(name)}", exit_code=1
+        )
+    path = f"{PROGRAM} {name}"
+    while found.subverbs:
+        inner_before, inner, inner_rest = _first_argument(rest, (*COMMON_FLAGS, *found.flags))
+        chosen = next((sub for sub in found.subverbs if inner == sub.name or inner in sub.aliases), None)
+        if chosen is None:
+            break
+        found, path, rest = chosen, f"{path} {chosen.name}", inner_before + inner_rest
+    return found, path, before + rest
+
+
+def _help_for(words: list[str]) -> tuple[type[Verb] | None, str, list[str]]:
+    if not words:
+        return None, PROGRAM, [helptext.root_help()]
+    found, path, _ = _find([*words, "--help"])
+    return None, path, [helptext.verb_help(found, path) if found else helptext.root_help()]
+
+
+def _first_argument(words: list[str], flags: Sequence[Flag]) -> tuple[list[str], str | None, list[str]]:
+    valued = {f"--{flag.name}" for flag in flags if flag.takes_value}
+    valued |= {f"-{flag.short}" for flag in flags if flag.short and flag.takes_value}
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word == "--":
+            break
+        if word.startswith("-") and len(word) > 1:
+            at += 2 if word in valued else 1
+            continue
+        return words[:at], word, words[at + 1 :]
+    return words, None, []
+
+
+def _parse(found: type[Verb], path: str, words: list[str]) -> Parsed | None:
+    try:
+        parsed = parse(words, (*found.flags, *COMMON_FLAGS))
+    except FlagError as error:
+        if str(error) == "help":
+            return None
+        raise CommandError(f"{error}\nSee '{path} --help' for usage.") from None
+    missing = [quoted(name) for name in found.required if name not in parsed.changed]
+    if missing:
+        raise CommandError(f"required flag(s) {', '.join(missing)} not set")
+    return parsed
+
+
+def _default_kubeconfig(env: Mapping[str, str]) -> str:
+    named = [part for part in env.get("KUBECONFIG", "").split(os.pathsep) if part]
+    return named[0] if named else str(Path(env.get("HOME", str(Path.home())), ".kube", "config"))
+
+
+def _connect(parsed: Parsed, file: Path, factory: Callable[[], Client] | None) -> Client:
+    other = ("context", "cluster", "user", "server", "token", "as", "as-group", "kubeconfig", "client-certificate")
+    if factory is not None and not any(name in parsed.changed for name in other):
+        return factory()
+    target = load_target(
+        file, parsed["context"] or None, cluster=parsed["cluster"] or None, user=parsed["user"] or None
+    )
+    changes: dict[str, Any] = {}
+    if parsed["server"]:
+        changes["server"] = parsed["server"].rstrip("/")
+    if parsed["token"]:
+        changes |= {"token": parsed["token"], "cert_data": b"", "key_data": b"", "cert_file": "", "key_file": ""}
+    if parsed["as"]:
+        changes |= {"impersonate_user": parsed["as"], "impersonate_uid": parsed["as-uid"]}
+        changes["impersonate_groups"] = tuple(parsed["as-group"])
+    elif parsed["as-group"] or parsed["as-uid"]:
+        raise CommandError("requesting groups or user-extra for  without impersonating a user")
+    for name, key in (
+        ("certificate-authority", "ca_file"),
+        ("client-certificate", "cert_file"),
+        ("client-key", "key_file"),
+    ):
+        if parsed[name]:
+            changes[key] = parsed[name]
+            changes[{"ca_file": "ca_data", "cert_file": "cert_data", "key_file": "key_data"}[key]] = b""
+    if parsed["insecure-skip-tls-verify"]:
+        changes["verify"] = False
+    if parsed["tls-server-name"]:
+        changes["tls_server_name"] = parsed["tls-server-name"]
+    timeout = _timeout(parsed["request-timeout"])
+    return Client(target.changed(**changes), timeout=timeout)
+
+
+def _timeout(text: str) -> float:
+    from k8s_tutor.kubectl.text import parse_duration
+
+    if text.isdigit():
+        return float(text)
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise CommandError(
+            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
+            "corresponding time unit (e.g. 1s | 2m | 3h)"
+        ) from None

@@ -1,0 +1,240 @@
+"""Reading manifests: files, folders, standard input; JSON and YAML streams, with kubectl's words for what is wrong.
+
+Mirrors cli-runtime, ``resource.StreamVisitor`` and apimachinery, ``util/yaml``: a stream is cut at ``---`` lines first,
+so line numbers in errors count from the start of their document.
+"""
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from k8s_tutor.kubectl.errors import CommandError
+from k8s_tutor.kubectl.goyaml import to_json
+from k8s_tutor.kubectl.text import quoted
+
+EXTENSIONS = (".json", ".yaml", ".yml")
+MAX_BYTES = 16 * 1024 * 1024
+MAX_ALIASES = 1000
+_SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object of a manifest and where it came from."""
+
+    object: dict[str, Any]
+    source: str
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Scalars as go-yaml resolves them for JSON: times stay text, duplicate keys are errors, merges are bounded."""
+
+    aliases = 0
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def documents(paths: list[str], cwd: Path, stdin: Any, *, recursive: bool = False) -> Iterator[Document]:
+    """Read all objects of the named files, in order.
+
+    Args:
+        paths: files, folders, or ``-``.
+        cwd: what relative paths start from.
+        stdin: the stream behind ``-``.
+        recursive: go into folders of folders.
+
+    Raises:
+        CommandError: a path or its content is wrong.
+    """
+    for file, source in _files(paths, cwd, recursive=recursive):
+        if file is None:
+            text = stdin.read() if stdin is not None else ""
+            text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        else:
+            text = _text(file, source)
+        yield from parse(text, source)
+
+
+def parse(text: str, source: str) -> Iterator[Document]:
+    """Read the objects of one stream; lists are taken apart.
+
+    Raises:
+        CommandError: with source and line.
+    """
+    for value in _values(text.removeprefix("\ufeff"), source):
+        if value is None:
+            continue
+        if not isinstance(value, dict):
+            what = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+            raise CommandError(
+                f"unable to decode {quoted(source)}: json: cannot unmarshal {what} into Go value of type "
+                "unstructured.detector"
+            )
+        yield from _flattened(value, source)
+
+
+def _flattened(value: dict[str, Any], source: str) -> Iterator[Document]:
+    if not value.get("kind"):
+        if not value.get("apiVersion"):
+            _invalid(source, "[apiVersion not set, kind not set]")
+        _invalid(source, "kind not set")
+    if not value.get("apiVersion"):
+        _invalid(source, "apiVersion not set")
+    items = value.get("items")
+    if isinstance(items, list) and str(value["kind"]).endswith("List"):
+        for item in items:
+            yield from _flattened(item, source)
+        return
+    yield Document(value, source)
+
+
+def _invalid(source: str, why: str) -> None:
+    raise CommandError(
+        f"error validating {quoted(source)}: error validating data: {why}; if you choose to ignore these errors, turn "
+        "validation off with --validate=false"
+    )
+
+
+def _files(paths: list[str], cwd: Path, *, recursive: bool) -> Iterator[tuple[Path | None, str]]:
+    missing = []
+    found: list[tuple[Path | None, str]] = []
+    for name in paths:
+        if name == "-":
+            found.append((None, "STDIN"))
+            continue
+        if name.startswith(("http://", "https://")):
+            raise CommandError(
+                f"{name}: manifests are not fetched from the network here; save the file and apply it from the disk"
+            )
+        file = cwd / name
+        if any(char in name for char in "*?[") and not file.exists():
+            matches = sorted(cwd.glob(name))
+            found += [(match, str(match.relative_to(cwd))) for match in matches]
+            if not matches:
+                missing.append(name)
+        elif not file.exists():
+            missing.append(name)
+        elif file.is_dir():
+            inside = file.rglob("*") if recursive else file.iterdir()
+            chosen = sorted(path for path in inside if path.suffix in EXTENSIONS and path.is_file())
+            found += [(path, str(Path(name) / path.relative_to(file))) for path in chosen]
+            if not chosen and len(paths) == 1:
+                raise CommandError(
+                    f"error reading [{name}]: recognized file extensions are [{' '.join(EXTENSIONS)}]", bare=False
+                )
+        else:
+            found.append((file, name))
+    if missing:
+        raise CommandError("\n".join(f"the path {quoted(name)} does not exist" for name in missing))
+    yield from found
+
+
+def _text(file: Path, source: str) -> str:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise CommandError(
+                f"error reading {quoted(source)}: the file is larger than {MAX_BYTES // 1024 // 1024} MiB"
+            )
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return file.read_bytes().decode("utf-16" if file.read_bytes()[:2] in {b"\xff\xfe", b"\xfe\xff"} else "latin-1")
+    except OSError as error:
+        raise CommandError(f"the path {quoted(source)} cannot be accessed: {error.strerror}") from None
+
+
+def _values(text: str, source: str) -> Iterator[Any]:
+    if text.lstrip().startswith("{"):
+        try:
+            yield from _json_stream(text)
+            return
+        except ValueError as error:
+            try:
+                values = [_load(part) for part in _SEPARATOR.split(text)]
+            except yaml.YAMLError:
+                raise CommandError(f"error parsing {source}: json: {error}") from None
+            yield from values
+            return
+    for part in _SEPARATOR.split(text):
+        try:
+            value = _load(part)
+        except yaml.YAMLError as error:
+            raise CommandError(f"error parsing {source}: error converting YAML to JSON: {_go_words(error)}") from None
+        except RecursionError:
+            raise CommandError(f"error parsing {source}: error converting YAML to JSON: exceeded max depth") from None
+        yield value
+
+
+def _json_stream(text: str) -> Iterator[Any]:
+    decoder, at = json.JSONDecoder(), 0
+    values = []
+    while at < len(text):
+        while at < len(text) and text[at].isspace():
+            at += 1
+        if at >= len(text):
+            break
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            char = text[error.pos : error.pos + 1]
+            where = {"Expecting ',' delimiter": "after object key:value pair"}.get(
+                error.msg, "looking for beginning of value"
+            )
+            raise ValueError(f"offset {error.pos}: invalid character {char!r} {where}") from None
+        values.append(value)
+    yield from values
+
+
+def _load(text: str) -> Any:
+    if text.count("*") > MAX_ALIASES:
+        _refuse_bomb(text)
+    with warnings.catch_warnings():
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
+    return _jsonable(value, [0])
+
+
+def _refuse_bomb(text: str) -> None:
+    if sum(1 for token in yaml.scan(text) if isinstance(token, yaml.AliasToken)) > MAX_ALIASES:
+        raise yaml.YAMLError("document contains excessive aliasing")
+
+
+def _jsonable(value: Any, count: list[int]) -> Any:
+    """Keys become text, as JSON has no others; a document that grows without end through aliases is refused."""
+    count[0] += 1
+    if count[0] > 2_000_000:
+        raise yaml.YAMLError("document contains excessive aliasing")
+    if isinstance(value, dict):
+        return {_key(key): _jsonable(item, count) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(item, count) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return key if isinstance(key, str) else to_json(key, indent=None)
+
+
+def _go_words(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError):
+        problem = error.problem or ""
+        if problem.startswith("found undefined alias"):
+            match = re.search(r"'([^']*)'", str(error.problem))
+            return f"yaml: unknown anchor '{match.group(1) if match else ''}' referenced"
+        line = error.problem_mark.line if error.problem_mark else 0
+        if isinstance(error, yaml.scanner.ScannerError):
+            line += 1
+        return f"yaml: line {line}: {problem}" if line else f"yaml: {problem}"
+    return f"yaml: {error}"

@@ -1,0 +1,28 @@
+"""Flags that several verbs share, with their defaults."""
+
+from k8s_tutor.kubectl.flags import Flag
+
+FILENAME = (
+    Flag("filename", "list", short="f", help="file, folder or - (standard input) with the objects"),
+    Flag("kustomize", short="k", help="a folder with a kustomization"),
+    Flag("recursive", "bool", short="R", help="go into the folders inside the named folder"),
+)
+SELECTOR = Flag("selector", short="l", help="only objects with these labels (key=value, key!=value, key in (a,b), key)")
+FIELD_SELECTOR = Flag("field-selector", help="only objects with these fields (key=value,key!=value)")
+ALL_NAMESPACES = Flag("all-namespaces", "bool", short="A", help="look in all namespaces")
+DRY_RUN = Flag("dry-run", default="none", alone="unchanged", help="none, server or client: what would be done")
+FIELD_MANAGER = Flag("field-manager", help="the name under which fields are managed")
+VALIDATE = Flag("validate", default="strict", alone="strict", help="strict, warn or ignore: unknown fields")
+CHUNK = Flag("chunk-size", "int", default=500, help="how many objects one request lists")
+OVERWRITE = Flag("overwrite", "bool", help="replace a value that is there")
+ALL = Flag("all", "bool", help="all objects of the named types")
+LOCAL = Flag("local", "bool", help="work on the given files only, without the server")
+SHOW_MANAGED = Flag("show-managed-fields", "bool", help="keep managedFields in YAML and JSON")
+OUTPUT = (
+    Flag("output", short="o", help="json, yaml, name, jsonpath=…, go-template=…"),
+    Flag("template", help="the template of -o jsonpath or -o go-template"),
+    Flag("allow-missing-template-keys", "bool", default=True, help="missing keys in templates give nothing"),
+    SHOW_MANAGED,
+)
+SAVE_CONFIG = Flag("save-config", "bool", help="keep the object in the annotation that apply compares with")
+POD_RUNNING_TIMEOUT = Flag("pod-running-timeout", "duration", default=60.0, help="how long to wait for a running pod")

@@ -1,0 +1,145 @@
+"""Small formats that kubectl takes from Go: quoted strings, durations, ages, times, lists."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def quoted(text: str) -> str:
+    """Return the text in double quotes as Go's %q."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def go_list(values: Any) -> str:
+    """Return a list as Go's %v prints it: ``[a b]``."""
+    return "[" + " ".join(go_value(value) for value in values or ()) + "]"
+
+
+def go_value(value: Any) -> str:
+    """Return any JSON value as Go's %v prints the decoded value."""
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return go_list(value)
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{go_value(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def boolean(value: object) -> str:
+    """Return True or False as kubectl's describe prints booleans."""
+    return "True" if value else "False"
+
+
+def parse_time(value: str | None) -> datetime | None:
+    """Read an RFC 3339 time; None if there is none."""
+    if not value:
+        return None
+    return datetime.fromisoformat(value)
+
+
+def long_time(value: str | None) -> str:
+    """Return a time as describe prints it (RFC 1123 with the zone's offset)."""
+    moment = parse_time(value) or datetime(1, 1, 1, tzinfo=UTC)
+    local = moment if moment.year == 1 else moment.astimezone()
+    days, months = (
+        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    )
+    return f"{days[local.weekday()]}, {local:%d} {months[local.month - 1]} {local.year:04} {local:%H:%M:%S %z}"
+
+
+def age(value: str | None, now: datetime) -> str:
+    """Return how long ago, in kubectl's short form; ``<unknown>`` for no time."""
+    moment = parse_time(value)
+    return "<unknown>" if moment is None else human_duration((now - moment).total_seconds())
+
+
+def human_duration(seconds: float) -> str:
+    """Return a duration in the two most telling units (apimachinery, ``duration.HumanDuration``)."""
+    if seconds < -1:
+        return "<invalid>"
+    total = max(0, int(seconds))
+    minutes, hours, days = total // 60, total // 3600, total // 86400
+    if total < 120:
+        return f"{total}s"
+    if minutes < 10:
+        return _pair(minutes, "m", total % 60, "s")
+    if minutes < 180:
+        return f"{minutes}m"
+    if hours < 8:
+        return _pair(hours, "h", minutes % 60, "m")
+    if hours < 48:
+        return f"{hours}h"
+    if hours < 192:
+        return _pair(days, "d", hours % 24, "h")
+    if days < 730:
+        return f"{days}d"
+    if days < 365 * 8:
+        return _pair(days // 365, "y", days % 365, "d")
+    return f"{days // 365}y"
+
+
+def _pair(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
+
+
+def parse_duration(text: str) -> float:
+    """Read a Go duration such as ``1m30s`` into seconds.
+
+    Raises:
+        ValueError: with Go's own words.
+    """
+    if text in {"0", "+0", "-0"}:
+        return 0.0
+    match = re.fullmatch(r"([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+", text)
+    if match is None:
+        if re.fullmatch(r"[+-]?\d+(\.\d*)?", text):
+            raise ValueError(f"time: missing unit in duration {quoted(text)}")
+        raise ValueError(f"time: invalid duration {quoted(text)}")
+    total = sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)", text))
+    return -total if text.startswith("-") else total
+
+
+def go_duration(seconds: float) -> str:
+    """Return seconds as Go prints a duration: ``1m30s``."""
+    total = round(seconds)
+    hours, minutes, rest = total // 3600, total // 60 % 60, total % 60
+    if hours:
+        return f"{hours}h{minutes}m{rest}s"
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def set_based(selector: dict[str, Any] | None) -> str:
+    """Return a label selector in its text form, sorted by key (apimachinery, ``LabelSelectorAsSelector``)."""
+    if not selector:
+        return ""
+    parts = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
+    for expression in selector.get("matchExpressions") or ():
+        key, operator = expression["key"], expression["operator"]
+        values = ",".join(sorted(expression.get("values") or ()))
+        text = {
+            "In": f"{key} in ({values})",
+            "NotIn": f"{key} notin ({values})",
+            "Exists": key,
+            "DoesNotExist": f"!{key}",
+        }[operator]
+        parts.append((key, text))
+    return ",".join(text for _, text in sorted(parts))
+
+
+def label_selector(selector: dict[str, Any] | None) -> str:
+    """Return a label selector for people: ``<none>`` if it is empty."""
+    return set_based(selector) or "<none>"
+
+
+def labels_line(labels: dict[str, str] | None) -> str:
+    """Return labels on one line, ``<none>`` if there are none."""
+    return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or "<none>"

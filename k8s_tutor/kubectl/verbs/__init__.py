@@ -1,0 +1,1 @@
+"""The verbs: a file each, found by its name; ``VERB`` is the class."""
