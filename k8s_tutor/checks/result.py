@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 
 class State(StrEnum):
@@ -40,6 +41,7 @@ class CheckResult:
         learn: the lesson anchor that teaches it, ``lesson#anchor``.
         detail: one sentence of the kind itself, English, for logs and JSON.
         retry_after: cluster seconds after which looking again may give another verdict; None: only a change can.
+        basis: versions of the objects that the verdict rests on; another basis begins its time of holding anew.
     """
 
     state: State
@@ -50,11 +52,12 @@ class CheckResult:
     learn: str = ""
     detail: str = ""
     retry_after: float | None = field(default=None, compare=False)
+    basis: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def passed(self) -> bool:
         return self.state is State.PASSED
 
-    def with_(self, **changes: object) -> "CheckResult":
+    def changed(self, **changes: Any) -> "CheckResult":
         """Return a copy with some fields changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
