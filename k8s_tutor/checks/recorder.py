@@ -77,15 +77,21 @@ class Recorder:
         self._on_change = on_change or (lambda _: None)
         self._tapes: dict[ObjectQuery, _Tape] = {}
 
-    def start(self, queries: Iterable[ObjectQuery]) -> None:
+    def start(self, queries: Iterable[ObjectQuery], *, missed: str = "") -> None:
         """Begin to record; returns when each collection was listed once, so that nothing later is missed.
+
+        Args:
+            queries: what to record.
+            missed: what happened before that nobody recorded; empty at the true beginning.
 
         Raises:
             ClusterUnavailableError: no cluster answers.
         """
         for query in dict.fromkeys(queries):
             if query not in self._tapes:
-                self._tapes[query] = _Tape(self._client, query, self._namespace, self._on_change)
+                self._tapes[query] = tape = _Tape(self._client, query, self._namespace, self._on_change)
+                if missed:
+                    tape.note(missed)
         for tape in self._tapes.values():
             tape.start()
 
@@ -239,7 +245,7 @@ class _Tape:
             self._history.entries.append(Entry(self._last, type_, obj))
             if len(self._history.entries) > MAX_ENTRIES:
                 del self._history.entries[: MAX_ENTRIES // 10]
-                self._note("too much happened to keep all of it")
+                self.note("too much happened to keep all of it")
             uid = obj["metadata"].get("uid", "")
             if type_ == "DELETED":
                 self._known.pop(uid, None)
@@ -251,11 +257,12 @@ class _Tape:
     def _miss(self, why: str) -> None:
         with self._changed:
             self._version = ""
-            self._note(why)
+            self.note(why)
             self._changed.notify_all()
         self._on_change(None)
 
-    def _note(self, why: str) -> None:
+    def note(self, why: str) -> None:
+        """Mark a gap."""
         self._history.complete = False
         self._history.why_incomplete = why
 

@@ -4,9 +4,10 @@
 it tells its subscribers.
 """
 
+from k8s_tutor.session.commands import CommandResult
 from k8s_tutor.session.events import (
-    CheckState,
     ChecksChanged,
+    CheckState,
     ClusterBack,
     ClusterLost,
     CommandFinished,
@@ -19,7 +20,9 @@ from k8s_tutor.session.events import (
     PlaceChanged,
     Working,
 )
-from k8s_tutor.session.session import CommandResult, LessonStatus, Place, Session
+from k8s_tutor.session.overview import LessonStatus
+from k8s_tutor.session.places import Place
+from k8s_tutor.session.session import Session
 
 __all__ = [
     "CheckState",

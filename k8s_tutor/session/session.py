@@ -1,162 +1,424 @@
-"""One learner's session: the whole that the app, the plain mode and the command line drive. (Interface; being filled in.)
+"""One learner's session: the whole that the app, the plain mode and the command line drive.
 
 Getters are cheap and may be called from any thread. Methods marked *slow* talk to the cluster: call them from a worker
-thread. Events go to subscribers from the thread where they arise.
+thread. Events go to subscribers from the thread where they arise. Opening touches no cluster.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Self
 
-from k8s_tutor.checks.result import CheckResult
-from k8s_tutor.course.model import Exercise, LessonInfo, Screen, Way
-from k8s_tutor.session.events import CheckState, Event
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the learner is: lesson id, index of the screen, its anchor, the exercise on it (or empty)."""
-
-    lesson: str
-    index: int
-    screen: str
-    exercise: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LessonStatus:
-    """A line of the list of lessons."""
-
-    info: LessonInfo
-    passed: int
-    total: int
-    points: float
-    current: bool
-    missing: frozenset[str]  # capabilities that the provider does not offer
-
-
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """What a shell line gave."""
-
-    line: str
-    exit_code: int
-    output: str  # stdout and stderr as they came; empty if streams were given
+from k8s_tutor.checks.result import CheckResult, State
+from k8s_tutor.checks.stage import placed
+from k8s_tutor.course import Course, Exercise, LessonInfo, ProgressStore, Screen, Way
+from k8s_tutor.errors import TutorError, UsageError
+from k8s_tutor.paths import private_folder, state_dir
+from k8s_tutor.providers.contract import Provider
+from k8s_tutor.session.attempt import Attempt, states_of
+from k8s_tutor.session.commands import CommandResult, Commands
+from k8s_tutor.session.connection import Connection
+from k8s_tutor.session.events import (
+    CheckState,
+    CommandFinished,
+    Event,
+    ExerciseReset,
+    ExerciseStarted,
+    HintTaken,
+    LanguageChanged,
+    PlaceChanged,
+    Working,
+)
+from k8s_tutor.session.overview import LessonStatus, choose_language, overview
+from k8s_tutor.session.places import Place, Places
+from k8s_tutor.session.solutions import as_markdown
+from k8s_tutor.session.words import say
 
 
 class Session:
     """Made by :meth:`open`, ended by :meth:`close` (also a context manager)."""
 
-    course: Any  # k8s_tutor.course.Course
-    store: Any  # k8s_tutor.course.ProgressStore
-    language: str
-    workdir: Path  # the learner's working folder of this exercise: state_dir()/work/<lesson>/<exercise>
-    kubeconfig: Path  # own copy, 0600, whose current context has the exercise's namespace
+    def __init__(
+        self, course: Course, store: ProgressStore, provider: Provider | None, source: Path | None, language: str
+    ) -> None:
+        self.course = course
+        self.store = store
+        self.language = language
+        self.provider = provider
+        self._connection = Connection(provider, source)
+        self._lock = threading.RLock()
+        self._subscribers: list[Callable[[Event], None]] = []
+        self._attempt: Attempt | None = None
+        self._places = Places(course)
+        self._commands = Commands(self._connection.client, provider)
+        kept = store.place(course.id)
+        self._place = self._places.find_kept(*kept, language) if kept else self._places.first(language)
 
     @classmethod
     def open(
         cls,
-        course: Any = None,
+        course: Course | None = None,
         *,
-        provider: Any = None,
+        provider: Provider | None = None,
         kubeconfig: Path | None = None,
-        store: Any = None,
+        store: ProgressStore | None = None,
         language: str = "",
-    ) -> "Session":
-        """Open a session where the learner stopped; nothing is asked of the cluster yet (fast: first paint).
+    ) -> Self:
+        """Open a session where the learner stopped; the cluster is not touched yet (first paint comes first).
 
         Args:
             course: the built-in one if not given.
-            provider: gives kubeconfig and capabilities (clock, snapshot); may be None with a kubeconfig.
+            provider: gives kubeconfig and capabilities; may be None with a kubeconfig.
             kubeconfig: of an existing cluster; the provider's if not given.
             store: progress; the one in the state folder if not given.
-            language: the stored one, else the locale's, if not given.
+            language: the kept one, else the locale's, if not given.
+
+        Raises:
+            TutorError: the pack or the progress cannot be used.
         """
-        raise NotImplementedError
+        course = course or Course.builtin()
+        store = store or ProgressStore()
+        chosen = choose_language(course, language or store.setting("language"))
+        course.use_language(chosen)
+        return cls(course, store, provider, kubeconfig, chosen)
 
     def close(self) -> None:
-        """Stop watches, keep the place."""
+        """Stop watching, keep the place."""
+        with self._lock:
+            attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.end()
+        self._commands.interrupt()
+        self._connection.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # -- place and texts
+
     @property
     def place(self) -> Place:
-        raise NotImplementedError
+        """Where the learner is."""
+        return self._place
 
     @property
     def lesson(self) -> LessonInfo:
-        raise NotImplementedError
+        """The current lesson."""
+        return self.course.lesson(self._place.lesson)
 
     @property
     def screens(self) -> tuple[Screen, ...]:
         """Screens of the current lesson in the current language."""
-        raise NotImplementedError
+        return self.course.screens(self._place.lesson, self.language)
 
     @property
     def screen(self) -> Screen:
-        raise NotImplementedError
+        """The current screen."""
+        screens = self.screens
+        return screens[min(self._place.index, len(screens) - 1)]
 
     @property
     def exercise(self) -> Exercise | None:
-        """The exercise of the current screen, else the last one started in this lesson, else None."""
-        raise NotImplementedError
+        """The exercise of the current screen, else the one going on if it is of this lesson, else None."""
+        if self._place.exercise:
+            return self.course.exercise(f"{self._place.lesson}/{self._place.exercise}")
+        attempt = self._attempt
+        return attempt.exercise if attempt is not None and attempt.exercise.lesson == self._place.lesson else None
 
-    def lessons(self) -> list[LessonStatus]: raise NotImplementedError
+    def lessons(self) -> list[LessonStatus]:
+        """All lessons and homework, with what was done."""
+        return overview(self.course, self.store, self._place.lesson, self._connection.capabilities)
+
     def go(self, lesson: str, screen: str | int = 0) -> Place:
-        """Show another place (lesson id, folder or number; screen anchor, index or an exercise id). UsageError if unknown."""
-        raise NotImplementedError
+        """Show another place.
 
-    def next(self) -> Place: """The next screen, over lesson ends; stays at the very end."""; raise NotImplementedError
-    def previous(self) -> Place: raise NotImplementedError
-    def set_language(self, language: str) -> None: raise NotImplementedError
+        Args:
+            lesson: id, folder or number.
+            screen: anchor, index, or the id of an exercise.
+
+        Raises:
+            UsageError: there is no such place.
+        """
+        return self._moved_to(self._places.find(lesson, screen, self.language))
+
+    def next(self) -> Place:
+        """The next screen, over lesson ends; stays at the very end."""
+        return self._moved_to(self._places.moved(self._place, 1, self.language))
+
+    def previous(self) -> Place:
+        """The screen before, over lesson ends; stays at the very beginning."""
+        return self._moved_to(self._places.moved(self._place, -1, self.language))
+
+    def set_language(self, language: str) -> None:
+        """Switch the language; kept.
+
+        Raises:
+            UsageError: the course has no such language.
+        """
+        if language not in self.course.available_languages():
+            known = ", ".join(self.course.available_languages())
+            raise UsageError(
+                f"The course has no language {language!r}.", f"Why: it has {known}.", "Next: use one of them."
+            )
+        self.course.use_language(language)
+        self.language = language
+        self.store.set_setting("language", language)
+        self._place = self._places.find_kept(self._place.lesson, self._place.screen, language)
+        self._emit(LanguageChanged(language))
 
     # -- the exercise
+
     @property
     def started(self) -> str:
-        """Full id of the exercise whose start state stands and whose checks are live; empty if none."""
-        raise NotImplementedError
+        """Full id of the exercise whose checks are live; empty if none."""
+        attempt = self._attempt
+        return attempt.exercise.full_id if attempt is not None else ""
+
+    @property
+    def workdir(self) -> Path:
+        """The learner's working folder: the exercise's that goes on, else a common one."""
+        attempt = self._attempt
+        return attempt.stage.workdir if attempt is not None else private_folder(state_dir() / "work" / "free")
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The learner's kubeconfig, made from the cluster's; its current context has the exercise's namespace.
+
+        Raises:
+            ClusterUnavailableError: there is no cluster yet.
+        """
+        return self._connection.kubeconfig
 
     def start(self, exercise: str = "") -> None:
-        """*Slow.* Make the start state (namespace, steps, files), snapshot it, begin live checks. Default: `exercise`.
-        An exercise whose start state stands already (resumed) is only re-attached. Raises TutorError."""
+        """*Slow.* Make an exercise's start state and begin live checks; one that stands already is only attached to.
+
+        Args:
+            exercise: id or full id; the current one if not given.
+
+        Raises:
+            TutorError: no such exercise, no cluster, a missing capability, or a start that fails.
+        """
+        found = self._named(exercise)
+        if self.started == found.full_id:
+            return
+        with self._working("starting"):
+            attempt = self._replaced(found)
+            made = attempt.resume_or_start()
+        if made:
+            self._commands.forget()
+        self._emit(ExerciseStarted(found.full_id))
 
     def checks(self) -> tuple[CheckState, ...]:
-        """Live states; `pending` before the first look. Works before `start` as well."""
-        raise NotImplementedError
+        """Live states of the current exercise's checks; all pending while it is not started."""
+        found = self.exercise
+        if found is None:
+            return ()
+        attempt = self._attempt
+        running = attempt is not None and attempt.exercise.full_id == found.full_id
+        return states_of(found, attempt.results if running and attempt is not None else {})
 
     def check_now(self, exercise: str = "", timeout: float = 15.0) -> tuple[CheckState, ...]:
-        """*Slow.* Judge all checks now, waiting out stability windows up to `timeout` seconds (the `check` command)."""
-        raise NotImplementedError
+        """*Slow.* Judge all checks now, waiting for what has to hold for a while.
+
+        Args:
+            exercise: id or full id; the current one if not given. It is started if it was not.
+            timeout: real seconds to wait at most.
+
+        Raises:
+            TutorError: as ``start``.
+        """
+        self.start(exercise)
+        attempt = self._running()
+        end = time.monotonic() + timeout
+        results = attempt.judge()
+        while time.monotonic() < end and any(found.state is State.PENDING for found in results.values()):
+            waits = [found.retry_after or 0.5 for found in results.values() if found.state is State.PENDING]
+            time.sleep(min(0.5, max(0.05, *waits)))
+            results = attempt.judge()
+        return attempt.states()
 
     def submit(self, check: str, answer: str | float | list[str]) -> CheckResult:
-        """Answer an answer check; judged at once."""
-        raise NotImplementedError
+        """Answer an answer check; it is judged at once.
 
-    def hints_taken(self, exercise: str = "") -> int: raise NotImplementedError
+        Raises:
+            UsageError: no exercise goes on, or it has no such check.
+        """
+        attempt = self._running()
+        if check not in {found.id for found in attempt.exercise.checks}:
+            raise UsageError(f"The exercise {attempt.exercise.full_id} has no check {check!r}.")
+        return attempt.answer(check, answer)
+
+    def hints_taken(self, exercise: str = "") -> int:
+        """How many hints were taken since the exercise was started."""
+        return len(self.store.hints(self.course.id, self._named(exercise).full_id))
+
     def hint(self, exercise: str = "") -> tuple[int, str, float] | None:
-        """Take the next hint: (number from 1, text, cost); the one for the failing check first; None when all were taken."""
-        raise NotImplementedError
+        """Take the next hint: number (from 1), text, cost; one for a failing check first. None when all were taken."""
+        found = self._named(exercise)
+        taken = self.store.hints(self.course.id, found.full_id)
+        left = [number for number in range(1, len(found.hints) + 1) if number not in taken]
+        if not left:
+            return None
+        failing = {state.id for state in self.checks() if state.state is State.FAILED}
+        number = next((number for number in left if found.hints[number - 1].check in failing), left[0])
+        hint = found.hints[number - 1]
+        self.store.record_hint(self.course.id, found.full_id, number, hint.cost)
+        self._emit(HintTaken(found.full_id, number, hint.cost))
+        return number, hint.text.get(self.language), hint.cost
 
     def solutions(self, exercise: str = "") -> tuple[Way, ...]:
-        """Show the answers; noted in the store (the exercise earns no points afterwards until reset)."""
-        raise NotImplementedError
+        """Show the answers; the exercise earns no points from then until it is reset."""
+        found = self._named(exercise)
+        self.store.record_solution(self.course.id, found.full_id)
+        return found.solutions
 
     def solution_text(self, way: Way) -> str:
-        """A solution as Markdown: its commands and the manifests it applies."""
-        raise NotImplementedError
+        """A solution as Markdown: what the author says, its commands, the manifests it applies."""
+        return as_markdown(way, self.language)
 
-    def reset(self, exercise: str = "") -> None: """*Slow.* The start state again, by snapshot or by emptying the namespaces."""
-    def undo(self) -> bool: """*Slow.* Take back the last command (capability snapshot); False if there is none."""; raise NotImplementedError
+    def reset(self, exercise: str = "") -> None:
+        """*Slow.* The start state again, in a second where the provider has snapshots.
+
+        Raises:
+            TutorError: as ``start``.
+        """
+        found = self._named(exercise)
+        with self._working("resetting"):
+            attempt = self._attempt
+            if attempt is None or attempt.exercise.full_id != found.full_id:
+                attempt = self._replaced(found)
+            attempt.reset()
+        self._commands.forget()
+        self._emit(ExerciseReset(found.full_id))
+
+    def undo(self) -> bool:
+        """*Slow.* Take back the last command (capability snapshot); False if there is none."""
+        done = self._commands.undo()
+        attempt = self._attempt
+        if done and attempt is not None:
+            attempt.poke()
+        return done
 
     # -- commands
-    def run_command(self, line: str, *, stdin: IO[bytes] | None = None, write: Callable[[bytes], None] | None = None) -> CommandResult:
-        """*Slow.* Run a shell line in the working folder. `write` gets output as it comes (any thread). Ctrl-C: `interrupt()`."""
-        raise NotImplementedError
 
-    def interrupt(self) -> None: """End the running command, from any thread."""
-    def history(self) -> list[str]: """Lines typed, oldest first (kept over sessions)."""; raise NotImplementedError
+    def run_command(
+        self, line: str, *, stdin: IO[bytes] | None = None, write: Callable[[bytes], None] | None = None
+    ) -> CommandResult:
+        """*Slow.* Run a shell line in the working folder; ``write`` gets output as it comes (any thread).
+
+        Raises:
+            ClusterUnavailableError: there is no cluster yet.
+        """
+        result = self._commands.run(line, self.workdir, self.kubeconfig, stdin=stdin, write=write)
+        self.store.record_command(self.course.id, self.started, line, result.exit_code)
+        attempt = self._attempt
+        if attempt is not None:
+            attempt.poke()
+        self._emit(CommandFinished(line, result.exit_code))
+        return result
+
+    def interrupt(self) -> None:
+        """End the running command, from any thread."""
+        self._commands.interrupt()
+
+    def history(self) -> list[str]:
+        """Lines typed, oldest first, kept over sessions."""
+        return self.store.commands(self.course.id)
 
     # -- events
+
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Call back on every event, from a worker thread; returns the function that ends it."""
-        raise NotImplementedError
+        """Call back on every event, from whatever thread it arises in; returns the function that ends it."""
+        with self._lock:
+            self._subscribers.append(callback)
+
+        def end() -> None:
+            with self._lock, contextlib.suppress(ValueError):
+                self._subscribers.remove(callback)
+
+        return end
+
+    # -- inside
+
+    def _emit(self, event: Event) -> None:
+        with self._lock:
+            subscribers = tuple(self._subscribers)
+        for callback in subscribers:
+            callback(event)
+
+    @contextlib.contextmanager
+    def _working(self, what: str) -> Iterator[None]:
+        text = say(self.language, what)
+        self._emit(Working(text))
+        try:
+            yield
+        finally:
+            self._emit(Working(text, done=True))
+
+    def _moved_to(self, place: Place) -> Place:
+        if place != self._place:
+            self._place = place
+            self.store.set_place(self.course.id, place.lesson, place.screen)
+            self._emit(PlaceChanged(place.lesson, place.screen))
+        return place
+
+    def _named(self, exercise: str) -> Exercise:
+        if exercise:
+            if exercise in self.lesson.exercises:
+                return self.course.exercise(f"{self._place.lesson}/{exercise}")
+            return self.course.exercise(exercise)
+        found = self.exercise
+        if found is None:
+            raise UsageError(
+                "There is no exercise on this screen.",
+                f"Why: {self._place.lesson}#{self._place.screen} is text only.",
+                "Next: go on to a screen with a task, or name one: k8s-tutor list.",
+            )
+        return found
+
+    def _running(self) -> Attempt:
+        attempt = self._attempt
+        if attempt is None:
+            raise UsageError("No exercise is going on.", "", "Next: start one first.")
+        return attempt
+
+    def _replaced(self, exercise: Exercise) -> Attempt:
+        """End what goes on, and make an attempt at another exercise."""
+        missing = sorted(exercise.needs - self._connection.capabilities)
+        if missing:
+            raise TutorError(
+                f"The exercise {exercise.full_id} cannot be done on this cluster.",
+                f"Why: it needs {', '.join(missing)}.",
+                "Next: k8s-tutor provider use practice",
+            )
+        with self._lock:
+            before, self._attempt = self._attempt, None
+        if before is not None:
+            before.end()
+        owns = self._connection.owns_cluster
+        lesson = self.course.lesson(exercise.lesson)
+        attempt = Attempt(
+            self.course.id,
+            exercise,
+            self._connection.use_namespace(placed(exercise.namespace, owns_cluster=owns)),
+            self.provider,
+            self.store,
+            private_folder(state_dir() / "work" / self.course.id / lesson.folder / exercise.id),
+            owns_cluster=owns,
+            shell=self._shell,
+            wait=self._connection.wait,
+            emit=self._emit,
+        )
+        with self._lock:
+            self._attempt = attempt
+        return attempt
+
+    def _shell(self, line: str, workdir: Path) -> tuple[int, str]:
+        result = Commands(self._connection.client, None).run(line, workdir, self.kubeconfig)
+        return result.exit_code, result.output

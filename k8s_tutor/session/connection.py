@@ -1,0 +1,89 @@
+"""The session's way to its cluster: the learner's kubeconfig, one shared client, and cluster time to wait for."""
+
+import threading
+import time
+from pathlib import Path
+
+from k8s_tutor.client import Client
+from k8s_tutor.errors import ClusterUnavailableError
+from k8s_tutor.providers.contract import Capability, Provider
+from k8s_tutor.session.kubeconfig import session_kubeconfig, write_for
+
+
+class Connection:
+    """Made without touching the cluster.
+
+    Args:
+        provider: whose cluster; None if there is only a kubeconfig.
+        source: the cluster's kubeconfig; the provider's if None.
+    """
+
+    def __init__(self, provider: Provider | None, source: Path | None) -> None:
+        self.provider = provider
+        self._source = source
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the provider can do."""
+        return frozenset(map(str, self.provider.capabilities)) if self.provider is not None else frozenset()
+
+    @property
+    def owns_cluster(self) -> bool:
+        """Whether the whole cluster is ours: one that was named by a kubeconfig alone is taken for a test cluster."""
+        return self.provider is None or Capability.CREATE in self.provider.capabilities
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The learner's kubeconfig.
+
+        Raises:
+            ClusterUnavailableError: there is no cluster yet.
+        """
+        if not session_kubeconfig().is_file():
+            self.use_namespace("default")
+        return session_kubeconfig()
+
+    def use_namespace(self, namespace: str) -> Client:
+        """Make a namespace the current one; returns the client that has it.
+
+        Raises:
+            ClusterUnavailableError: there is no cluster yet.
+        """
+        write_for(self._cluster_kubeconfig(), session_kubeconfig(), namespace)
+        self.close()
+        return self.client()
+
+    def client(self) -> Client:
+        """The shared client."""
+        path = self.kubeconfig if self._client is None else None
+        with self._lock:
+            if self._client is None:
+                self._client = Client.from_kubeconfig(path or self.kubeconfig)
+            return self._client
+
+    def close(self) -> None:
+        """Close the client; the next question makes another."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def wait(self, seconds: float) -> None:
+        """Let cluster time pass: at once where the provider can, else by waiting."""
+        if self.provider is not None and Capability.CLOCK in self.provider.capabilities:
+            self.provider.advance(seconds)
+        else:
+            time.sleep(seconds)
+
+    def _cluster_kubeconfig(self) -> Path:
+        if self._source is not None:
+            return self._source
+        if self.provider is None:
+            raise ClusterUnavailableError(
+                "There is no cluster.",
+                "Why: neither a provider nor a kubeconfig is given.",
+                "Next: k8s-tutor cluster start",
+            )
+        return self.provider.kubeconfig()
