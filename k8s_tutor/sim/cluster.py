@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from k8s_tutor.sim.admission.chain import AdmissionChain
+from k8s_tutor.sim.auth.authorizer import Authorizer
+from k8s_tutor.sim.auth.identity import Identity
+from k8s_tutor.sim.auth.tokens import Tokens
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.controlplane.bootstrap import bootstrap
 from k8s_tutor.sim.controlplane.components import Components, Part
@@ -20,6 +23,9 @@ from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.registry.fieldmanager import ManagedFields
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.strategy import UserInfo
+from k8s_tutor.sim.registry.subresources.binding import Binding
+from k8s_tutor.sim.registry.subresources.eviction import Eviction
+from k8s_tutor.sim.registry.subresources.token import TokenRequest
 
 Json = dict[str, Any]
 LOG_LINES = 5_000
@@ -64,6 +70,7 @@ class Cluster:
         journal: makes writes durable; None keeps all in memory.
         start_latency: simulate the time that pulling images and starting containers takes.
         images: further folders of image profiles.
+        identity: CA, keys and the admin's token; made in memory if None.
     """
 
     def __init__(
@@ -74,16 +81,27 @@ class Cluster:
         journal: Journal | None = None,
         start_latency: bool = True,
         images: tuple[Path, ...] = (),
+        identity: Identity | None = None,
     ) -> None:
         self.shape = shape or Shape()
         self.clock = clock
         self.start_latency = start_latency
         self.images = images
+        self.port = 6443
         self.store = Store(clock, journal)
         self.scheme = build_scheme()
         self.admission = AdmissionChain()
         self.rest = Rest(self.store, self.scheme, self.admission, ManagedFields(clock))
-        self.admission.attach(self.rest)
+        self.identity = identity or Identity()
+        self.tokens = Tokens(self.identity, self.store, clock)
+        self.authorizer = Authorizer(self.store)
+        self.customs: Any = None
+        self.rest.creators |= {
+            ("pods", "binding"): Binding(self.rest),
+            ("pods", "eviction"): Eviction(self.rest),
+            ("serviceaccounts", "token"): TokenRequest(self.rest, self.tokens),
+        }
+        self.admission.attach(self.rest, self.authorizer)
         self.components = Components()
         self.logs: dict[str, deque[tuple[float, str]]] = {}
         self.network: Any = _make("k8s_tutor.sim.network", "Network", self)
@@ -108,7 +126,7 @@ class Cluster:
     async def start(self) -> None:
         """Write the bootstrap objects into an empty store and start all components."""
         if self.store.revision == 1:
-            bootstrap(self.store)
+            bootstrap(self.store, self.scheme, self.port)
         for name in self.components.names():
             self.components.start(name)
 

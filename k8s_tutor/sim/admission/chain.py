@@ -7,6 +7,7 @@ says with ``handles`` which operations concern it.
 
 from typing import ClassVar
 
+from k8s_tutor.sim.auth.authorizer import Authorizer
 from k8s_tutor.sim.registry.rest import Attributes, Rest
 
 
@@ -23,8 +24,9 @@ class Plugin:
     resources: ClassVar[frozenset[str]] = frozenset()
     operations: ClassVar[frozenset[str]] = frozenset(("CREATE", "UPDATE"))
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, authorizer: Authorizer) -> None:
         self.rest = rest
+        self.authorizer = authorizer
         self.store = rest.store
 
     def admit(self, attributes: Attributes) -> None:
@@ -41,11 +43,11 @@ class AdmissionChain:
         self._plugins: list[Plugin] = []
         self._cache: dict[tuple[str, str], tuple[list[Plugin], list[Plugin]]] = {}
 
-    def attach(self, rest: Rest) -> None:
+    def attach(self, rest: Rest, authorizer: Authorizer) -> None:
         """Make the plug-ins, which look things up in the storage."""
         from k8s_tutor.sim.admission.order import PLUGINS
 
-        self._plugins = [make(rest) for make in PLUGINS]
+        self._plugins = [make(rest, authorizer) for make in PLUGINS]
         self._cache.clear()
 
     def admit(self, attributes: Attributes) -> None:

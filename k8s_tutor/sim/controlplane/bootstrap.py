@@ -1,32 +1,44 @@
-"""The objects of a fresh cluster: namespaces, RBAC policy, priority classes, flow schemas, the API's own Service.
+"""Writes the objects of a fresh cluster: namespaces, RBAC policy, priority classes, flow schemas, the API's own Service.
 
-What kube-apiserver's post-start hooks and the controller-manager's client builder write once; here they are stored as
-data, with the times of now. Objects that a controller makes (default ServiceAccounts, the root CA) are not among them.
+What kube-apiserver's post-start hooks and the controller-manager's client builder make once is stored as data
+(``apimachinery/schema``), with the times of now. What controllers make (default ServiceAccounts, the root CA) they make.
 """
 
-from importlib.resources import files
 from typing import Any
 
-import orjson
-
+from k8s_tutor.apimachinery.schema.bootstrap import bootstrap_objects
 from k8s_tutor.sim.machinery.meta import new_uid, rfc3339
 from k8s_tutor.sim.machinery.store import Store
+from k8s_tutor.sim.registry.scheme import Scheme
 
 Json = dict[str, Any]
+CONTROLLERS_OWN = frozenset(("default", "kube-root-ca.crt"))
 
 
-def bootstrap(store: Store, port: int = 6443) -> None:
+def bootstrap(store: Store, scheme: Scheme, port: int = 6443) -> None:
     """Write the objects into an empty store; ``port`` is the API server's, for the Service ``kubernetes``."""
     now = rfc3339(store.clock.now())
-    data = orjson.loads(files("k8s_tutor.sim.controlplane").joinpath("bootstrap.json").read_bytes())
-    for resource, objects in data.items():
-        for obj in objects:
-            meta = obj["metadata"]
-            meta |= {"uid": new_uid(), "creationTimestamp": now}
-            for entry in meta.get("managedFields", ()):
-                entry["time"] = now
-            for condition in obj.get("status", {}).get("conditions", ()):
-                condition["lastTransitionTime"] = now
-            if resource == "services":
-                obj["spec"]["ports"][0]["targetPort"] = port
-            store.put(resource, (meta.get("namespace", ""), meta["name"]), obj)
+    for path, obj in bootstrap_objects():
+        meta = obj["metadata"]
+        if meta["name"] in CONTROLLERS_OWN and "namespace" in meta:
+            continue
+        _date(obj, now)
+        resource = _resource(scheme, path)
+        if resource == "services":
+            obj["spec"]["ports"][0]["targetPort"] = port
+        store.put(resource, (meta.get("namespace", ""), meta["name"]), obj)
+
+
+def _date(obj: Json, now: str) -> None:
+    obj["metadata"] |= {"uid": new_uid(), "creationTimestamp": now}
+    for entry in obj["metadata"].get("managedFields", ()):
+        entry["time"] = now
+    for condition in obj.get("status", {}).get("conditions", ()):
+        condition["lastTransitionTime"] = now
+
+
+def _resource(scheme: Scheme, path: str) -> str:
+    """Return the store's name of the resource of a collection's path."""
+    parts = path.strip("/").split("/")
+    group, version = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[2])
+    return scheme.by_path[group, version, parts[-1]].name

@@ -11,6 +11,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import orjson
@@ -21,6 +22,13 @@ from k8s_tutor.sim.machinery.status import gone
 Json = dict[str, Any]
 Key = tuple[str, str]  # namespace ("" for cluster-wide objects), name
 WINDOW = 5_000
+TYPE_META = frozenset(("kind", "apiVersion"))
+
+
+@lru_cache(maxsize=1024)
+def type_prefix(kind: str, api_version: str) -> bytes:
+    """Return the beginning of an object's JSON."""
+    return b'{"kind":%b,"apiVersion":%b,' % (orjson.dumps(kind), orjson.dumps(api_version))
 
 
 @dataclass(slots=True)
@@ -29,24 +37,35 @@ class Entry:
 
     obj: Json
     revision: int
-    _encoded: bytes | None = field(default=None, repr=False)
+    _item: bytes | None = field(default=None, repr=False)
+
+    @property
+    def item(self) -> bytes:
+        """The object's JSON without ``kind`` and ``apiVersion``, as lists of built-in kinds show it."""
+        if self._item is None:
+            obj = self.obj
+            self._item = orjson.dumps({key: obj[key] for key in obj if key not in TYPE_META})
+        return self._item
 
     @property
     def encoded(self) -> bytes:
         """The object's JSON."""
-        if self._encoded is None:
-            self._encoded = orjson.dumps(self.obj)
-        return self._encoded
+        obj = self.obj
+        return type_prefix(obj.get("kind", ""), obj.get("apiVersion", "")) + self.item[1:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """A change: ``ADDED``, ``MODIFIED`` or ``DELETED``; ``entry`` is the object after (DELETED: as it was last)."""
+    """A change: ``ADDED``, ``MODIFIED`` or ``DELETED``; ``entry`` is the object after (DELETED: as it was last).
+
+    ``lines`` keeps what watchers have encoded of it, so that each form is made once however many watch.
+    """
 
     type: str
     resource: str
     entry: Entry
     old: Entry | None
+    lines: dict[Any, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def obj(self) -> Json:
@@ -89,6 +108,7 @@ class Store:
         self._log: deque[Event] = deque()
         self._oldest: int = 1
         self._pending: deque[Event] = deque()
+        self._uncommitted = False
         self._subscribers: dict[str, list[Callable[[Event], None]]] = {}
         self._all: list[Callable[[Event], None]] = []
         self._indexers: dict[str, list[Callable[[Event], None]]] = {}
@@ -119,6 +139,25 @@ class Store:
             if (entry := table.get(key)) is not None:
                 yield entry
 
+    def entries_at(self, resource: str, namespace: str | None, revision: int) -> list[Entry]:
+        """Return the entries as they were at a revision.
+
+        Raises:
+            ApiError: 410 when the revision is older than the window.
+        """
+        later = self.since(resource, revision)
+        if not later:
+            return list(self.entries(resource, namespace))
+        table = dict(self._tables.get(resource, {}))
+        for event in reversed(later):
+            meta = event.obj["metadata"]
+            key = (meta.get("namespace", ""), meta["name"])
+            if event.old is None:
+                table.pop(key, None)
+            else:
+                table[key] = event.old
+        return [table[key] for key in sorted(table) if namespace is None or key[0] == namespace]
+
     def count(self, resource: str) -> int:
         """Return how many objects of the resource there are."""
         return len(self._tables.get(resource, ()))
@@ -145,6 +184,7 @@ class Store:
                 bisect.insort(keys, key)
         if self.journal is not None:
             self.journal.write(resource, key, self.revision, entry.encoded)
+            self._uncommitted = True
         self._emit(Event("ADDED" if old is None else "MODIFIED", resource, entry, old))
         return entry
 
@@ -168,6 +208,7 @@ class Store:
         entry = Entry(shown, self.revision)
         if self.journal is not None:
             self.journal.write(resource, key, self.revision, None)
+            self._uncommitted = True
         self._emit(Event("DELETED", resource, entry, old))
         return entry
 
@@ -222,7 +263,8 @@ class Store:
 
     def commit(self) -> None:
         """Make all changes durable: to be called before a change is acknowledged."""
-        if self.journal is not None:
+        if self._uncommitted and self.journal is not None:
+            self._uncommitted = False
             self.journal.commit()
 
     def _emit(self, event: Event) -> None:

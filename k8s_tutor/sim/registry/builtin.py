@@ -1,9 +1,8 @@
 """The built-in resources as discovery names them, each with its strategy: the Scheme of a fresh cluster."""
 
-import json
-from importlib.resources import files
 from typing import Any
 
+from k8s_tutor.apimachinery.schema import discovery
 from k8s_tutor.sim.registry.scheme import Resource, Scheme, strategies
 from k8s_tutor.sim.registry.strategy import Strategy
 
@@ -27,8 +26,8 @@ def build_scheme() -> Scheme:
 
 
 def _discovery() -> list[Json]:
-    found: list[Json] = json.loads(files("k8s_tutor.sim.registry").joinpath("interim_discovery.json").read_text())
-    return found
+    aggregated = discovery()["aggregated"]
+    return [*aggregated["/api"]["items"], *aggregated["/apis"]["items"]]
 
 
 def _resource(group: str, version: str, found: Json, kinds: dict[str, type[Strategy]]) -> Resource:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from k8s_tutor.sim.machinery.store import Event, Store
-from k8s_tutor.sim.registry.rest import DeleteOptions, Rest
+from k8s_tutor.sim.registry.attributes import DeleteOptions
+from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 
 Json = dict[str, Any]

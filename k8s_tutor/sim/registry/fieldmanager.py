@@ -1,8 +1,16 @@
-"""Keeps ``metadata.managedFields`` of everything that is written (upstream: ``apimachinery/pkg/util/managedfields``)."""
+"""Keeps ``metadata.managedFields`` of everything that is written (upstream: ``apimachinery/pkg/util/managedfields``).
 
+Tracking runs before mutating admission, as upstream: what admission fills in (priority, tolerations, the token volume)
+is owned by nobody. Fields that a request cannot set (status of the main resource) are not counted either.
+"""
+
+from functools import lru_cache
 from typing import Any
 
+from k8s_tutor.apimachinery.apply import managed_before, track_update
+from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
 from k8s_tutor.sim.clock import Clock
+from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext
 
@@ -21,3 +29,40 @@ class ManagedFields:
 
     def track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json | None) -> None:
         """Set the new object's managedFields for an update by ``ctx.manager``."""
+        kind = resource.type
+        if kind is None:
+            return
+        meta = new["metadata"]
+        entries = track_update(
+            old,
+            new,
+            managed_before(old, new, ctx.subresource),
+            ctx.manager,
+            "Update",
+            ctx.api_version or resource.api_version,
+            ctx.subresource,
+            rfc3339(self._clock.now()),
+            kind,
+            reset_fields(resource, ctx.subresource),
+        )
+        if entries:
+            meta["managedFields"] = entries
+        else:
+            meta.pop("managedFields", None)
+
+
+def reset_fields(resource: Resource, subresource: str) -> FieldSet | None:
+    """Return the fields that a request of this kind cannot set."""
+    if subresource == "status":
+        return _all_but_status(resource.name)
+    return _status() if not subresource and resource.strategy.has_status else None
+
+
+@lru_cache(maxsize=1)
+def _status() -> FieldSet:
+    return make_set(("status",))
+
+
+@lru_cache(maxsize=256)
+def _all_but_status(_: str) -> FieldSet:
+    return make_set(("spec",))

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from k8s_tutor.apimachinery.conforming import encoded
+from k8s_tutor.apimachinery.schema.tables import type_for
+from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.sim.machinery.status import qualified
 from k8s_tutor.sim.registry.strategy import Strategy
 
@@ -37,6 +40,7 @@ class Resource:
     subresources: dict[str, Json] = field(default_factory=dict)
     custom: Json | None = None
     stored_as: str = ""
+    _type: Type | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -47,6 +51,22 @@ class Resource:
     def api_version(self) -> str:
         """``v1`` or ``group/version``."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def type(self) -> Type | None:
+        """The kind's schema."""
+        if self._type is None:
+            self._type = type_for(self.group, self.version, self.kind)
+        return self._type
+
+    @type.setter
+    def type(self, value: Type) -> None:
+        self._type = value
+
+    def encode(self, obj: Json) -> Json:
+        """Return the object as it is stored and shown: empty fields dropped, or added, as Go's encoder does."""
+        kind = self.type
+        return encoded(obj, kind) if kind is not None else obj
 
 
 def strategies() -> dict[str, type[Strategy]]:

@@ -7,9 +7,12 @@ generic storage (``rest.py``) calls its methods in upstream's order. The objects
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from k8s_tutor.sim.machinery.status import FieldError
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.registry.rest import Rest
 
 Json = dict[str, Any]
 
@@ -45,6 +48,9 @@ class RequestContext:
         dry_run: nothing is stored.
         warnings: texts for the answer's ``Warning`` headers; strategies and admission append.
         subresource: ``status``, ``scale``, … or "".
+        defaulted: the object's defaults are filled in already.
+        applied: managedFields are set already (server-side apply).
+        api_version: the version in which the client speaks, "" for the stored one.
     """
 
     user: UserInfo
@@ -52,6 +58,9 @@ class RequestContext:
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
     subresource: str = ""
+    defaulted: bool = False
+    applied: bool = False
+    api_version: str = ""
 
 
 class Strategy:
@@ -64,6 +73,8 @@ class Strategy:
         allow_create_on_update: PUT of a missing object creates it.
         allow_unconditional_update: PUT without resourceVersion is accepted.
         columns: of the Table, first the name.
+        orphans_by_default: a delete without a policy leaves dependents alone.
+        returns_deleted: DELETE answers with the object, not with a Status, also when it has gone.
     """
 
     resource: ClassVar[str] = ""
@@ -71,10 +82,18 @@ class Strategy:
     has_status: ClassVar[bool] = False
     allow_create_on_update: ClassVar[bool] = False
     allow_unconditional_update: ClassVar[bool] = True
+    orphans_by_default: ClassVar[bool] = False
+    returns_deleted: ClassVar[bool] = False
     columns: ClassVar[Sequence[Column]] = (
         Column("Name", "string", "name"),
         Column("Created At", "date"),
     )
+
+    rest: "Rest"
+
+    def attach(self, rest: "Rest") -> None:
+        """Learn of the storage, for strategies that look other objects up."""
+        self.rest = rest
 
     def default(self, obj: Json) -> None:
         """Fill defaults in place; idempotent. Runs after decoding and again on objects read from patches."""
@@ -87,6 +106,41 @@ class Strategy:
 
     def prepare_status_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
         """Change the object of a status update before validation (spec is already the stored one)."""
+
+    def generation_changes(self, new: Json, old: Json) -> bool:
+        """Whether an update counts in ``metadata.generation``."""
+        return bool(new.get("spec") != old.get("spec"))
+
+    def subresource_fields(self, subresource: str) -> tuple[str, ...]:
+        """Return the top-level fields that an update through the subresource may change."""
+        return ("status",) if subresource == "status" else ("spec",)
+
+    def prepare_subresource_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        """Change the object of an update through ``ctx.subresource`` before validation."""
+        if ctx.subresource == "status":
+            self.prepare_status_update(ctx, new, old)
+
+    def validate_subresource_update(self, subresource: str, new: Json, old: Json) -> list[FieldError]:
+        """Return what is wrong with a change, through a subresource or ("") of the object itself."""
+        if subresource == "status":
+            return self.validate_status_update(new, old)
+        return self.validate_update(new, old)
+
+    def delete_warnings(self, propagation: str | None) -> list[str]:
+        """Return warnings for a delete with this propagation policy (None: none was given)."""
+        return []
+
+    def before_delete(self, ctx: RequestContext, obj: Json, *, waits: bool) -> tuple[Json, bool]:
+        """Change a copy of the object that is being deleted; also returns whether it lives on for now."""
+        return obj, waits
+
+    def to_version(self, obj: Json, api_version: str) -> Json:
+        """Return the stored object as another served version shows it."""
+        return obj | {"apiVersion": api_version}
+
+    def from_version(self, obj: Json) -> Json:
+        """Return a request's object of another served version as it is stored."""
+        return obj
 
     def validate_name(self, name: str, *, prefix: bool) -> list[str]:
         """Return what is wrong with the name (``prefix``: with ``generateName``), in upstream's words."""

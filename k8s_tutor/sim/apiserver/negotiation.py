@@ -1,0 +1,100 @@
+"""Which form an answer takes: JSON, YAML or protobuf; whole objects, Tables or metadata only.
+
+Mirrors ``apiserver/pkg/endpoints/handlers/negotiation``. Protobuf is sent only to those who accept nothing else: clients
+that list it first also take JSON, which is what the store has ready.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from k8s_tutor.sim.machinery.status import ApiError
+
+JSON = "application/json"
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+MEDIA_TYPES = (JSON, YAML, PROTOBUF)
+WATCH_TYPES = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
+TRANSFORMS = frozenset(("Table", "PartialObjectMetadata", "PartialObjectMetadataList"))
+BROWSERS = ("Mozilla/", "curl/", "wget/")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the client takes: media type, and ``Table`` or ``PartialObjectMetadata…`` or "" for whole objects."""
+
+    media: str = JSON
+    transform: str = ""
+
+
+@lru_cache(maxsize=512)
+def negotiate(accept: str, *, transforms: bool = True) -> Form:
+    """Return the form of the answer for an ``Accept`` header.
+
+    Raises:
+        ApiError: 406.
+    """
+    if not accept.strip():
+        return Form()
+    found: list[Form] = []
+    for clause in _clauses(accept):
+        media, parameters = clause
+        chosen = _media(media)
+        if chosen is None:
+            continue
+        transform = parameters.get("as", "")
+        if transform and not _transform_served(transform, parameters, transforms=transforms):
+            continue
+        if transform and chosen == PROTOBUF:
+            continue
+        found.append(Form(chosen, transform))
+    if not found:
+        raise not_acceptable()
+    first = found[0]
+    if first.media == PROTOBUF:
+        return next((form for form in found if form.media == JSON), first)
+    return first
+
+
+def not_acceptable() -> ApiError:
+    """406."""
+    text = f"406: Not Acceptable\n\nAvailable representations: {', '.join((*MEDIA_TYPES, *WATCH_TYPES))}"
+    return ApiError(406, "NotAcceptable", text, {})
+
+
+def unsupported(types: tuple[str, ...] = MEDIA_TYPES) -> ApiError:
+    """415 for a body of an unknown type."""
+    text = f"the body of the request was in an unknown format - accepted media types include: {', '.join(types)}"
+    return ApiError(415, "UnsupportedMediaType", text)
+
+
+def _transform_served(transform: str, parameters: dict[str, str], *, transforms: bool) -> bool:
+    if not transforms or parameters.get("g") != "meta.k8s.io" or parameters.get("v") != "v1":
+        return False
+    return transform in TRANSFORMS
+
+
+def _media(media: str) -> str | None:
+    if media in {"*/*", "application/*"}:
+        return JSON
+    return media if media in MEDIA_TYPES else None
+
+
+def _clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
+    """Return media ranges with their parameters, the best first."""
+    weighed: list[tuple[float, int, str, dict[str, str]]] = []
+    for index, part in enumerate(accept.split(",")):
+        media, *raw = (piece.strip() for piece in part.split(";"))
+        parameters = dict(piece.split("=", 1) for piece in raw if "=" in piece)
+        try:
+            weight = float(parameters.pop("q", "1"))
+        except ValueError:
+            weight = 1.0
+        weighed.append((-weight, index, media, parameters))
+    return [(media, parameters) for _, _, media, parameters in sorted(weighed, key=lambda item: item[:2])]
+
+
+def wants_pretty(pretty: str, user_agent: str) -> bool:
+    """Whether JSON is indented: asked for, or asked by a browser or curl."""
+    if pretty:
+        return pretty.lower() in {"1", "t", "true"}
+    return user_agent.startswith(BROWSERS)

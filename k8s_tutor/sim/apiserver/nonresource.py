@@ -1,0 +1,110 @@
+"""Paths that are not of a resource: discovery, OpenAPI, version, health, metrics, the index."""
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from k8s_tutor.apimachinery.schema import openapi_v3_index
+from k8s_tutor.sim.apiserver.discovery import wants_aggregated
+from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response
+from k8s_tutor.sim.apiserver.negotiation import JSON, YAML, negotiate
+from k8s_tutor.sim.registry.strategy import UserInfo
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.apiserver.server import ApiServer
+
+Json = dict[str, Any]
+VERSION: Json = {
+    "major": "1",
+    "minor": "37",
+    "emulationMajor": "1",
+    "emulationMinor": "37",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "36",
+    "gitVersion": "v1.37.2",
+    "gitCommit": "$Format:%H$",
+    "gitTreeState": "",
+    "buildDate": "1970-01-01T00:00:00Z",
+    "goVersion": "go1.26.8",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
+NOT_FOUND = b"404 page not found\n"
+HEALTH = ("/healthz", "/livez", "/readyz")
+
+
+def answer(server: "ApiServer", request: Request, user: UserInfo) -> Answer:
+    """Answer a path that is not of a resource."""
+    path = request.path
+    bare = path.rstrip("/") or "/"
+    if path == "/version" or path == "/version/":
+        return Response(200, orjson.dumps(VERSION, option=orjson.OPT_INDENT_2), JSON, _no_cache())
+    if path.startswith(HEALTH) and bare.split("/")[1] in {"healthz", "livez", "readyz"}:
+        return server.health.answer(request)
+    if bare == "/api" or bare == "/apis" or bare.startswith(("/api/", "/apis/")):
+        return _discovery(server, request, bare)
+    if path.startswith("/openapi/"):
+        from k8s_tutor.sim.apiserver import openapi
+
+        return openapi.answer(server, request)
+    if path == "/metrics":
+        from k8s_tutor.sim.apiserver import metrics
+
+        return Response(200, metrics.render(server), "text/plain; version=0.0.4; charset=utf-8", _no_cache())
+    if path == "/":
+        return Response(200, orjson.dumps({"paths": _paths(server)}), JSON, _no_cache())
+    if path == "/.well-known/openid-configuration":
+        return Response(200, orjson.dumps(_openid(server)), JSON, _no_cache())
+    return Response(404, NOT_FOUND, TEXT, _no_cache())
+
+
+def _no_cache() -> list[tuple[str, str]]:
+    return [("Cache-Control", "no-cache, private")]
+
+
+def _discovery(server: "ApiServer", request: Request, path: str) -> Response:
+    discovery = server.discovery
+    found: Json | None
+    if path in {"/api", "/apis"}:
+        version = wants_aggregated(request)
+        if version:
+            body = orjson.dumps(discovery.aggregated(path))
+            return Response(
+                200, body, f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList", _no_cache()
+            )
+        found = discovery.legacy() if path == "/api" else discovery.groups()
+    elif path.startswith("/apis/") and path.count("/") == 2:
+        found = discovery.group(path.removeprefix("/apis/"))
+    else:
+        found = discovery.version(path)
+    if found is None:
+        return Response(404, NOT_FOUND, TEXT, _no_cache())
+    form = negotiate(request.headers.get("accept", ""), transforms=False)
+    if form.media == YAML:
+        from k8s_tutor.sim.apiserver.call import convert
+
+        return Response(200, convert(b"", found, YAML), YAML, _no_cache())
+    return Response(200, orjson.dumps(found), JSON, _no_cache())
+
+
+def _paths(server: "ApiServer") -> list[str]:
+    groups = [group["name"] for group in server.discovery.groups()["groups"]]
+    versions = [f"/apis/{v['groupVersion']}" for g in server.discovery.groups()["groups"] for v in g["versions"]]
+    paths = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v2"]
+    paths += ["/openapi/v3", "/openapi/v3/", "/version", *(f"/apis/{name}" for name in groups), *versions]
+    for endpoint in HEALTH:
+        paths += [endpoint, *(f"{endpoint}/{name}" for name in server.health.names())]
+    paths += [f"/openapi/v3/{path}" for path in openapi_v3_index()["paths"]]
+    return sorted(paths)
+
+
+def _openid(server: "ApiServer") -> Json:
+    from k8s_tutor.sim.auth.tokens import ISSUER
+
+    return {
+        "issuer": ISSUER,
+        "jwks_uri": f"https://127.0.0.1:{server.port}/openid/v1/jwks",
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    }

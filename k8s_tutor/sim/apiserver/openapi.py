@@ -1,0 +1,54 @@
+"""``/openapi/v2`` and ``/openapi/v3``: the built-in documents, and those of custom resources."""
+
+import gzip
+from typing import TYPE_CHECKING
+
+import orjson
+
+from k8s_tutor.apimachinery import schema
+from k8s_tutor.sim.apiserver.http.message import TEXT, Request, Response
+from k8s_tutor.sim.apiserver.negotiation import JSON
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.apiserver.server import ApiServer
+
+PREFIX = "/openapi/v3/"
+SMALL = 128 << 10
+
+
+def answer(server: "ApiServer", request: Request) -> Response:
+    """Answer an OpenAPI path."""
+    path = request.path.rstrip("/")
+    if path == "/openapi/v2":
+        return _packed(request, _v2(server))
+    if path == "/openapi/v3":
+        index = schema.openapi_v3_index()
+        custom = server.customs.openapi_index() if server.customs else {}
+        return _packed(request, orjson.dumps({"paths": index["paths"] | custom}))
+    if path.startswith(PREFIX):
+        name = path[len(PREFIX) :]
+        body = schema.openapi_v3(name)
+        if body is None and server.customs:
+            body = server.customs.openapi_v3(name)
+        if body is not None:
+            return _packed(request, body, cacheable="hash" in request.query)
+    return Response(404, b"404 page not found\n", TEXT)
+
+
+def _v2(server: "ApiServer") -> bytes:
+    body = schema.openapi_v2()
+    extra = server.customs.openapi_v2() if server.customs else None
+    if not extra:
+        return body
+    document = orjson.loads(body)
+    document["definitions"] |= extra["definitions"]
+    document["paths"] |= extra["paths"]
+    return orjson.dumps(document)
+
+
+def _packed(request: Request, body: bytes, *, cacheable: bool = False) -> Response:
+    headers = [("Cache-Control", "public, immutable" if cacheable else "no-cache, private"), ("Vary", "Accept")]
+    if len(body) > SMALL and "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, 1)
+        headers.append(("Content-Encoding", "gzip"))
+    return Response(200, body, JSON, headers)

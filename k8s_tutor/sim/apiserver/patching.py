@@ -1,0 +1,213 @@
+"""PATCH: JSON patch, merge patch, strategic merge patch and server-side apply.
+
+Mirrors ``apiserver/pkg/endpoints/handlers/patch.go``. A patch meets the object in the version in which it is served; what
+comes out is decoded as strictly as a body, defaulted, and goes the way of an update.
+"""
+
+from typing import Any
+
+import orjson
+
+from k8s_tutor.apimachinery import decoding
+from k8s_tutor.apimachinery.apply import ApplyConflictError, ApplyError, apply
+from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
+from k8s_tutor.sim.apiserver import bodies, reading, writing
+from k8s_tutor.sim.apiserver.call import Call
+from k8s_tutor.sim.apiserver.http.message import Response
+from k8s_tutor.sim.apiserver.negotiation import unsupported
+from k8s_tutor.sim.apiserver.options import META, WriteOptions, write_options
+from k8s_tutor.sim.auth.rbac import Access
+from k8s_tutor.sim.machinery.meta import rfc3339
+from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_found
+from k8s_tutor.sim.registry.fieldmanager import reset_fields
+
+Json = dict[str, Any]
+JSON_PATCH = "application/json-patch+json"
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+TYPES = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
+CUSTOM_TYPES = (JSON_PATCH, MERGE, APPLY)
+
+
+def patch(call: Call) -> Response:
+    """PATCH an object, or a part of it through a subresource."""
+    media = media_type(call)
+    options = _options(call, media)
+    value = read_patch(call, media)
+    ctx = call.context(dry_run=options.dry_run)
+
+    def make(old: Json | None) -> Json:
+        if media == APPLY:
+            ctx.applied = True
+            new = _applied(call, old, value.obj, options)
+        elif old is None:
+            raise not_found(call.resource.plural, call.resource.group, call.info.name)
+        else:
+            new = patched(call, old, value, media, options)
+        if old is None:
+            access = (call.namespace, call.resource.group, call.resource.plural, call.info.subresource, call.info.name)
+            call.server.authorizer.require(Access(call.user, "create", *access))
+        return new
+
+    rest = call.server.rest
+    done, created = rest.patch(ctx, call.resource.name, call.namespace, call.info.name, make)
+    return writing.answer(call, done, 201 if created else 200)
+
+
+def media_type(call: Call) -> str:
+    """Return the patch's type.
+
+    Raises:
+        ApiError: 415.
+    """
+    media = call.request.headers.get("content-type", "").split(";")[0].strip()
+    if call.resource.custom is not None:
+        if media not in CUSTOM_TYPES:
+            raise unsupported(CUSTOM_TYPES)
+    elif media not in TYPES:
+        raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    return media
+
+
+def _options(call: Call, media: str) -> WriteOptions:
+    options = write_options(call.request, "PatchOptions")
+    errors = []
+    if media == APPLY and not call.request.param("fieldManager"):
+        errors.append(FieldError("FieldValueRequired", "fieldManager", "Required value: is required for apply patch"))
+    if media != APPLY and "force" in call.request.query:
+        errors.append(FieldError("FieldValueForbidden", "force", "Forbidden: may not be specified for non-apply patch"))
+    if errors:
+        raise invalid("PatchOptions", META, "", errors)
+    return options
+
+
+def read_patch(call: Call, media: str) -> decoding.Decoded:
+    """Return the patch's value.
+
+    Raises:
+        ApiError: 400.
+    """
+    body = call.request.body
+    if media == APPLY:
+        try:
+            return decoding.decode_body(body, "application/yaml")
+        except decoding.DecodeError as error:
+            raise bad_request(f"error encoding patch: {error}") from None
+    try:
+        return decoding.decode_body(body)
+    except decoding.DecodeError:
+        raise bad_request("invalid JSON patch") from None
+
+
+def served(call: Call, old: Json) -> Json:
+    """Return a stored object in the version of the request."""
+    if reading.same_version(call):
+        return old
+    return call.resource.strategy.to_version(old, call.resource.api_version) | {"kind": call.resource.kind}
+
+
+def patched(call: Call, old: Json, value: decoding.Decoded, media: str, options: WriteOptions) -> Json:
+    """Return the stored object's successor after a patch of one of the three client-side kinds."""
+    current = served(call, old)
+    type_ = call.resource.type
+    try:
+        if media == JSON_PATCH:
+            new = apply_json_patch(current, value.obj)
+        elif not isinstance(value.obj, dict):
+            raise bad_request(_not_a_map(value.obj))
+        elif media == MERGE:
+            new = merge_patch(current, value.obj)
+        else:
+            new = strategic_merge(current, value.obj, type_)
+    except PatchError as error:
+        raise _refused(error, media) from None
+    return _decoded(call, new, value, media, options)
+
+
+def _not_a_map(value: Any) -> str:
+    kind = "array" if isinstance(value, list) else {str: "string", bool: "bool"}.get(type(value), "number")
+    return f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+
+
+def _refused(error: PatchError, media: str) -> ApiError:
+    if error.malformed:
+        return bad_request(str(error))
+    if media == JSON_PATCH:
+        return ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {})
+    return ApiError(500, "", str(error))
+
+
+def _decoded(call: Call, new: Any, value: decoding.Decoded, media: str, options: WriteOptions) -> Json:
+    """Decode the patched object as a body is decoded; complaints are about the field ``patch``."""
+    type_ = call.resource.type
+    if not isinstance(new, dict):
+        raise _invalid_patch(new, value, media, _not_a_map(new))
+    if type_ is None:
+        return writing.stored_version(call, new)
+    conformed = decoding.conform(new, type_)
+    strict = [*value.duplicates, *conformed.strict_errors]
+    if conformed.type_error:
+        raise _invalid_patch(new, value, media, conformed.type_error)
+    if strict and options.field_validation == "Strict":
+        raise _invalid_patch(new, value, media, f"strict decoding error: {', '.join(strict)}")
+    if strict and options.field_validation == "Warn":
+        call.warnings.extend(strict)
+    return writing.stored_version(call, conformed.obj)
+
+
+def _invalid_patch(new: Any, value: decoding.Decoded, media: str, why: str) -> ApiError:
+    from k8s_tutor.sim.apiserver.gotext import go_map
+
+    shown = go_map(value.obj) if media == STRATEGIC else orjson.dumps(new).decode()
+    text = f"Invalid value: {orjson.dumps(shown).decode()}: {why}"
+    error = FieldError("FieldValueInvalid", "patch", text)
+    details = {"causes": [{"reason": error.reason, "message": error.message, "field": error.field}]}
+    return ApiError(422, "Invalid", f' "" is invalid: patch: {text}', details)
+
+
+def _applied(call: Call, old: Json | None, config: Any, options: WriteOptions) -> Json:
+    """Return the object after server-side apply, with its managedFields."""
+    type_ = call.resource.type
+    if not isinstance(config, dict):
+        raise bad_request(f"error decoding patch: {_not_a_map(config)}")
+    if type_ is None:
+        raise ApiError(500, "", f"no schema for {call.resource.name}")
+    now = rfc3339(call.server.clock.now())
+    subresource = call.info.subresource
+    try:
+        merged = apply(
+            served(call, old) if old is not None else None,
+            config,
+            call.request.param("fieldManager"),
+            options.force,
+            type_,
+            api_version=call.resource.api_version,
+            time=now,
+            subresource=subresource,
+            reset=reset_fields(call.resource, subresource),
+        )
+    except ApplyConflictError as conflict:
+        causes = [
+            {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
+            for manager, path in conflict.conflicts
+        ]
+        raise ApiError(409, "Conflict", str(conflict), {"causes": causes}) from None
+    except ApplyError as error:
+        raise ApiError(error.code, "BadRequest" if error.code == 400 else "", str(error)) from None
+    managed = merged["metadata"].pop("managedFields", None)
+    clean = bodies.accept(call, merged, type_, "Ignore", (), call.resource.kind, call.resource.version)
+    clean = writing.stored_version(call, clean)
+    if managed:
+        clean["metadata"]["managedFields"] = _same_times(managed, old)
+    return clean
+
+
+def _same_times(managed: list[Json], old: Json | None) -> list[Json]:
+    """Keep the old entries where nothing but the time differs, so that applying the same again changes nothing."""
+    before = ((old or {}).get("metadata") or {}).get("managedFields") or []
+
+    def timeless(entries: list[Json]) -> list[Json]:
+        return sorted(({k: v for k, v in e.items() if k != "time"} for e in entries), key=repr)
+
+    return before if timeless(before) == timeless(managed) else managed

@@ -1,0 +1,60 @@
+"""From verb and subresource to what answers."""
+
+from collections.abc import Awaitable, Callable
+
+from k8s_tutor.sim.apiserver import patching, reading, reviews, watching, writing
+from k8s_tutor.sim.apiserver.call import Call
+from k8s_tutor.sim.apiserver.http.message import Answer
+from k8s_tutor.sim.apiserver.subresources import find
+from k8s_tutor.sim.machinery.status import ApiError
+
+Handle = Callable[[Call], Answer | Awaitable[Answer]]
+BY_VERB: dict[str, Handle] = {
+    "get": reading.get,
+    "list": reading.list_,
+    "watch": watching.watch,
+    "create": writing.create,
+    "update": writing.replace,
+    "patch": patching.patch,
+    "delete": writing.delete,
+    "deletecollection": writing.delete_collection,
+}
+# The object's own methods, by HTTP method: with a name, and without.
+NAMED = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+UNNAMED = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
+
+
+def route(call: Call) -> Answer | Awaitable[Answer]:
+    """Answer a request for a resource."""
+    info, resource = call.info, call.resource
+    virtual = reviews.find(call) if not info.subresource else None
+    if virtual is not None:
+        return virtual(call)
+    if info.subresource:
+        return _subresource(call)
+    if info.verb == "watch" and (not info.name or info.old_watch):
+        verb = "watch"
+    else:
+        verb = (NAMED if info.name else UNNAMED).get(call.request.method, "")
+    if verb not in resource.verbs:
+        raise not_allowed()
+    return BY_VERB[verb](call)
+
+
+def _subresource(call: Call) -> Answer | Awaitable[Answer]:
+    entry = call.resource.subresources.get(call.info.subresource)
+    if entry is None:
+        raise ApiError(404, "NotFound", "the server could not find the requested resource", {})
+    handle = find(call)
+    if handle is not None:
+        return handle(call)
+    verb = NAMED.get(call.request.method, "")
+    if verb not in entry["verbs"]:
+        raise not_allowed()
+    return BY_VERB[verb](call)
+
+
+def not_allowed() -> ApiError:
+    """405."""
+    text = "the server does not allow this method on the requested resource"
+    return ApiError(405, "MethodNotAllowed", text, {})

@@ -1,0 +1,72 @@
+"""Which objects a list or watch shows: label and field selectors (``storage.SelectionPredicate``)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from k8s_tutor.apimachinery import fields, labels
+from k8s_tutor.sim.apiserver.http.message import Request
+from k8s_tutor.sim.machinery.status import bad_request
+from k8s_tutor.sim.registry.scheme import Resource
+
+Json = dict[str, Any]
+METADATA = frozenset(("metadata.name", "metadata.namespace"))
+SAMPLE: Json = {"metadata": {"name": "", "namespace": ""}, "spec": {}, "status": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A predicate over objects; ``everything`` if there is none; ``name`` where a field selector fixes it."""
+
+    everything: bool
+    fits: Callable[[Json], bool]
+    name: str | None = None
+
+
+def _all(_: Json) -> bool:
+    return True
+
+
+EVERYTHING = Selection(True, _all)
+
+
+def selection(request: Request, resource: Resource, name: str = "") -> Selection:
+    """Return the predicate of a request; ``name`` restricts it to one object (old watch paths).
+
+    Raises:
+        ApiError: 400 for a selector that cannot be read, or a field that cannot be selected by.
+    """
+    label_text, field_text = request.param("labelSelector"), request.param("fieldSelector")
+    if name:
+        field_text = f"metadata.name={name}"
+    if not label_text and not field_text:
+        return EVERYTHING
+    try:
+        by_label = labels.parse(label_text) if label_text else None
+        by_field = fields.parse(field_text) if field_text else None
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    if by_field is not None:
+        _check_fields(by_field, resource)
+    selectable = resource.strategy.selectable
+
+    def fits(obj: Json) -> bool:
+        meta = obj["metadata"]
+        if by_label is not None and not by_label.matches(meta.get("labels") or {}):
+            return False
+        if by_field is None:
+            return True
+        values = dict(selectable(obj) or {})
+        values["metadata.name"] = meta.get("name", "")
+        values["metadata.namespace"] = meta.get("namespace", "")
+        return by_field.matches(values)
+
+    name = by_field.required_value("metadata.name") if by_field is not None else None
+    return Selection(False, fits, name)
+
+
+def _check_fields(selector: fields.FieldSelector, resource: Resource) -> None:
+    own = resource.strategy.selectable(SAMPLE) or {}
+    for term in selector.terms:
+        if term.field not in METADATA and term.field not in own:
+            raise bad_request(f"field label not supported: {term.field}")

@@ -1,0 +1,209 @@
+"""The API server: HTTPS, and the way of a request through authentication, authorization and routing.
+
+Mirrors the filter chain of ``apiserver/pkg/server/config.go``. Nearly all requests are answered in one go, inside the
+connection's ``data_received``; watches, logs and streams are answered by coroutines.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable
+from email.utils import formatdate
+from typing import Any
+
+import orjson
+
+from k8s_tutor.sim.apiserver import nonresource
+from k8s_tutor.sim.apiserver.call import Call
+from k8s_tutor.sim.apiserver.discovery import Discovery
+from k8s_tutor.sim.apiserver.health import Health
+from k8s_tutor.sim.apiserver.http.connection import Connection
+from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response, StreamWriter
+from k8s_tutor.sim.apiserver.impersonation import impersonate
+from k8s_tutor.sim.apiserver.metrics import Requests
+from k8s_tutor.sim.apiserver.negotiation import negotiate
+from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse
+from k8s_tutor.sim.apiserver.routing import route
+from k8s_tutor.sim.auth.authenticator import Authenticator
+from k8s_tutor.sim.auth.rbac import Access
+from k8s_tutor.sim.cluster import Cluster
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.registry.strategy import UserInfo
+
+Json = dict[str, Any]
+LOOPBACK = "127.0.0.1"
+INTERNAL = "Internal Server Error"
+DRAIN_SECONDS = 1.0
+
+
+class ApiServer:
+    """Serves one cluster.
+
+    Args:
+        cluster: started or not; requests are answered once ``start`` has returned.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.clock = cluster.clock
+        self.rest = cluster.rest
+        self.scheme = cluster.scheme
+        self.authorizer = cluster.authorizer
+        self.customs: Any = cluster.customs
+        self.authenticator = Authenticator(cluster.identity, cluster.tokens)
+        self.health = Health()
+        self.requests = Requests()
+        self.started = time.monotonic()
+        self.last_request = time.monotonic()
+        self.port = 0
+        self.extension: Any = None
+        self.discovery: Discovery
+        self._server: asyncio.Server | None = None
+        self._connections: set[Connection] = set()
+        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._date = (0, "")
+
+    async def start(self, port: int = 0) -> int:
+        """Listen on 127.0.0.1; returns the port.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        loop = asyncio.get_running_loop()
+        context = self._tls()
+        self._server = await loop.create_server(
+            lambda: Connection(self.handle, self._date_header, self._connections),
+            LOOPBACK,
+            port,
+            ssl=context,
+            backlog=1024,
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.discovery = Discovery(self.scheme, f"{LOOPBACK}:{self.port}")
+        return self.port
+
+    async def stop(self) -> None:
+        """Stop listening, end all watches and streams, close connections."""
+        if self._server is None:
+            return
+        self._server.close()
+        if not self._stopping.done():
+            self._stopping.set_result(None)
+        await asyncio.sleep(0)
+        for connection in tuple(self._connections):
+            connection.close()
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._connections and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        for connection in tuple(self._connections):
+            connection.transport.abort()
+        self._server = None
+
+    async def until_stopped(self, writer: StreamWriter) -> None:
+        """Return when the client has gone or the server stops."""
+        gone = asyncio.ensure_future(writer.wait_closed())
+        try:
+            await asyncio.wait((gone, self._stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+
+    # -- the way of a request
+
+    def handle(self, request: Request) -> Answer | Awaitable[Answer]:
+        """Answer one request."""
+        self.last_request = time.monotonic()
+        watch = "watch" in request.raw_query and request.param("watch").lower() in {"true", "1"}
+        info = parse(request.method, request.path, watch=watch)
+        try:
+            answer = self._answer(request, info)
+        except ApiError as error:
+            answer = self._failure(request, error)
+        except Exception as error:  # noqa: BLE001 - one faulty handler must not stop the server
+            answer = self._crashed(request, error)
+        if isinstance(answer, Response):
+            self._done(request, info, answer.status)
+            return answer
+        if isinstance(answer, Awaitable):
+            return self._guarded(request, info, answer)
+        self._done(request, info, 200)
+        return answer
+
+    async def _guarded(self, request: Request, info: RequestInfo, answer: Awaitable[Answer]) -> Answer:
+        try:
+            done = await answer
+        except ApiError as error:
+            done = self._failure(request, error)
+        except Exception as error:  # noqa: BLE001 - as above
+            done = self._crashed(request, error)
+        self._done(request, info, done.status if isinstance(done, Response) else 200)
+        return done
+
+    def _answer(self, request: Request, info: RequestInfo) -> Answer | Awaitable[Answer]:
+        user = self.authenticator.authenticate(request)
+        if "impersonate-user" in request.headers or any(h.startswith("impersonate-") for h in request.headers):
+            user = impersonate(request, user, self.authorizer)
+        self._authorize(user, info)
+        if not info.is_resource:
+            if self.extension is not None and request.path.startswith(self.extension.prefix):
+                return self.extension.answer(request)  # type: ignore[no-any-return]
+            return nonresource.answer(self, request, user)
+        resource = self.scheme.find(info.group, info.version, info.resource)
+        if resource is None:
+            return self._unknown(info)
+        accept = request.headers.get("accept", "")
+        form = negotiate(accept, transforms=True)
+        return route(Call(self, request, info, user, resource, form))
+
+    def _authorize(self, user: UserInfo, info: RequestInfo) -> None:
+        if "system:masters" in user.groups:
+            return
+        if info.is_resource:
+            access = Access(user, info.verb, info.namespace, info.group, info.resource, info.subresource, info.name)
+        else:
+            access = Access(user, info.verb, path=info.path)
+        self.authorizer.require(access)
+
+    def _unknown(self, info: RequestInfo) -> Response:
+        """404: as text where not even the group version is served."""
+        known = any(g == info.group and v == info.version for g, v, _ in self.scheme.by_path)
+        if not known:
+            return Response(404, nonresource.NOT_FOUND, TEXT)
+        raise ApiError(404, "NotFound", "the server could not find the requested resource", {})
+
+    # -- failures
+
+    def _failure(self, request: Request, error: ApiError) -> Response:
+        body = orjson.dumps(error.status())
+        headers = [("Cache-Control", "no-cache, private"), *error.headers.items()]
+        return Response(error.code, body, "application/json", headers)
+
+    def _crashed(self, request: Request, error: Exception) -> Response:
+        import traceback
+
+        text = "".join(traceback.format_exception(error))
+        self.cluster.log("kube-apiserver", f"{request.method} {request.target}: {text}")
+        status = ApiError(
+            500, "InternalError", f"Internal error occurred: {error}", {"causes": [{"message": str(error)}]}
+        )
+        return self._failure(request, status)
+
+    def _done(self, request: Request, info: RequestInfo, status: int) -> None:
+        self.rest.store.commit()
+        self.requests.count(info.verb, info.group, info.version, info.resource, status)
+
+    # -- outside
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate, key, authority = self.cluster.identity.server_files()
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    def _date_header(self) -> str:
+        now = int(self.clock.now())
+        if self._date[0] != now:
+            self._date = (now, formatdate(now, usegmt=True))
+        return self._date[1]

@@ -1,0 +1,54 @@
+"""What passes between the storage and admission: attributes of a request, delete options, the parts they plug into."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.strategy import RequestContext
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """``metav1.DeleteOptions`` as far as storage acts on them."""
+
+    grace: int | None = None
+    propagation: str | None = None
+    preconditions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Attributes:
+    """What admission sees of a request (``admission.Attributes``)."""
+
+    ctx: RequestContext
+    operation: str  # CREATE, UPDATE, DELETE, CONNECT
+    resource: Resource
+    namespace: str
+    name: str
+    obj: Json | None
+    old: Json | None = None
+    subresource: str = ""
+    options: Json = field(default_factory=dict)
+
+
+class Admission(Protocol):
+    """The chain of admission plug-ins."""
+
+    def admit(self, attributes: Attributes) -> None:
+        """Let mutating plug-ins change ``attributes.obj`` in place, or refuse with ApiError."""
+
+    def validate(self, attributes: Attributes) -> None:
+        """Let validating plug-ins refuse with ApiError."""
+
+
+class FieldManager(Protocol):
+    """Keeps ``metadata.managedFields``."""
+
+    def track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json | None) -> None:
+        """Set the new object's managedFields for an update by ``ctx.manager``."""
+
+
+SubresourceCreate = Callable[[RequestContext, Resource, str, str, Json], Json]

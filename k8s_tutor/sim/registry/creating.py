@@ -1,0 +1,89 @@
+"""Creating objects (upstream: ``handlers/create.go``, ``rest.BeforeCreate``, ``Store.create``)."""
+
+from typing import TYPE_CHECKING, Any
+
+from k8s_tutor.sim.machinery.meta import generated_name, new_uid, rfc3339
+from k8s_tutor.sim.machinery.status import ApiError, already_exists, invalid
+from k8s_tutor.sim.registry.attributes import Attributes
+from k8s_tutor.sim.registry.metadata import validate_metadata
+from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.strategy import RequestContext
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.registry.rest import Rest
+
+Json = dict[str, Any]
+SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+NAME_TRIES = 8
+
+
+def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str, obj: Json) -> Json:
+    """Create an object of a resource; see ``Rest.create``."""
+    from k8s_tutor.sim.registry.rest import check_namespace
+
+    strategy = resource.strategy
+    obj.setdefault("apiVersion", resource.api_version)
+    obj.setdefault("kind", resource.kind)
+    meta = obj.setdefault("metadata", {})
+    for key in SYSTEM:
+        meta.pop(key, None)
+    check_namespace(resource, meta, namespace)
+    if not ctx.defaulted:
+        strategy.default(obj)
+    drop_duplicate_owners(ctx, meta)
+    if not ctx.applied:
+        rest.fields.track(ctx, resource, obj, None)
+    attributes = Attributes(ctx, "CREATE", resource, namespace, meta.get("name", ""), obj)
+    rest.admission.admit(attributes)
+    _fill(rest, resource, meta, namespace)
+    attributes.name = meta.get("name", "")
+    strategy.prepare_create(ctx, obj)
+    errors = validate_metadata(resource, obj) + strategy.validate_create(obj)
+    if errors:
+        raise invalid(resource.kind, resource.group, meta.get("name", ""), errors)
+    ctx.warnings.extend(strategy.warnings(obj, None))
+    rest.admission.validate(attributes)
+    key = (namespace, meta["name"])
+    if rest.store.get(resource.name, *key) is not None:
+        raise already_exists(resource.plural, resource.group, meta["name"])
+    if meta.get("resourceVersion"):
+        raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
+    obj = resource.encode(obj)
+    if ctx.dry_run:
+        return obj
+    rest.store.put(resource.name, key, obj)
+    strategy.after_write(obj)
+    return obj
+
+
+def _fill(rest: "Rest", resource: Resource, meta: Json, namespace: str) -> None:
+    """Set what the server owns (``FillObjectMetaSystemFields``) and make a name of generateName."""
+    if meta.get("generateName") and not meta.get("name"):
+        for _ in range(NAME_TRIES):
+            meta["name"] = generated_name(meta["generateName"])
+            if rest.store.get(resource.name, namespace, meta["name"]) is None:
+                break
+    meta["uid"] = new_uid()
+    meta["creationTimestamp"] = rfc3339(rest.store.clock.now())
+    if resource.strategy.has_generation:
+        meta["generation"] = 1
+    else:
+        meta.pop("generation", None)
+
+
+def drop_duplicate_owners(ctx: RequestContext, meta: Json) -> None:
+    """Keep each owner reference once, with a warning if there were more."""
+    owners = meta.get("ownerReferences")
+    if not owners or len(owners) < 2:
+        return
+    kept: list[Json] = []
+    for owner in owners:
+        if owner not in kept:
+            kept.append(owner)
+        else:
+            text = (
+                ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, "
+                "and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+            )
+            ctx.warnings.append(text + str(owner.get("uid", "")))
+    meta["ownerReferences"] = kept

@@ -1,0 +1,162 @@
+"""Updating objects (upstream: ``handlers/update.go``, ``handlers/patch.go``, ``rest.BeforeUpdate``, ``Store.Update``)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from k8s_tutor.sim.machinery.status import FieldError, bad_request, conflict, invalid, not_found
+from k8s_tutor.sim.registry import creating
+from k8s_tutor.sim.registry.attributes import Attributes
+from k8s_tutor.sim.registry.metadata import validate_metadata_update
+from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.strategy import RequestContext
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.registry.rest import Rest
+
+Json = dict[str, Any]
+CHANGED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def replace(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str, of: str, obj: Json) -> Json:
+    """PUT an object; see ``Rest.update``."""
+    found = rest.store.get(resource.name, namespace, of)
+    meta = obj.setdefault("metadata", {})
+    if found is None:
+        if resource.strategy.allow_create_on_update and not ctx.subresource:
+            return creating.create(rest, ctx, resource, namespace, obj)
+        raise not_found(resource.plural, resource.group, of)
+    uid = meta.get("uid")
+    if uid and uid != found.obj["metadata"]["uid"]:
+        have = found.obj["metadata"]["uid"]
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {have}"
+        raise conflict(resource.plural, resource.group, of, why)
+    return _update(rest, ctx, resource, namespace, of, obj, found.obj)
+
+
+def patch(
+    rest: "Rest",
+    ctx: RequestContext,
+    resource: Resource,
+    namespace: str,
+    of: str,
+    make: Callable[[Json | None], Json],
+) -> tuple[Json, bool]:
+    """Store what ``make`` makes of an object; see ``Rest.patch``."""
+    found = rest.store.get(resource.name, namespace, of)
+    new = make(found.obj if found else None)
+    name = new.setdefault("metadata", {}).get("name", "")
+    if name != of:
+        raise bad_request(name_mismatch(name, of))
+    if found is None:
+        return creating.create(rest, ctx, resource, namespace, new), True
+    return _update(rest, ctx, resource, namespace, of, new, found.obj), False
+
+
+def name_mismatch(name: str, of: str) -> str:
+    """Return upstream's words for a body that names another object than the path."""
+    if not name:
+        return "name must be provided"
+    return f"the name of the object ({name}) does not match the name on the URL ({of})"
+
+
+def _update(
+    rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str, of: str, obj: Json, old: Json
+) -> Json:
+    from k8s_tutor.sim.registry.rest import check_namespace
+
+    strategy = resource.strategy
+    obj.setdefault("apiVersion", resource.api_version)
+    obj.setdefault("kind", resource.kind)
+    meta = obj["metadata"]
+    check_namespace(resource, meta, namespace)
+    if not ctx.defaulted:
+        strategy.default(obj)
+    creating.drop_duplicate_owners(ctx, meta)
+    if not ctx.applied:
+        rest.fields.track(ctx, resource, obj, old)
+    attributes = Attributes(ctx, "UPDATE", resource, namespace, of, obj, old, ctx.subresource)
+    rest.admission.admit(attributes)
+    _check_version(resource, meta, old, of)
+    _prepare(ctx, resource, obj, old)
+    errors = validate_metadata_update(resource, obj, old)
+    errors += strategy.validate_subresource_update(ctx.subresource, obj, old)
+    if errors:
+        raise invalid(resource.kind, resource.group, of, errors)
+    if not ctx.subresource:
+        ctx.warnings.extend(strategy.warnings(obj, old))
+    rest.admission.validate(attributes)
+    obj = resource.encode(obj)
+    if obj == old:
+        return old  # an update that changes nothing is not written, as upstream
+    if ctx.dry_run:
+        return obj
+    return _write(rest, resource, (namespace, of), obj, old)
+
+
+def _write(rest: "Rest", resource: Resource, key: tuple[str, str], obj: Json, old: Json) -> Json:
+    """Store, or remove if that was all that the deletion waited for (``ShouldDeleteDuringUpdate``)."""
+    was = old["metadata"]
+    ends = not obj["metadata"].get("finalizers") and "deletionTimestamp" in was
+    if ends and not was.get("deletionGracePeriodSeconds") and not _keeps(resource, obj):
+        rest.store.remove(resource.name, key, obj)
+        resource.strategy.after_delete(obj)
+        return obj
+    rest.store.put(resource.name, key, obj)
+    resource.strategy.after_write(obj)
+    return obj
+
+
+def _keeps(resource: Resource, obj: Json) -> bool:
+    """A namespace has finalizers of its own in its spec."""
+    return resource.name == "namespaces" and bool(obj.get("spec", {}).get("finalizers"))
+
+
+def _prepare(ctx: RequestContext, resource: Resource, obj: Json, old: Json) -> None:
+    """Carry over what no update changes, and let the strategy do the rest."""
+    strategy, meta, was = resource.strategy, obj["metadata"], old["metadata"]
+    _keep(meta, was, "generation")
+    meta.pop("selfLink", None)
+    if ctx.subresource:
+        only_subresource(strategy.subresource_fields(ctx.subresource), obj, old)
+        strategy.prepare_subresource_update(ctx, obj, old)
+    else:
+        if strategy.has_status:
+            _keep(obj, old, "status")
+        strategy.prepare_update(ctx, obj, old)
+        if strategy.has_generation and strategy.generation_changes(obj, old):
+            meta["generation"] = was.get("generation", 0) + 1
+    if not meta.get("uid"):
+        meta["uid"] = was["uid"]
+    meta["creationTimestamp"] = was["creationTimestamp"]
+    if "deletionTimestamp" in was:
+        meta["deletionTimestamp"] = was["deletionTimestamp"]
+    if "deletionGracePeriodSeconds" in was:
+        meta.setdefault("deletionGracePeriodSeconds", was["deletionGracePeriodSeconds"])
+
+
+def _check_version(resource: Resource, meta: Json, old: Json, of: str) -> None:
+    version = meta.get("resourceVersion")
+    if not version or version == "0":
+        if not resource.strategy.allow_unconditional_update:
+            why = "Invalid value: 0: must be specified for an update"
+            error = FieldError("FieldValueInvalid", "metadata.resourceVersion", why)
+            raise invalid(resource.plural, resource.group, of, [error])
+        meta["resourceVersion"] = old["metadata"]["resourceVersion"]
+    elif version != old["metadata"]["resourceVersion"]:
+        raise conflict(resource.plural, resource.group, of, CHANGED)
+
+
+def only_subresource(fields: tuple[str, ...], obj: Json, old: Json) -> None:
+    """Leave all top-level fields but those as they were; of metadata only what status updates may change."""
+    for key in [key for key in obj if key not in old and key not in (*fields, "metadata")]:
+        del obj[key]
+    for key, value in old.items():
+        if key not in fields and key != "metadata":
+            obj[key] = value
+
+
+def _keep(new: Json, old: Json, key: str) -> None:
+    if key in old:
+        new[key] = old[key]
+    else:
+        new.pop(key, None)
