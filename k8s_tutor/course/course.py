@@ -85,11 +85,20 @@ class Course:
 
     def lessons(self) -> tuple[LessonInfo, ...]:
         """The lessons in order, without homework."""
-        return tuple(self._lesson(folder, homework=False) for folder in self._data["lessons"] or ())
+        return tuple(self._lesson(folder) for folder in self._data["lessons"] or ())
 
     def homework(self) -> tuple[LessonInfo, ...]:
         """The homework: lessons whose exercises are graded tasks."""
-        return tuple(self._lesson(folder, homework=True) for folder in self._data.get("homework") or ())
+        return tuple(self._lesson(folder) for folder in self._homework)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of all lessons and homework, in order."""
+        return (*(self._data["lessons"] or ()), *self._homework)
+
+    @property
+    def _homework(self) -> tuple[str, ...]:
+        return tuple(self._data.get("homework") or ())
 
     def lesson(self, name: str) -> LessonInfo:
         """Find a lesson by id, folder or number.
@@ -97,12 +106,23 @@ class Course:
         Raises:
             UsageError: there is none.
         """
-        everything = (*self.lessons(), *self.homework())
-        for info in everything:
-            number = info.folder.split("-", 1)[0]
-            if name in {info.id, info.folder} or (name.isdigit() and number.isdigit() and int(name) == int(number)):
+        known, broken = [], None
+        for folder in self.folders:
+            try:
+                info = self._lesson(folder)
+            except PackError as error:
+                # One broken lesson must not hide the others.
+                broken = broken or error
+                if folder == name:
+                    raise
+                continue
+            number = folder.split("-", 1)[0]
+            if name in {info.id, folder} or (name.isdigit() and number.isdigit() and int(name) == int(number)):
                 return info
-        raise _unknown("lesson", name, [info.id for info in everything], "k8s-tutor list shows all lessons.")
+            known.append(info.id)
+        if broken is not None:
+            raise broken
+        raise _unknown("lesson", name, known, "k8s-tutor list shows all lessons.")
 
     def screens(self, lesson: str, language: str) -> tuple[Screen, ...]:
         """A lesson's screens in a language, in the first one if it is not translated.
@@ -187,7 +207,8 @@ class Course:
             validation.validate(document, schema)
             raise document.error((), f"cannot be understood ({error!r})") from error
 
-    def _lesson(self, folder: str, *, homework: bool) -> LessonInfo:
+    def _lesson(self, folder: str) -> LessonInfo:
+        homework = folder in self._homework
         with self._lock:
             if folder not in self._lessons:
                 file = f"lessons/{folder}/lesson.yaml"

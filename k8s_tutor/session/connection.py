@@ -5,9 +5,15 @@ import time
 from pathlib import Path
 
 from k8s_tutor.client import Client
+from k8s_tutor.client.namespaced import write_namespaced
 from k8s_tutor.errors import ClusterUnavailableError
+from k8s_tutor.paths import private_folder, state_dir
 from k8s_tutor.providers.contract import Capability, Provider
-from k8s_tutor.session.kubeconfig import session_kubeconfig, write_for
+
+
+def session_kubeconfig() -> Path:
+    """Where the learner's kubeconfig lies: always there, so that another terminal that was given it follows along."""
+    return private_folder(state_dir() / "session") / "kubeconfig"
 
 
 class Connection:
@@ -51,7 +57,7 @@ class Connection:
         Raises:
             ClusterUnavailableError: there is no cluster yet.
         """
-        write_for(self._cluster_kubeconfig(), session_kubeconfig(), namespace)
+        write_namespaced(self._cluster_kubeconfig(), session_kubeconfig(), namespace)
         self.close()
         return self.client()
 

@@ -1,21 +1,13 @@
-"""The learner's kubeconfig: a copy of the provider's whose current context has the exercise's namespace.
-
-It lies at one place (``session_kubeconfig()``), so that another terminal that was given it once follows along.
-"""
+"""A copy of a kubeconfig whose current context has another namespace: an exercise's, while the cluster's own file stays."""
 
 from pathlib import Path
 from typing import Any
 
 from k8s_tutor.errors import ClusterUnavailableError
-from k8s_tutor.paths import private_folder, state_dir, write_atomically
+from k8s_tutor.paths import write_atomically
 
 
-def session_kubeconfig() -> Path:
-    """Where the learner's kubeconfig lies."""
-    return private_folder(state_dir() / "session") / "kubeconfig"
-
-
-def write_for(source: Path, target: Path, namespace: str) -> None:
+def write_namespaced(source: Path, target: Path, namespace: str) -> None:
     """Copy a kubeconfig, with another namespace in its current context.
 
     Raises:
