@@ -1,0 +1,115 @@
+"""Whether a pod that was bound to the node may run there (upstream: ``lifecycle/predicate.go``, ``preemption``).
+
+The scheduler has looked already; what is bound past it (``spec.nodeName``), or after a race, is checked here again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from k8s_tutor.sim.kubelet import spec
+from k8s_tutor.sim.kubelet.quality import qos_class
+from k8s_tutor.sim.scheduler.nodematch import required_affinity, tolerates
+from k8s_tutor.sim.scheduler.requests import Amounts, add, amounts, pod_requests
+
+Json = dict[str, Any]
+REASONS = {
+    "cpu": "OutOfcpu",
+    "memory": "OutOfmemory",
+    "ephemeral-storage": "OutOfephemeral-storage",
+    "pods": "OutOfpods",
+}
+QOS_ORDER = ("BestEffort", "Burstable", "Guaranteed")
+
+
+def used_by(pods: Iterable[Json]) -> Amounts:
+    """Return what pods request together, and their number as ``pods``."""
+    total: Amounts = {"pods": 0}
+    for pod in pods:
+        add(total, pod_requests(pod, from_status=True))
+        total["pods"] += 1
+    return total
+
+
+def lacking(pod: Json, others: Iterable[Json], node: Json) -> list[tuple[str, int, int, int]]:
+    """Return the resources of which the node has too little: name, requested, used, capacity."""
+    allocatable = amounts((node.get("status") or {}).get("allocatable"))
+    used = used_by(others)
+    wanted = pod_requests(pod) | {"pods": 1}
+    return [
+        (name, value, used.get(name, 0), allocatable[name])
+        for name, value in wanted.items()
+        if value and name in allocatable and used.get(name, 0) + value > allocatable[name]
+    ]
+
+
+def short_of(resource: str, requested: int, used: int, capacity: int) -> str:
+    """Return upstream's message of an insufficient resource."""
+    return f"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
+
+
+def refuse(pod: Json, others: list[Json], node: Json, *, shutting_down: bool = False) -> tuple[str, str] | None:
+    """Return reason and message of a refusal, or None."""
+    if shutting_down:
+        return "NodeShutdown", "Pod was rejected as the node is shutting down."
+    selector = pod["spec"].get("nodeSelector") or {}
+    if selector.get("kubernetes.io/os", "linux") != "linux":
+        why = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"
+        return "PodOSSelectorNodeLabelDoesNotMatch", why
+    if (pod["spec"].get("os") or {}).get("name", "linux") != "linux":
+        return "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"
+    short = lacking(pod, others, node)
+    if short:
+        return REASONS.get(short[0][0], f"OutOf{short[0][0]}"), short_of(*short[0])
+    if not spec.is_static(pod) and not _selects(pod, node):
+        why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+        return "NodeAffinity", why
+    if _taken_port(pod, others):
+        why = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+        return "NodePorts", why
+    if not _tolerates(pod, node):
+        return "TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate"
+    return None
+
+
+def _selects(pod: Json, node: Json) -> bool:
+    """Tell whether nodeSelector and required node affinity fit the node."""
+    fits = required_affinity(pod["spec"])
+    meta = node["metadata"]
+    return fits is None or fits(meta["name"], meta.get("labels") or {})
+
+
+def _taken_port(pod: Json, others: list[Json]) -> bool:
+    wanted = set(_host_ports(pod))
+    return bool(wanted) and any(wanted & set(_host_ports(other)) for other in others)
+
+
+def _host_ports(pod: Json) -> Iterable[tuple[int, str]]:
+    for _, container in spec.containers(pod, "init", "main"):
+        for port in container.get("ports") or ():
+            if port.get("hostPort"):
+                yield port["hostPort"], port.get("protocol") or "TCP"
+
+
+def _tolerates(pod: Json, node: Json) -> bool:
+    """NoExecute taints alone are the kubelet's concern; static pods run anyway."""
+    if spec.is_static(pod):
+        return True
+    tolerations = pod["spec"].get("tolerations") or ()
+    taints = [one for one in node["spec"].get("taints") or () if one["effect"] == "NoExecute"]
+    return all(any(tolerates(toleration, taint) for toleration in tolerations) for taint in taints)
+
+
+def victims(pod: Json, others: list[Json], node: Json) -> list[Json]:
+    """Return the pods to be ended so that a critical pod fits: lowest quality first; none if that does not help."""
+    candidates = sorted(
+        (one for one in others if not spec.is_critical(one)),
+        key=lambda one: (QOS_ORDER.index(qos_class(one)), one["spec"].get("priority") or 0),
+    )
+    chosen: list[Json] = []
+    rest = list(others)
+    for candidate in candidates:
+        if not lacking(pod, rest, node):
+            break
+        chosen.append(candidate)
+        rest.remove(candidate)
+    return [] if lacking(pod, rest, node) else chosen

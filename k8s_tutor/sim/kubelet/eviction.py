@@ -1,0 +1,179 @@
+"""Eviction: storage limits of containers, pods and emptyDirs, and pressure on the node (upstream: ``pkg/kubelet/eviction``).
+
+Looked at every ten seconds. Under pressure of memory or disk one pod at a time goes: those that use more than they
+request first, then by priority, then by how much they exceed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from k8s_tutor.apimachinery.quantity import BINARY_SI, Quantity
+from k8s_tutor.sim.kubelet import spec
+from k8s_tutor.sim.kubelet.conditions import condition
+from k8s_tutor.sim.kubelet.volumes import Mounted
+from k8s_tutor.sim.scheduler.requests import pod_limits, pod_requests
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.kubelet.worker import PodWorker
+
+Json = dict[str, Any]
+REASON = "Evicted"
+MEMORY_THRESHOLD = 100 << 20  # memory.available < 100Mi
+DISK_THRESHOLD = 0.10  # nodefs.available < 10 %
+PRESSURE_SECONDS = 300.0  # a condition stays this long after the pressure
+SIGNALS = {"memory": "MemoryPressure", "ephemeral-storage": "DiskPressure"}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeUse:
+    """Of what the node has, how much there is and how much is used."""
+
+    memory: int
+    memory_used: int
+    disk: int
+    disk_used: int
+
+
+class EvictionManager:
+    """One for each kubelet.
+
+    Args:
+        now: cluster time.
+        workers: the pods of the node.
+        mounted: a pod's volumes.
+        use: the node's use.
+        report: records a warning about a pod.
+        pressure_changed: told when a condition of the node changes.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        workers: Callable[[], list["PodWorker"]],
+        mounted: Callable[[str], dict[str, Mounted]],
+        use: Callable[[], NodeUse],
+        report: Callable[[Json, str, str], None],
+        pressure_changed: Callable[[], None],
+    ) -> None:
+        self._now = now
+        self._workers = workers
+        self._mounted = mounted
+        self._use = use
+        self._report = report
+        self._pressure_changed = pressure_changed
+        self._seen: dict[str, float] = {}
+
+    def pressure(self, resource: str) -> bool:
+        """Whether the node is, or was until lately, short of memory or ephemeral-storage."""
+        seen = self._seen.get(resource)
+        return seen is not None and self._now() - seen < PRESSURE_SECONDS
+
+    def look(self) -> None:
+        """Evict what must go."""
+        workers = [one for one in self._workers() if not one.ending]
+        for worker in workers:
+            message = self._over_local_limits(worker)
+            if message:
+                self._evict(worker, message, None)
+        before = {resource: self.pressure(resource) for resource in SIGNALS}
+        use = self._use()
+        free_disk = use.disk - use.disk_used
+        if use.memory - use.memory_used < MEMORY_THRESHOLD:
+            threshold = _quantity(MEMORY_THRESHOLD)
+            self._reclaim("memory", threshold, max(0, use.memory - use.memory_used), workers)
+        elif free_disk < use.disk * DISK_THRESHOLD:
+            threshold = str(Quantity(int(use.disk * DISK_THRESHOLD) * 10**9))
+            self._reclaim("ephemeral-storage", threshold, max(0, free_disk), workers)
+        if before != {resource: self.pressure(resource) for resource in SIGNALS}:
+            self._pressure_changed()
+
+    # -- limits of one pod
+
+    def _over_local_limits(self, worker: "PodWorker") -> str:
+        for name, mounted in self._mounted(worker.uid).items():
+            if mounted.limit is not None and not mounted.volume.memory and mounted.volume.used > mounted.limit:
+                shown = _volume_limit(worker.pod, name)
+                return f'Usage of EmptyDir volume "{name}" exceeds the limit "{shown}". '
+        total = pod_limits(worker.pod).get("ephemeral-storage")
+        if total is not None and self.disk_of(worker) > total:
+            shown = _quantity(total)
+            return f"Pod ephemeral local storage usage exceeds the total limit of containers {shown}. "
+        for _, container in spec.containers(worker.pod, "init", "main"):
+            limit = ((container.get("resources") or {}).get("limits") or {}).get("ephemeral-storage")
+            instance = worker.runtime.find(container["name"])
+            if limit is None or instance is None or instance.container is None:
+                continue
+            usage = instance.container.usage()
+            if usage.disk_bytes + usage.log_bytes > Quantity.parse(limit).value():
+                return f'Container {container["name"]} exceeded its local ephemeral storage limit "{limit}". '
+        return ""
+
+    def disk_of(self, worker: "PodWorker") -> int:
+        """Return the bytes of a pod's containers, logs and emptyDirs."""
+        total = sum(one.volume.used for one in self._mounted(worker.uid).values() if one.local)
+        for instances in worker.runtime.instances.values():
+            for instance in instances:
+                if instance.container is not None:
+                    usage = instance.container.usage()
+                    total += usage.disk_bytes + usage.log_bytes
+        return total
+
+    # -- pressure on the node
+
+    def _reclaim(self, resource: str, threshold: str, available: int, workers: list["PodWorker"]) -> None:
+        self._seen[resource] = self._now()
+        candidates = [one for one in workers if not one.ending and not spec.is_critical(one.pod)]
+        if not candidates:
+            return
+
+        def rank(worker: "PodWorker") -> tuple[bool, int, int]:
+            beyond = self._used(worker, resource) - pod_requests(worker.pod).get(resource, 0)
+            return beyond <= 0, worker.pod["spec"].get("priority") or 0, -beyond
+
+        worker = min(candidates, key=rank)
+        shown = _quantity(available)
+        message = f"The node was low on resource: {resource}. Threshold quantity: {threshold}, available: {shown}. "
+        message += self._exceeding(worker, resource)
+        generation = worker.pod["metadata"].get("generation") or 0
+        disruption = condition(
+            "DisruptionTarget", generation, status=True, reason="TerminationByKubelet", message=message
+        )
+        self._evict(worker, message, disruption)
+
+    def _used(self, worker: "PodWorker", resource: str) -> int:
+        if resource != "memory":
+            return self.disk_of(worker)
+        return sum(one.container.cgroup.memory for one in worker.runtime.running() if one.container is not None)
+
+    def _exceeding(self, worker: "PodWorker", resource: str) -> str:
+        text = ""
+        for _, container in spec.containers(worker.pod, "main", "init"):
+            instance = worker.runtime.find(container["name"])
+            if instance is None or instance.container is None:
+                continue
+            usage = instance.container.usage()
+            used = usage.memory_bytes if resource == "memory" else usage.disk_bytes + usage.log_bytes
+            request = ((container.get("resources") or {}).get("requests") or {}).get(resource, "0")
+            if used > Quantity.parse(request).value():
+                text += (
+                    f"Container {container['name']} was using {_quantity(used)}, request is {request}, "
+                    f"has larger consumption of {resource}. "
+                )
+        return text
+
+    def _evict(self, worker: "PodWorker", message: str, disruption: Json | None) -> None:
+        if spec.is_critical(worker.pod):
+            return
+        self._report(worker.pod, REASON, message)
+        override: Json = {"phase": "Failed", "reason": REASON, "message": message}
+        worker.evict(override, 1, disruption)
+
+
+def _quantity(value: int) -> str:
+    return str(Quantity(value * 10**9, BINARY_SI))
+
+
+def _volume_limit(pod: Json, name: str) -> str:
+    volume = next(one for one in pod["spec"]["volumes"] if one["name"] == name)
+    return str((volume.get("emptyDir") or {}).get("sizeLimit", ""))

@@ -1,0 +1,503 @@
+"""The kubelet of one simulated node: takes pods, keeps a worker for each, and reports the node (``pkg/kubelet``).
+
+Wiring and dispatch only; what happens to a pod is in ``worker.py``, how containers start in ``runner.py``.
+"""
+
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol
+
+from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.sim.kubelet import admission, dispatch, loops, spec
+from k8s_tutor.sim.kubelet.addresses import AddressPool
+from k8s_tutor.sim.kubelet.environment import Sources
+from k8s_tutor.sim.kubelet.eviction import EvictionManager, NodeUse
+from k8s_tutor.sim.kubelet.handlers import Handlers
+from k8s_tutor.sim.kubelet.images import Images
+from k8s_tutor.sim.kubelet.killing import Killer
+from k8s_tutor.sim.kubelet.node import Capacity, NodeReporter, Profile
+from k8s_tutor.sim.kubelet.node_files import NodeFiles
+from k8s_tutor.sim.kubelet.node_state import NodeState, node_state
+from k8s_tutor.sim.kubelet.probes.manager import ProbeManager
+from k8s_tutor.sim.kubelet.probes.prober import Prober
+from k8s_tutor.sim.kubelet.probes.worker import Kind, Result
+from k8s_tutor.sim.kubelet.resize import Resizer
+from k8s_tutor.sim.kubelet.runner import Network as Addressing
+from k8s_tutor.sim.kubelet.runner import NoAddressError, Runner
+from k8s_tutor.sim.kubelet.status_manager import StatusManager
+from k8s_tutor.sim.kubelet.streaming import Streaming
+from k8s_tutor.sim.kubelet.tokens import mint
+from k8s_tutor.sim.kubelet.volume_manager import VolumeManager
+from k8s_tutor.sim.kubelet.volumes import VolumeContext
+from k8s_tutor.sim.kubelet.worker import PodWorker, Stage
+from k8s_tutor.sim.machinery.recorder import Recorder
+from k8s_tutor.sim.machinery.store import Event, Store
+from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.runtime.container import Container
+from k8s_tutor.sim.runtime.contract import Usage
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.clock import Clock, Timer
+    from k8s_tutor.sim.network import Network
+    from k8s_tutor.sim.runtime.engine import Runtime
+
+Json = dict[str, Any]
+PRESENT = ("registry.k8s.io/pause:3.10.1",)
+PRESENT_BARE = ("busybox:1.36", "nginx:1.27", "nginx:1.28")
+
+
+class NodeShape(Protocol):
+    """Which node."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def control_plane(self) -> bool:
+        """Whether it carries the control plane."""
+
+
+class Shape(Protocol):
+    """Which cluster."""
+
+    @property
+    def bare(self) -> bool:
+        """As the recordings were made on."""
+
+    def members(self) -> list[Any]:
+        """Return the nodes."""
+
+
+class Kit(Protocol):
+    """What the cluster gives to a kubelet."""
+
+    clock: "Clock"
+    store: Store
+    runtime: "Runtime"
+    network: "Network"
+    start_latency: bool
+    shape: Shape
+
+    def client(self, user: str, manager: str) -> LocalClient:
+        """Return a client that acts as a user."""
+
+    def log(self, component: str, message: str) -> None:
+        """Write a line to a component's log."""
+
+
+class Kubelet:
+    """The kubelet of one node.
+
+    Args:
+        kit: the cluster.
+        node: the node's name and role.
+        capacity: what the node has.
+    """
+
+    def __init__(self, kit: Kit, node: NodeShape, capacity: Capacity | None = None) -> None:
+        self.kit = kit
+        self.clock = kit.clock
+        self.name = node.name
+        self.latency = kit.start_latency
+        self.running = False
+        self.shutting_down = False
+        self._capacity = capacity or Capacity()
+        self._index = _index(kit.shape, node.name)
+        self.address = f"172.18.0.{2 + self._index}"
+        self._client = kit.client(f"system:node:{node.name}", "kubelet")
+        self._events = Recorder(kit.clock, self._client, "kubelet", node.name)
+        self._node = node
+        self.state: NodeState = node_state(kit.store, node.name, self._new_state)
+        self.workers: dict[str, PodWorker] = {}
+        self._by_name: dict[tuple[str, str], str] = {}
+        self._rejected: set[str] = set()
+        self._ends: list[Any] = []
+        self._housekeeping: Timer | None = None
+        self._build()
+
+    def _new_state(self) -> NodeState:
+        present = PRESENT + (PRESENT_BARE if self.kit.shape.bare else ())
+        images = Images(self.clock, self.kit.runtime, latency=self.latency, present=present)
+        disk = Quantity.parse(self._capacity.ephemeral_storage).value()
+        files = NodeFiles(self.clock, self.kit.store, self.name, disk)
+        return NodeState(images, AddressPool(self._pod_cidr()), files, str(uuid.uuid4()))
+
+    def _pod_cidr(self) -> str:
+        node = self._client.get("nodes", self.name)
+        return str(((node or {}).get("spec") or {}).get("podCIDR") or f"10.244.{self._index}.0/24")
+
+    def _build(self) -> None:
+        kit, state = self.kit, self.state
+        context = VolumeContext(
+            get=self._get,
+            now=self.clock.now,
+            token=lambda pod, audience, seconds: mint(self._client, pod, audience, seconds),
+            node_files=state.files,
+            catalogue=lambda: kit.runtime.catalogue,
+            addresses=self._addresses_of,
+            allocatable=self._capacity.resources,
+        )
+        handlers = Handlers(self.clock, kit.network)
+        killer = Killer(self.clock, handlers, self._report)
+        self.statuses = StatusManager(self.clock, self._client, self._could_run)
+        self.volumes = VolumeManager(self.clock, context, self._warn, self.pod, state.volumes)
+        self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self)
+        self.resize = Resizer(lambda: self.reporter.node, self._others, self.event)
+        self.eviction = EvictionManager(
+            self.clock.now, self._active, self.volumes.mounted, self._use, self._warn, lambda: self.reporter.report()
+        )
+        self.runner = Runner(
+            self.clock,
+            kit.runtime,
+            state.images,
+            Addressing(self._attach, self._detach),
+            killer,
+            handlers,
+            self._report,
+            self._sources,
+            state.changed,
+            self.statuses.ready_to_start,
+            latency=self.latency,
+            node_name=self.name,
+        )
+        profile = Profile(
+            self.name, self.address, self._pod_cidr(), state.boot_id, self._node.control_plane, self._capacity
+        )
+        self.reporter = NodeReporter(self.clock, self._client, profile, state.images.listing, self.eviction.pressure)
+        self.streaming = Streaming(self.worker_of, kit.network, self.clock.now, self.statuses.get)
+        self.logs = self.streaming.logs
+        self.exec = self.streaming.exec
+        self.attach = self.streaming.attach
+        self.dial = self.streaming.dial
+        self._relists = loops.relist_loop(self.clock, self._relist)
+        self._syncs = loops.sync_loop(self.clock, self._sync_due)
+
+    # -- life
+
+    def start(self) -> None:
+        """Register the node and take its pods."""
+        self.running = True
+        self.state.listener = self._container_changed
+        self.state.images.changed = self.reporter.images_changed
+        self.kit.network.attach_node(self.address)
+        self.reporter.start()
+        for resource in ("configmaps", "secrets"):
+            self._ends.append(self._client.store.subscribe(resource, self._source_changed))
+        dispatch.dispatcher(self._client).subscribe(self.name, self._pod_event)
+        self._housekeeping = self.clock.call_later(loops.HOUSEKEEPING, self._keep_house)
+
+    def stop(self) -> None:
+        """Stop at once, as when the process dies; containers run on."""
+        self.running = False
+        self.state.listener = None
+        self.statuses.paused = True
+        dispatch.dispatcher(self._client).unsubscribe(self.name, self._pod_event)
+        dispatch.release(self._client)
+        for end in self._ends:
+            end()
+        self._ends.clear()
+        self.reporter.stop()
+        self._relists.close()
+        self._syncs.close()
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        for worker in self.workers.values():
+            self.probes.remove(worker.uid)
+            worker.drop()
+
+    # -- pods
+
+    def _pod_event(self, type_: str, pod: Json) -> None:
+        if not self.running:
+            return
+        uid = pod["metadata"]["uid"]
+        worker = self.workers.get(uid)
+        if type_ == "DELETED":
+            self._removed(uid, worker)
+        elif worker is not None:
+            worker.update(pod)
+            meta = pod["metadata"]
+            self.volumes.source_changed("pods", meta["namespace"], meta["name"])
+        elif spec.MIRROR not in (pod["metadata"].get("annotations") or {}):
+            self._add(pod)
+        else:
+            self._rejected.add(uid)
+
+    def _add(self, pod: Json) -> None:
+        meta = pod["metadata"]
+        uid = meta["uid"]
+        if uid in self._rejected:
+            self.statuses.write_again(uid)
+            return
+        known = self.state.pods.get(uid)
+        worker = PodWorker(self, pod)
+        if known is not None:
+            worker.runtime = known
+            worker.observed = known.observe()
+        elif spec.is_terminal(pod.get("status") or {}):
+            worker.stage = Stage.TERMINATED
+        elif not meta.get("deletionTimestamp") and not self._admit(pod):
+            self._rejected.add(uid)
+            return
+        if meta.get("deletionTimestamp") and worker.stage is Stage.SYNC:
+            worker.stage = Stage.TERMINATING
+        self.state.pods[uid] = worker.runtime
+        self.workers[uid] = worker
+        self._by_name[meta["namespace"], meta["name"]] = uid
+        worker.wake()
+
+    def _admit(self, pod: Json) -> bool:
+        others = self._others(pod["metadata"]["uid"])
+        node = self.reporter.node
+        refusal = admission.refuse(pod, others, node, shutting_down=self.shutting_down)
+        if refusal is not None and spec.is_critical(pod) and refusal[0].startswith("OutOf"):
+            chosen = admission.victims(pod, others, node)
+            for victim in chosen:
+                self._preempt(victim)
+            if chosen:
+                return True
+        if refusal is None:
+            return True
+        reason, message = refusal
+        self.event(pod, "Warning", reason, message)
+        status = {"phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}"}
+        self.statuses.reject(pod, status)
+        return False
+
+    def _preempt(self, pod: Json) -> None:
+        message = "Preempted in order to admit critical pod"
+        self.event(pod, "Warning", "Preempting", message)
+        why = "Pod was preempted by Kubelet to accommodate a critical pod."
+        self.workers[pod["metadata"]["uid"]].evict(
+            {"phase": "Failed", "reason": "Preempting", "message": message}, None, self._disruption(pod, why)
+        )
+
+    def _disruption(self, pod: Json, message: str) -> Json:
+        from k8s_tutor.sim.kubelet.conditions import condition
+
+        generation = pod["metadata"].get("generation") or 0
+        return condition("DisruptionTarget", generation, status=True, reason="TerminationByKubelet", message=message)
+
+    def _removed(self, uid: str, worker: PodWorker | None) -> None:
+        """The API has the pod no longer: end what is left of it, and forget it."""
+        self._rejected.discard(uid)
+        self.statuses.forget(uid)
+        if worker is None:
+            return
+        if worker.stage in (Stage.SYNC, Stage.TERMINATING):
+            worker.removed()
+        else:
+            self._forget(worker)
+
+    def _forget(self, worker: PodWorker) -> None:
+        uid = worker.uid
+        worker.drop()
+        self.workers.pop(uid, None)
+        self.state.pods.pop(uid, None)
+        meta = worker.pod["metadata"]
+        if self._by_name.get((meta["namespace"], meta["name"])) == uid:
+            del self._by_name[meta["namespace"], meta["name"]]
+        self.volumes.unmount(uid)
+        self.runner.backoff.forget(f"{uid}_")
+        self.state.images.forget_pod(uid)
+        self.resize.forget(uid)
+        self._relists.remove(uid)
+        self._syncs.remove(uid)
+        for instances in worker.runtime.instances.values():
+            for instance in instances:
+                if instance.container is not None:
+                    instance.container.remove()
+
+    def terminated(self, worker: PodWorker) -> None:
+        """Nothing of a pod runs any more: room may be free for a deferred resize."""
+        if worker.gone:
+            self._forget(worker)
+        for other in self.workers.values():
+            self.resize.retry(other)
+
+    # -- the loops
+
+    def next_relist(self) -> Any:
+        """Return what waits for the next relist."""
+        return self._relists.wait()
+
+    def last_relist(self) -> float:
+        """Return when the runtime was listed last."""
+        return self._relists.last()
+
+    def at_relist(self, worker: PodWorker) -> None:
+        """Wake a worker at the next relist."""
+        self._relists.add(worker.uid)
+
+    def at_sync_tick(self, worker: PodWorker, delay: float) -> None:
+        """Wake a worker at the first sync tick after a delay."""
+        self._syncs.add(worker.uid, delay)
+
+    def _container_changed(self, uid: str) -> None:
+        self._relists.add(uid)
+
+    def _relist(self, uids: list[str]) -> None:
+        for uid in uids:
+            worker = self.workers.get(uid)
+            if worker is not None:
+                worker.relisted()
+
+    def _sync_due(self, uids: list[str]) -> None:
+        for uid in uids:
+            worker = self.workers.get(uid)
+            if worker is not None:
+                worker.wake()
+
+    def _keep_house(self) -> None:
+        self._housekeeping = self.clock.call_later(loops.HOUSEKEEPING, self._keep_house)
+        self.eviction.look()
+
+    def _source_changed(self, event: Event) -> None:
+        meta = event.obj["metadata"]
+        self.volumes.source_changed(event.resource, meta["namespace"], meta["name"])
+
+    # -- what the parts ask
+
+    def pod(self, uid: str) -> Json | None:
+        """Return a pod by uid."""
+        worker = self.workers.get(uid)
+        return worker.pod if worker is not None else None
+
+    def status(self, uid: str) -> Json | None:
+        """Return a pod's latest status."""
+        return self.statuses.get(uid)
+
+    def worker_of(self, namespace: str, name: str) -> PodWorker | None:
+        """Return the worker of a pod by name."""
+        return self.workers.get(self._by_name.get((namespace, name), ""))
+
+    def container(self, uid: str, name: str, *, previous: bool = False) -> Container | None:
+        """Return a container of a pod: the newest, or the one before."""
+        worker = self.workers.get(uid)
+        found = worker.runtime.instances.get(name, []) if worker is not None else []
+        index = 1 if previous else 0
+        return found[index].container if len(found) > index else None
+
+    def event(self, pod: Json, type_: str, reason: str, message: str) -> None:
+        """Record an event about a pod."""
+        self._report(pod, "", type_, reason, message)
+
+    def _report(self, pod: Json, container: str, type_: str, reason: str, message: str) -> None:
+        path = spec.field_path(pod, container) if container else None
+        self._events.event(pod, type_, reason, message, path)
+
+    def _warn(self, pod: Json, reason: str, message: str) -> None:
+        self._report(pod, "", "Warning", reason, message)
+
+    def running_container(self, uid: str, name: str, container_id: str) -> Container | None:
+        """Return a running container for a probe."""
+        worker = self.workers.get(uid)
+        instance = worker.runtime.find(name, container_id) if worker is not None else None
+        return instance.container if instance is not None and instance.view.state == "running" else None
+
+    def probe_event(self, pod: Json, name: str, reason: str, message: str) -> None:
+        """Record a warning of a probe."""
+        self._report(pod, name, "Warning", reason, message)
+
+    def probe_result(self, pod: Json, container_id: str, kind: Kind, result: Result) -> None:
+        """React to a new result of a probe."""
+        if kind == "readiness":
+            self.statuses.container_ready(pod, container_id, ready=result == "success")
+        elif kind == "startup":
+            self.statuses.container_started(pod, container_id, started=result == "success")
+        elif result != "failure":
+            return
+        worker = self.workers.get(pod["metadata"]["uid"])
+        if worker is not None:
+            worker.wake()
+
+    def _get(self, resource: str, namespace: str, name: str) -> Json | None:
+        return self._client.get(resource, name, namespace)
+
+    def _could_run(self, uid: str) -> bool:
+        worker = self.workers.get(uid)
+        return worker is not None and worker.could_run()
+
+    def _others(self, uid: str) -> list[Json]:
+        return [one.pod for one in self._active() if one.uid != uid]
+
+    def _active(self) -> list[PodWorker]:
+        return [one for one in self.workers.values() if one.could_run()]
+
+    def _addresses_of(self, pod: Json) -> Json:
+        worker = self.workers.get(pod["metadata"]["uid"])
+        sandbox = worker.runtime.sandbox if worker is not None else None
+        return {"podIP": sandbox.ip if sandbox else "", "hostIP": self.address}
+
+    def _sources(self, pod: Json, ip: str) -> Sources:
+        namespace = pod["metadata"]["namespace"]
+        services = [entry.obj for entry in self._client.store.entries("services", namespace)]
+        if namespace != "default":
+            master = self._client.get("services", "kubernetes", "default")
+            services += [master] if master is not None else []
+        addresses = {"podIP": ip, "hostIP": self.address}
+        return Sources(
+            self._get, services, self._capacity.resources(), addresses, lambda ref: self.volumes.env_file(pod, ref)
+        )
+
+    # -- addresses
+
+    def _attach(self, pod: Json) -> str:
+        if pod["spec"].get("hostNetwork"):
+            return self.address
+        ip = self.state.addresses.take()
+        if ip is None:
+            raise NoAddressError(
+                'plugin type="ptp" failed (add): failed to allocate for range 0: no IP addresses available'
+            )
+        self.kit.network.attach(ip)
+        return ip
+
+    def _detach(self, pod: Json, ip: str) -> None:
+        if not pod["spec"].get("hostNetwork"):
+            self.kit.network.detach(ip)
+            self.state.addresses.free(ip)
+
+    # -- use
+
+    def usage(self) -> dict[tuple[str, str], dict[str, Usage]]:
+        """Return what each running container uses, by pod (namespace, name) and container name."""
+        found: dict[tuple[str, str], dict[str, Usage]] = {}
+        for worker in self.workers.values():
+            meta = worker.pod["metadata"]
+            containers = {
+                one.view.name: one.container.usage() for one in worker.runtime.running() if one.container is not None
+            }
+            if containers:
+                found[meta["namespace"], meta["name"]] = containers
+        return found
+
+    def node_usage(self) -> Usage:
+        """Return what the node uses: its containers and a little of its own."""
+        parts = [usage for pod in self.usage().values() for usage in pod.values()]
+        return Usage(
+            cpu_millicores=sum(one.cpu_millicores for one in parts) + 45.0,
+            cpu_seconds=sum(one.cpu_seconds for one in parts),
+            memory_bytes=sum(one.memory_bytes for one in parts) + (420 << 20),
+            disk_bytes=sum(one.disk_bytes for one in parts) + self.state.images.size(),
+            log_bytes=sum(one.log_bytes for one in parts),
+            processes=sum(one.processes for one in parts) + 120,
+        )
+
+    def _use(self) -> NodeUse:
+        memory = disk = 0
+        for worker in self.workers.values():
+            memory += sum(one.container.cgroup.memory for one in worker.runtime.running() if one.container is not None)
+            disk += self.eviction.disk_of(worker)
+        resources = self._capacity
+        return NodeUse(
+            memory=Quantity.parse(resources.memory).value(),
+            memory_used=memory,
+            disk=Quantity.parse(resources.ephemeral_storage).value(),
+            disk_used=disk + self.state.images.size() + self.state.files.used,
+        )
+
+
+def _index(shape: Shape, name: str) -> int:
+    names = [one.name for one in shape.members()]
+    return names.index(name) if name in names else len(names)

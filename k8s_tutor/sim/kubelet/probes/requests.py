@@ -1,0 +1,36 @@
+"""What probes and HTTP hooks ask for: ports by number or name, URLs, headers (upstream: ``pkg/probe/http/request.go``)."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def container_port(port: int | str, container: Json) -> int:
+    """Return a port's number.
+
+    Raises:
+        LookupError: no port of the container has this name.
+    """
+    if isinstance(port, int):
+        return port
+    for one in container.get("ports") or ():
+        if one.get("name") == port:
+            return int(one["containerPort"])
+    if port.isdigit():
+        return int(port)
+    raise LookupError(f'strconv.Atoi: parsing "{port}": invalid syntax')
+
+
+def probe_url(action: Json, pod_ip: str, port: int) -> str:
+    """Return the URL of an httpGet action."""
+    path = action.get("path") or ""
+    slash = "" if path.startswith("/") else "/"
+    return f"{(action.get('scheme') or 'HTTP').lower()}://{action.get('host') or pod_ip}:{port}{slash}{path}"
+
+
+def probe_headers(action: Json, purpose: str) -> dict[str, str]:
+    """Return the headers of an httpGet action."""
+    headers = {"User-Agent": f"kube-{purpose}/1.37", "Accept": "*/*"}
+    for header in action.get("httpHeaders") or ():
+        headers[header["name"]] = header["value"]
+    return {name: value for name, value in headers.items() if value or name != "Accept"}

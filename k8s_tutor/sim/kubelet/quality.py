@@ -1,0 +1,72 @@
+"""Quality of service class and pod-level sums, as the kubelet reports them (upstream: ``core/v1/helper/qos``)."""
+
+from typing import Any
+
+from k8s_tutor.apimachinery.quantity import BINARY_SI, DECIMAL_SI, Quantity
+from k8s_tutor.sim.kubelet import spec
+from k8s_tutor.sim.scheduler.requests import pod_limits, pod_requests
+
+Json = dict[str, Any]
+COMPUTE = ("cpu", "memory")
+
+
+def qos_class(pod: Json) -> str:
+    """Return Guaranteed, Burstable or BestEffort."""
+    known = (pod.get("status") or {}).get("qosClass")
+    if known:
+        return str(known)
+    whole = pod["spec"].get("resources") or {}
+    all_resources = (
+        [whole]
+        if whole.get("requests") or whole.get("limits")
+        else [one.get("resources") or {} for _, one in spec.containers(pod, "init", "main")]
+    )
+    named = [
+        value
+        for resources in all_resources
+        for key in ("requests", "limits")
+        for name, value in (resources.get(key) or {}).items()
+        if name in COMPUTE and Quantity.parse(value)
+    ]
+    if not named:
+        return "BestEffort"
+    return "Guaranteed" if all(_guaranteed(resources) for resources in all_resources) else "Burstable"
+
+
+def _guaranteed(resources: Json) -> bool:
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    return all(
+        name in limits and Quantity.parse(requests.get(name, limits[name])) == Quantity.parse(limits[name])
+        for name in COMPUTE
+    )
+
+
+def _as_quantities(amounts: dict[str, int]) -> dict[str, str]:
+    return {
+        name: str(Quantity(value * 10**6, DECIMAL_SI) if name == "cpu" else Quantity(value * 10**9, BINARY_SI))
+        for name, value in sorted(amounts.items())
+        if value
+    }
+
+
+def allocated(pod: Json) -> dict[str, str]:
+    """Return what is allocated to the whole pod."""
+    return _as_quantities(pod_requests(pod))
+
+
+def effective(pod: Json) -> Json:
+    """Return the pod's cgroup as ``status.resources`` shows it."""
+    requests = allocated(pod)
+    out: Json = {}
+    limited = {
+        name
+        for name in COMPUTE
+        if name in ((pod["spec"].get("resources") or {}).get("limits") or {})
+        or all(name in ((one.get("resources") or {}).get("limits") or {}) for _, one in spec.containers(pod, "main"))
+    }
+    limits = {name: value for name, value in _as_quantities(pod_limits(pod)).items() if name in limited}
+    if limits:
+        out["limits"] = limits
+    if requests:
+        out["requests"] = {name: value for name, value in requests.items() if name in COMPUTE}
+    return out

@@ -1,0 +1,90 @@
+"""``projected`` volumes: several sources in one directory, among them the ServiceAccount's token.
+
+Mirrors ``pkg/volume/projected``. Tokens are made when first read and anew after 80 % of their life (``pkg/kubelet/token``).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from k8s_tutor.sim.kubelet.volumes import config_map, downward_api, secret
+from k8s_tutor.sim.kubelet.volumes.base import (
+    DEFAULT_MODE,
+    Mounted,
+    MountError,
+    Projected,
+    VolumeContext,
+    VolumePlugin,
+    projection,
+)
+
+Json = dict[str, Any]
+ROTATE_AT = 0.8
+TOKEN_SECONDS = 3600
+
+
+class ProjectedVolume(VolumePlugin):
+    """All sources together; later ones win."""
+
+    sources = ("projected",)
+
+    def mount(self, pod: Json, volume: Json, context: VolumeContext) -> Mounted:
+        spec = volume["projected"]
+        sources = spec.get("sources") or []
+        mode = spec.get("defaultMode", DEFAULT_MODE)
+
+        def make(present: Json) -> Callable[[], Projected]:
+            return _prepare(present, sources, mode, context)
+
+        lives = [_seconds(one["serviceAccountToken"]) for one in sources if one.get("serviceAccountToken")]
+        expires = context.now() + min(lives) * ROTATE_AT if lives else 0.0
+        return projection(pod, context, make, frozenset(_watches(pod, sources)), expires)
+
+
+def _watches(pod: Json, sources: list[Json]) -> Iterator[tuple[str, str, str]]:
+    meta = pod["metadata"]
+    for source in sources:
+        if source.get("configMap"):
+            yield "configmaps", meta["namespace"], source["configMap"].get("name", "")
+        elif source.get("secret"):
+            yield "secrets", meta["namespace"], source["secret"].get("name", "")
+        elif source.get("downwardAPI"):
+            yield "pods", meta["namespace"], meta["name"]
+
+
+def _seconds(token: Json) -> int:
+    return int(token.get("expirationSeconds") or TOKEN_SECONDS)
+
+
+def _prepare(pod: Json, sources: list[Json], mode: int, context: VolumeContext) -> Callable[[], Projected]:
+    """Check and read all sources but tokens now; tokens are made when the files are."""
+    files: dict[str, bytes] = {}
+    modes: dict[str, int] = {}
+    problems = []
+    for source in sources:
+        try:
+            part = _one(pod, source, mode, context)
+        except MountError as error:
+            problems.append(error.message)
+            continue
+        files |= part.files
+        modes |= part.modes
+    if problems:
+        raise MountError(problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+    tokens = [one["serviceAccountToken"] for one in sources if one.get("serviceAccountToken")]
+
+    def make() -> Projected:
+        made = {one["path"]: context.token(pod, one.get("audience", ""), _seconds(one)).encode() for one in tokens}
+        return Projected(files | made, modes, mode)
+
+    return make
+
+
+def _one(pod: Json, source: Json, mode: int, context: VolumeContext) -> Projected:
+    namespace = pod["metadata"]["namespace"]
+    if source.get("configMap"):
+        return config_map.content(source["configMap"], source["configMap"].get("name", ""), namespace, mode, context)
+    if source.get("secret"):
+        return secret.content(source["secret"], source["secret"].get("name", ""), namespace, mode, context)
+    if source.get("downwardAPI"):
+        return downward_api.content(pod, source["downwardAPI"], mode, context)
+    return Projected({}, {}, mode)

@@ -1,0 +1,312 @@
+"""One pod's worker: it syncs, then ends the pod, then cleans up; never two things at a time (upstream: ``pod_workers.go``).
+
+A sync decides on the *observed* state: it waits until the runtime was listed after the sync before. It is woken by
+changes of the pod, of its containers (at the next relist), by probes, and by its own back-off (at a sync tick).
+"""
+
+import enum
+import random
+from typing import TYPE_CHECKING, Any
+
+from k8s_tutor.sim.kubelet import actions, killing, pod_status, spec, stages
+from k8s_tutor.sim.kubelet.records import NOTHING, Observed, PodRuntime, View
+from k8s_tutor.sim.kubelet.runner import Result, Subject
+from k8s_tutor.sim.machinery.meta import parse_time
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.clock import Timer
+    from k8s_tutor.sim.kubelet.kubelet import Kubelet
+
+Json = dict[str, Any]
+DEADLINE = {
+    "phase": "Failed",
+    "reason": "DeadlineExceeded",
+    "message": "Pod was active on the node longer than the specified deadline",
+}
+
+
+class Stage(enum.Enum):
+    """What the worker does with its pod."""
+
+    SYNC = "sync"
+    TERMINATING = "terminating"
+    TERMINATED = "terminated"
+    FINISHED = "finished"
+
+
+class PodWorker:
+    """The worker of one pod.
+
+    Args:
+        kubelet: its kubelet.
+        pod: the pod as first seen.
+    """
+
+    __slots__ = (
+        "_busy", "_deadline", "_disruption", "_kubelet", "_last_sync", "_pending", "_seen_at", "eviction", "failures", "gone",
+        "grace", "observed", "pod", "runtime", "stage", "uid",
+    )  # fmt: skip
+
+    def __init__(self, kubelet: "Kubelet", pod: Json) -> None:
+        self._kubelet = kubelet
+        self.pod = pod
+        self.uid: str = pod["metadata"]["uid"]
+        self.stage = Stage.SYNC
+        self.runtime = PodRuntime()
+        self.observed: Observed = NOTHING
+        self.failures: dict[str, tuple[str, str]] = {}
+        self.eviction: Json | None = None  # phase, reason and message that end the pod
+        self.grace: int | None = None  # overrides the pod's own
+        self.gone = False  # the API has it no longer
+        self._busy = False
+        self._pending = False
+        self._last_sync = -1.0
+        self._seen_at = 0.0
+        self._deadline: Timer | None = None
+        self._disruption: Json | None = None
+
+    # -- from outside
+
+    @property
+    def ending(self) -> bool:
+        """The pod is to end: it was deleted, evicted, or is over."""
+        return self.stage is not Stage.SYNC
+
+    def update(self, pod: Json) -> None:
+        """Take a newer version of the pod."""
+        before, self.pod = self.pod, pod
+        meta = pod["metadata"]
+        if self.stage is Stage.FINISHED:
+            if meta.get("deletionTimestamp"):
+                self._kubelet.statuses.write_again(self.uid)
+            return
+        if meta.get("deletionTimestamp"):
+            if self.stage is Stage.SYNC:
+                self.stage = Stage.TERMINATING
+                self.wake()
+            return
+        if _worth_a_sync(before, pod):
+            self._kubelet.resize.changed(self, before, pod)
+            self.wake()
+
+    def evict(self, status: Json, grace: int | None, disruption: Json | None = None) -> None:
+        """End the pod with this phase, reason and message, and a DisruptionTarget condition."""
+        if self.stage is Stage.SYNC:
+            self.eviction = status
+            self.grace = grace
+            self._disruption = disruption
+            self.stage = Stage.TERMINATING
+            self.wake()
+
+    def resized(self) -> None:
+        """Resources of running containers have changed: report that without waiting for a relist."""
+        self.observed = self.runtime.observe()
+        self._pending = True
+
+    def wake(self) -> None:
+        """Sync soon, or again after the present sync."""
+        if self.stage is Stage.FINISHED or not self._kubelet.running:
+            return
+        if self._busy:
+            self._pending = True
+            return
+        self._busy = True
+        self._kubelet.clock.spawn(self._run())
+
+    def relisted(self) -> None:
+        """The runtime was listed: if something of this pod has changed, sync."""
+        self._seen_at = self._kubelet.clock.now()
+        seen = self.runtime.observe()
+        if seen != self.observed:
+            self.observed = seen
+            self.wake()
+
+    def removed(self) -> None:
+        """The pod was deleted without grace: end what runs, soon."""
+        self.gone = True
+        if self.stage is Stage.SYNC:
+            self.stage = Stage.TERMINATING
+            self.grace = killing.MINIMUM_GRACE
+            self.wake()
+            return
+        for instance in self.runtime.running():
+            if instance.container is not None:
+                self._kubelet.clock.call_later(killing.MINIMUM_GRACE, instance.container.kill)
+
+    def could_run(self) -> bool:
+        """Whether containers may still run."""
+        return self.stage in (Stage.SYNC, Stage.TERMINATING)
+
+    def drop(self) -> None:
+        """Forget timers: the pod is gone."""
+        self.stage = Stage.FINISHED
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    # -- the loop
+
+    async def _run(self) -> None:
+        try:
+            while self._kubelet.running:
+                self._pending = False
+                await self._fresh()
+                if not self._kubelet.running:
+                    break
+                await self._work()
+                if not self._pending:
+                    break
+        finally:
+            self._busy = False
+
+    async def _fresh(self) -> None:
+        """Wait for an observation newer than the last sync (the pod cache's ``GetNewerThan``)."""
+        if max(self._seen_at, self._kubelet.last_relist()) <= self._last_sync:
+            await self._kubelet.next_relist()
+            self._seen_at = self._kubelet.clock.now()
+            self.observed = self.runtime.observe()
+
+    async def _work(self) -> None:
+        if self.stage is Stage.SYNC:
+            await self._sync()
+        elif self.stage is Stage.TERMINATING:
+            await self._terminate()
+        elif self.stage is Stage.TERMINATED:
+            await self._clean_up()
+
+    def _done(self) -> None:
+        self._last_sync = self._kubelet.clock.now()
+
+    # -- sync
+
+    async def _sync(self) -> None:
+        kubelet = self._kubelet
+        status = self.generate()
+        self._watch_deadline(status)
+        kubelet.statuses.set(self.pod, status)
+        if spec.is_terminal(status):
+            self.stage = Stage.TERMINATING
+            self._done()
+            kubelet.at_sync_tick(self, 0.0)
+            return
+        pod = kubelet.resize.allocated(self.pod)
+        if not await kubelet.volumes.wait(pod, latency=kubelet.latency, ending=lambda: self.ending):
+            self._done()
+            self._pending = True
+            return
+        kubelet.probes.add(pod)
+        todo = actions.compute(pod, self.observed, kubelet.probes.failed, kubelet.resize.needs_restart)
+        result = await kubelet.runner.sync(self._subject(pod), todo)
+        kubelet.resize.actuate(self, pod)
+        self._complete(result)
+
+    def _subject(self, pod: Json) -> Subject:
+        return Subject(pod, self.observed, self.runtime, self._kubelet.volumes.mounted(self.uid), lambda: self.ending)
+
+    def _complete(self, result: Result) -> None:
+        """Note the failures and decide when to sync again."""
+        kubelet = self._kubelet
+        for name, failure in result.tried.items():
+            if failure is None:
+                self.failures.pop(name, None)
+            else:
+                self.failures[name] = failure
+        self._done()
+        if self.ending:
+            self._pending = True
+        elif result.failed:
+            now = kubelet.clock.now()
+            delay = stages.timing("error_backoff")
+            if result.backoff_until is not None:
+                delay = min(max(0.0, result.backoff_until - now), stages.timing("resync"))
+            jitter = 1 + random.random() * stages.timing("backoff_jitter")
+            kubelet.at_sync_tick(self, delay * jitter)
+        elif result.acted:
+            # A relist of this pod alone follows a sync that did something.
+            self._seen_at = kubelet.clock.now() + 1e-6
+            seen = self.runtime.observe()
+            if seen != self.observed:
+                self.observed = seen
+                self._pending = True
+
+    def generate(self, *, over: bool = False) -> Json:
+        """Return the pod's status as observed."""
+        kubelet = self._kubelet
+        override = self.eviction
+        if override is None and self._deadline_passed():
+            override = DEADLINE
+            kubelet.event(self.pod, "Normal", DEADLINE["reason"], DEADLINE["message"])
+        old = kubelet.statuses.get(self.uid) or self.pod.get("status") or {}
+        frame = pod_status.Frame(
+            old=old,
+            failures=self.failures,
+            host_ip=kubelet.address,
+            override=override,
+            resize=kubelet.resize.conditions(self),
+            over=over,
+            disruption=self._disruption,
+        )
+        return pod_status.generate(kubelet.resize.allocated(self.pod), self.observed, kubelet.probes, frame)
+
+    # -- deadline
+
+    def _watch_deadline(self, status: Json) -> None:
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        if not seconds or self._deadline is not None:
+            return
+        begun = status.get("startTime") or (self.pod.get("status") or {}).get("startTime")
+        start = parse_time(begun) if begun else self._kubelet.clock.now()
+        self._deadline = self._kubelet.clock.call_at(start + seconds, self._kubelet.at_sync_tick, self, 0.0)
+
+    def _deadline_passed(self) -> bool:
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        begun = (self._kubelet.statuses.get(self.uid) or self.pod.get("status") or {}).get("startTime")
+        return bool(seconds and begun and self._kubelet.clock.now() - parse_time(begun) >= seconds)
+
+    # -- the end
+
+    async def _terminate(self) -> None:
+        """Kill all containers and report how they ended."""
+        kubelet = self._kubelet
+        kubelet.statuses.set(self.pod, self.generate())
+        kubelet.probes.stop_liveness_and_startup(self.uid)
+        await kubelet.runner.kill_pod(self.pod, self.runtime, self.grace)
+        kubelet.probes.remove(self.uid)
+        self.observed = self.runtime.observe()
+        self.stage = Stage.TERMINATED
+        kubelet.statuses.set(self.pod, self.generate(over=True))
+        self._done()
+        kubelet.at_relist(self)
+
+    async def _clean_up(self) -> None:
+        """Unmount, and let the API's object go if it is being deleted."""
+        kubelet = self._kubelet
+        kubelet.statuses.set(self.pod, self.generate(over=True))
+        if kubelet.latency:
+            await kubelet.clock.sleep(stages.timing("unmount"))
+        self.stage = Stage.FINISHED
+        kubelet.volumes.unmount(self.uid)
+        kubelet.terminated(self)
+        kubelet.statuses.terminate(self.pod)
+        self._done()
+
+    def lookup(self, name: str, *, previous: bool = False) -> View | None:
+        """Return an instance of a container: the newest, or the one before."""
+        found = self.runtime.instances.get(name, [])
+        index = 1 if previous else 0
+        return found[index].view if len(found) > index else None
+
+
+def _worth_a_sync(before: Json, after: Json) -> bool:
+    """Tell whether a change concerns the kubelet: not if only the status that it wrote itself differs."""
+    if before["spec"] != after["spec"]:
+        return True
+    old, new = before["metadata"], after["metadata"]
+    if any(old.get(key) != new.get(key) for key in ("labels", "annotations")):
+        return True
+    gates = {one["conditionType"] for one in after["spec"].get("readinessGates") or ()}
+    return bool(gates) and _gates(before, gates) != _gates(after, gates)
+
+
+def _gates(pod: Json, gates: set[str]) -> dict[str, str]:
+    found = (pod.get("status") or {}).get("conditions") or ()
+    return {one["type"]: one["status"] for one in found if one["type"] in gates}
