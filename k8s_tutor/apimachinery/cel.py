@@ -1,0 +1,151 @@
+"""CEL: expressions of ValidatingAdmissionPolicies, of CRD rules and of the course's checks.
+
+An adapter over cel-expr-python, whose errors are values rather than exceptions: ``evaluate`` returns either a plain value
+or a CelError, and ``is_true`` is the one safe way to ask whether a condition holds.  Kubernetes' own functions are in
+``cel_library``.  The library can not be interrupted, so the work of nested comprehensions is estimated beforehand and
+refused above a budget, as upstream's cost limit does.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from cel_expr_python import cel as _cel
+
+from k8s_tutor.apimachinery.cel_library import extensions
+
+_MACRO = re.compile(r"\.(?:all|exists|exists_one|map|filter)\s*\(|[()]")
+_STRING = re.compile(r"""[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
+_STATUS = re.compile(r"^[A-Z_]+: ")
+_BUDGET: Final = 10_000_000
+_MAX_EXPRESSION: Final = 100_000
+
+
+class CelError:
+    """What came of an evaluation that failed; not an exception, since CEL's errors are values."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f"CelError({self.message!r})"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class CompileError(ValueError):
+    """The expression is no CEL; the message is that of upstream after ``compilation failed: ``."""
+
+
+class Program:
+    """A compiled expression."""
+
+    __slots__ = ("_compiled", "_depth", "expression", "type")
+
+    def __init__(self, expression: str, compiled: Any) -> None:
+        self.expression = expression
+        self._compiled = compiled
+        self._depth = _comprehension_depth(expression)
+        #: The type of its result, as the compiler knows it: ``bool``, ``int``, ``string``, ``dyn`` …
+        self.type: str = _type_name(compiled.return_type().name())
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
+        """Return the plain value of the expression, or a CelError."""
+        if self._depth and _size(values) ** self._depth > _BUDGET:
+            return CelError("operation cancelled: actual cost limit exceeded")
+        try:
+            result = self._compiled.eval(data=dict(values))
+            if result.type() == _cel.Type.ERROR:
+                return CelError(_runtime_message(str(result.plain_value())))
+            return result.plain_value()
+        except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+            return CelError(_runtime_message(str(error)))
+
+
+def compile(expression: str, variables: tuple[str, ...] = ("self", "oldSelf")) -> Program:
+    """Return the program of an expression.
+
+    Args:
+        expression: CEL.
+        variables: the names it may use; their values are of any type.
+
+    Raises:
+        CompileError: with upstream's words.
+    """
+    return _compile(expression, tuple(variables))
+
+
+def evaluate(program: Program, values: Mapping[str, Any]) -> Any:
+    """Return the value of a program, or a CelError."""
+    return program.evaluate(values)
+
+
+def is_true(program: Program, values: Mapping[str, Any]) -> bool:
+    """Tell whether a condition holds: only the boolean true does."""
+    return program.evaluate(values) is True
+
+
+@lru_cache(maxsize=1024)
+def _compile(expression: str, variables: tuple[str, ...]) -> Program:
+    if len(expression) > _MAX_EXPRESSION:
+        raise CompileError("expression exceeds the maximum length")
+    try:
+        return Program(expression, _environment(variables).compile(expression))
+    except RuntimeError as error:
+        text = _STATUS.sub("", str(error)).removesuffix(" [INVALID_ARGUMENT]")
+        raise CompileError(text) from None
+
+
+@lru_cache(maxsize=64)
+def _environment(variables: tuple[str, ...]) -> Any:
+    return _cel.NewEnv(variables=dict.fromkeys(variables, _cel.Type.DYN), extensions=extensions())
+
+
+def _type_name(name: str) -> str:
+    return name.partition("<")[0].lower()
+
+
+def _runtime_message(text: str) -> str:
+    text = _STATUS.sub("", text)
+    if match := re.match(r'Key not found in map : "?(.*?)"?$', text):
+        return f"no such key: {match.group(1)}"
+    if text.startswith("No matching overloads found"):
+        return "no such overload"
+    return {"divide by zero": "division by zero"}.get(text, text)
+
+
+def _comprehension_depth(expression: str) -> int:
+    """Return how deep comprehensions are nested in one another."""
+    depth = deepest = 0
+    stack: list[bool] = []
+    for token in _MACRO.finditer(_STRING.sub("''", expression)):
+        if token.group() == ")":
+            if stack and stack.pop():
+                depth -= 1
+        else:
+            is_macro = token.group() != "("
+            stack.append(is_macro)
+            depth += is_macro
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _size(value: Any) -> int:
+    """Return about how many items the values hold, at least 10."""
+    count, waiting = 10, [value]
+    while waiting and count < 100_000:
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            count += len(item)
+            waiting += item.values()
+        elif isinstance(item, list):
+            count += len(item)
+            waiting += item
+    return count

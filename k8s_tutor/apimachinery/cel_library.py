@@ -1,0 +1,443 @@
+"""The CEL functions that Kubernetes adds: quantities, URLs, IP addresses, regular expressions, lists, sets, formats, semver.
+
+Mirrors ``k8s.io/apiserver/pkg/cel/library``.  The library behind knows no opaque values from Python, so a quantity, URL,
+address, network or version is a map with one tagged entry; they compare with ``==`` and pass through variables as they
+should.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import pairwise
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional, ext_strings
+
+from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
+
+_T: Final = cel.Type
+_SEMVER = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z.-]+))?",
+    re.ASCII,
+)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, cel.Value):
+        return value.plain_value()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _tagged(tag: str, value: Any) -> dict[str, Any]:
+    return {f"kubernetes.{tag}": value}
+
+
+def _untag(tag: str, value: Any) -> Any:
+    found = _plain(value)
+    if not isinstance(found, dict) or f"kubernetes.{tag}" not in found:
+        raise ValueError("no such overload")
+    return found[f"kubernetes.{tag}"]
+
+
+def _succeeds(parse: Callable[[Any], Any]) -> Callable[[Any], bool]:
+    def check(value: Any) -> bool:
+        try:
+            parse(value)
+        except ValueError:
+            return False
+        return True
+
+    return check
+
+
+# Quantities ----------------------------------------------------------------------------------------------------------
+
+
+def _quantity(text: str) -> dict[str, Any]:
+    try:
+        return _tagged("Quantity", str(Quantity.parse(text).nanos))
+    except QuantityError as error:
+        raise ValueError(f"error parsing quantity: {error}") from None
+
+
+def _nanos(value: Any) -> int:
+    return int(_untag("Quantity", value))
+
+
+def _other_nanos(value: Any) -> int:
+    plain = _plain(value)
+    return plain * 10**9 if isinstance(plain, int) else _nanos(plain)
+
+
+def _as_integer(value: Any) -> int:
+    whole, rest = divmod(_nanos(value), 10**9)
+    if rest or not -(2**63) <= whole < 2**63:
+        raise ValueError("cannot convert value to integer")
+    return whole
+
+
+def _is_integer(value: Any) -> bool:
+    return _nanos(value) % 10**9 == 0
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+# URLs ----------------------------------------------------------------------------------------------------------------
+
+
+def _url(text: str) -> dict[str, Any]:
+    parts = urlsplit(text)
+    if not (parts.scheme or text.startswith("/")) or re.search(r"[\s\x00-\x1f]", text):
+        raise ValueError(f'URL parse error during conversion from string: parse "{text}": invalid URI for request')
+    return _tagged("URL", text)
+
+
+def _url_part(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: read(urlsplit(_untag("URL", value)))
+
+
+# Addresses -----------------------------------------------------------------------------------------------------------
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        found = ip_address(text)
+    except ValueError:
+        raise ValueError(f'IP Address "{text}" parse error during conversion from string') from None
+    if isinstance(found, IPv6Address) and (found.ipv4_mapped or found.scope_id):
+        raise ValueError(f"IPv4-mapped IPv6 address {text!r} is not allowed")
+    return found
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("network address parse error during conversion from string") from None
+
+
+def _as_address(value: Any) -> IPv4Address | IPv6Address:
+    plain = _plain(value)
+    return _address(plain if isinstance(plain, str) else _untag("IP", plain))
+
+
+def _as_network(value: Any) -> tuple[str, IPv4Network | IPv6Network]:
+    plain = _plain(value)
+    text = plain if isinstance(plain, str) else _untag("CIDR", plain)
+    return text, _network(text)
+
+
+def _parse_cidr(text: str) -> dict[str, Any]:
+    if "/" not in text:
+        raise ValueError("network address parse error during conversion from string")
+    _network(text)
+    return _tagged("CIDR", text)
+
+
+def _contains_ip(network: Any, address: Any) -> bool:
+    return _as_address(address) in _as_network(network)[1]
+
+
+def _contains_cidr(network: Any, other: Any) -> bool:
+    outer, inner = _as_network(network)[1], _as_network(other)[1]
+    return outer.version == inner.version and bool(inner.subnet_of(outer))  # type: ignore[arg-type]
+
+
+# Regular expressions, lists, sets ------------------------------------------------------------------------------------
+
+
+def _find(text: str, pattern: str) -> str:
+    match = re.search(pattern, text)
+    return match.group() if match else ""
+
+
+def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
+    found = [match.group() for match in re.finditer(pattern, text)]
+    return found if limit < 0 else found[:limit]
+
+
+def _sum(items: Any) -> Any:
+    plain = _plain(items)
+    return sum(plain) if plain else 0
+
+
+def _extreme(choose: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
+    def pick(items: Any) -> Any:
+        plain = _plain(items)
+        if not plain:
+            raise ValueError(f"{name} called on empty list")
+        return choose(plain)
+
+    return pick
+
+
+def _is_sorted(items: Any) -> bool:
+    plain = _plain(items)
+    return all(one <= other for one, other in pairwise(plain))
+
+
+def _index_of(items: Any, item: Any) -> int:
+    plain = _plain(items)
+    wanted = _plain(item)
+    return plain.index(wanted) if wanted in plain else -1
+
+
+def _last_index_of(items: Any, item: Any) -> int:
+    plain = _plain(items)
+    wanted = _plain(item)
+    return len(plain) - 1 - plain[::-1].index(wanted) if wanted in plain else -1
+
+
+def _distinct(items: Any) -> list[Any]:
+    found: list[Any] = []
+    for item in _plain(items):
+        if item not in found:
+            found.append(item)
+    return found
+
+
+def _flatten(items: Any) -> list[Any]:
+    found: list[Any] = []
+    for item in _plain(items):
+        found += item if isinstance(item, list) else [item]
+    return found
+
+
+def _slice(items: Any, start: int, end: int) -> list[Any]:
+    plain = list(_plain(items))
+    if not 0 <= start <= end <= len(plain):
+        raise ValueError(f"cannot slice({start}, {end}), list is length {len(plain)}")
+    return plain[start:end]
+
+
+def _contains_all(items: Any, others: Any) -> bool:
+    plain = _plain(items)
+    return all(item in plain for item in _plain(others))
+
+
+# Formats and versions ------------------------------------------------------------------------------------------------
+
+
+def _format_uri(text: str) -> list[str]:
+    return [] if urlsplit(text).scheme or text.startswith("/") else [f'parse "{text}": invalid URI for request']
+
+
+def _prefixed(check: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    return lambda text: check(text.rstrip("-"))
+
+
+def _pattern(pattern: str, complaint: str) -> Callable[[str], list[str]]:
+    return lambda text: [] if re.fullmatch(pattern, text) else [complaint]
+
+
+_FORMATS: Final[dict[str, Callable[[str], list[str]]]] = {
+    "dns1123Label": names.is_dns1123_label,
+    "dns1123Subdomain": names.is_dns1123_subdomain,
+    "dns1035Label": names.is_dns1035_label,
+    "qualifiedName": names.is_qualified_name,
+    "dns1123LabelPrefix": _prefixed(names.is_dns1123_label),
+    "dns1123SubdomainPrefix": _prefixed(names.is_dns1123_subdomain),
+    "dns1035LabelPrefix": _prefixed(names.is_dns1035_label),
+    "labelValue": names.is_label_value,
+    "uri": _format_uri,
+    "uuid": _pattern(r"(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", "does not match the UUID format"),
+    "byte": _pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", "invalid base64"),
+    "date": _pattern(r"\d{4}-\d{2}-\d{2}", "invalid date"),
+    "datetime": _pattern(r"\d{4}-\d{2}-\d{2}[tT]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[zZ]|[+-]\d{2}:\d{2})", "invalid datetime"),
+}  # fmt: skip
+
+
+def _format(name: str) -> Callable[[], dict[str, Any]]:
+    return lambda: _tagged("Format", name)
+
+
+def _validate(value: Any, text: str) -> dict[str, Any]:
+    """Return the complaints about ``text``, as what stands in for an optional list."""
+    return _tagged("Complaints", _FORMATS[_untag("Format", value)](text))
+
+
+def _complaints(value: Any) -> list[str]:
+    found: list[str] = _untag("Complaints", value)
+    return found
+
+
+def _semver(text: str) -> dict[str, Any]:
+    if not _SEMVER.fullmatch(text):
+        raise ValueError("No Major.Minor.Patch elements found")
+    return _tagged("Semver", text)
+
+
+def _semver_key(value: Any) -> tuple[Any, ...]:
+    match = _SEMVER.fullmatch(_untag("Semver", value))
+    if match is None:
+        raise ValueError("no such overload")
+    major, minor, patch, pre, _ = match.groups()
+    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in (pre or "").split(".") if part)
+    return int(major), int(minor), int(patch), not pre, parts
+
+
+def _compare(key: Callable[[Any], Any]) -> Callable[[Any, Any], int]:
+    def compare(one: Any, other: Any) -> int:
+        mine, theirs = key(one), key(other)
+        return int(mine > theirs) - int(mine < theirs)
+
+    return compare
+
+
+# Registration --------------------------------------------------------------------------------------------------------
+
+
+def _tag_of(value: Any) -> str:
+    plain = _plain(value)
+    return next(iter(plain)).rpartition(".")[2] if isinstance(plain, dict) and plain else ""
+
+
+def _ordering(value: Any, other: Any) -> int:
+    key = _semver_key if _tag_of(value) == "Semver" else _nanos
+    return _compare(key)(value, other)
+
+
+def _add(value: Any, other: Any) -> dict[str, Any]:
+    return _tagged("Quantity", str(_nanos(value) + _other_nanos(other)))
+
+
+def _sub(value: Any, other: Any) -> dict[str, Any]:
+    return _tagged("Quantity", str(_nanos(value) - _other_nanos(other)))
+
+
+def _function(name: str, *overloads: tuple[Any, list[Any], Callable[..., Any]], member: bool = False) -> Any:
+    return cel.FunctionDecl(
+        name,
+        [
+            cel.Overload(
+                f"k8s_{'member_' if member else ''}{name.replace('.', '_')}_{index}",
+                returns,
+                parameters,
+                member,
+                implementation,
+            )
+            for index, (returns, parameters, implementation) in enumerate(overloads)
+        ],
+    )
+
+
+def _global_functions() -> list[Any]:
+    text = [_T.STRING]
+    functions = [
+        _function("quantity", (_T.DYN, text, _quantity)),
+        _function("isQuantity", (_T.BOOL, text, _succeeds(_quantity))),
+        _function("url", (_T.DYN, text, _url)),
+        _function("isURL", (_T.BOOL, text, _succeeds(_url))),
+        _function("ip", (_T.DYN, text, lambda value: _tagged("IP", str(_address(value))))),
+        _function("isIP", (_T.BOOL, text, _succeeds(_address))),
+        _function("ip.isCanonical", (_T.BOOL, text, lambda value: str(_address(value)) == value)),
+        _function("cidr", (_T.DYN, text, _parse_cidr)),
+        _function("isCIDR", (_T.BOOL, text, _succeeds(_parse_cidr))),
+        _function("semver", (_T.DYN, text, _semver)),
+        _function("isSemver", (_T.BOOL, text, _succeeds(_semver))),
+        _function("sets.contains", (_T.BOOL, [_T.LIST, _T.LIST], _contains_all)),
+        _function(
+            "sets.equivalent",
+            (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: _contains_all(a, b) and _contains_all(b, a)),
+        ),
+        _function(
+            "sets.intersects", (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: any(item in _plain(b) for item in _plain(a)))
+        ),
+    ]
+    return functions + [_function(f"format.{name}", (_T.DYN, [], _format(name))) for name in _FORMATS]
+
+
+def _value_members() -> list[Any]:
+    one, two = [_T.DYN], [_T.DYN, _T.DYN]
+    members: list[tuple[str, tuple[Any, list[Any], Callable[..., Any]]]] = [
+        ("isInteger", (_T.BOOL, one, _is_integer)),
+        ("asInteger", (_T.INT, one, _as_integer)),
+        ("asApproximateFloat", (_T.DOUBLE, one, lambda value: _nanos(value) / 10**9)),
+        ("sign", (_T.INT, one, lambda value: _sign(_nanos(value)))),
+        ("add", (_T.DYN, two, _add)),
+        ("sub", (_T.DYN, two, _sub)),
+        ("compareTo", (_T.INT, two, _ordering)),
+        ("isGreaterThan", (_T.BOOL, two, lambda value, other: _ordering(value, other) > 0)),
+        ("isLessThan", (_T.BOOL, two, lambda value, other: _ordering(value, other) < 0)),
+        ("major", (_T.INT, one, lambda value: _semver_key(value)[0])),
+        ("minor", (_T.INT, one, lambda value: _semver_key(value)[1])),
+        ("patch", (_T.INT, one, lambda value: _semver_key(value)[2])),
+        ("getScheme", (_T.STRING, one, _url_part(lambda url: url.scheme))),
+        ("getHost", (_T.STRING, one, _url_part(lambda url: url.netloc.rpartition("@")[2]))),
+        ("getHostname", (_T.STRING, one, _url_part(lambda url: url.hostname or ""))),
+        ("getPort", (_T.STRING, one, _url_part(lambda url: str(url.port or "")))),
+        ("getEscapedPath", (_T.STRING, one, _url_part(lambda url: url.path))),
+        ("getQuery", (_T.DYN, one, _url_part(lambda url: parse_qs(url.query, keep_blank_values=True)))),
+        ("family", (_T.INT, one, lambda value: _as_address(value).version)),
+        ("isUnspecified", (_T.BOOL, one, lambda value: _as_address(value).is_unspecified)),
+        ("isLoopback", (_T.BOOL, one, lambda value: _as_address(value).is_loopback)),
+        ("isLinkLocalMulticast", (_T.BOOL, one, lambda value: _is_link_local_multicast(_as_address(value)))),
+        ("isLinkLocalUnicast", (_T.BOOL, one, lambda value: _as_address(value).is_link_local)),
+        ("isGlobalUnicast", (_T.BOOL, one, lambda value: _is_global_unicast(_as_address(value)))),
+        ("containsIP", (_T.BOOL, two, _contains_ip)),
+        ("containsCIDR", (_T.BOOL, two, _contains_cidr)),
+        ("prefixLength", (_T.INT, one, lambda value: _as_network(value)[1].prefixlen)),
+        ("masked", (_T.DYN, one, lambda value: _tagged("CIDR", str(_as_network(value)[1])))),
+        ("ip", (_T.DYN, one, lambda value: _tagged("IP", _as_network(value)[0].partition("/")[0]))),
+        ("validate", (_T.DYN, [_T.DYN, _T.STRING], _validate)),
+    ]
+    # Only what validate() gives has these as a map; real optionals keep their own.
+    members += [
+        ("hasValue", (_T.BOOL, [_T.MAP], lambda value: bool(_complaints(value)))),
+        ("value", (_T.LIST, [_T.MAP], _complaints)),
+        ("orValue", (_T.LIST, [_T.MAP, _T.LIST], lambda value, other: _complaints(value) or _plain(other))),
+    ]
+    return [_function(name, overload, member=True) for name, overload in members]
+
+
+def _is_link_local_multicast(address: IPv4Address | IPv6Address) -> bool:
+    return address in ip_network("224.0.0.0/24" if address.version == 4 else "ff02::/16")
+
+
+def _is_global_unicast(address: IPv4Address | IPv6Address) -> bool:
+    return not (address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local)
+
+
+def _list_members() -> list[Any]:
+    one, two = [_T.LIST], [_T.LIST, _T.DYN]
+    members: list[tuple[str, tuple[Any, list[Any], Callable[..., Any]]]] = [
+        ("isSorted", (_T.BOOL, one, _is_sorted)),
+        ("sum", (_T.DYN, one, _sum)),
+        ("min", (_T.DYN, one, _extreme(min, "min"))),
+        ("max", (_T.DYN, one, _extreme(max, "max"))),
+        ("indexOf", (_T.INT, two, _index_of)),
+        ("lastIndexOf", (_T.INT, two, _last_index_of)),
+        ("distinct", (_T.LIST, one, _distinct)),
+        ("flatten", (_T.LIST, one, _flatten)),
+        ("sort", (_T.LIST, one, lambda items: sorted(_plain(items)))),
+        ("slice", (_T.LIST, [_T.LIST, _T.INT, _T.INT], _slice)),
+    ]
+    text = [_T.STRING, _T.STRING]
+    return [_function(name, overload, member=True) for name, overload in members] + [
+        _function("find", (_T.STRING, text, _find), member=True),
+        _function("findAll", (_T.LIST, text, _find_all), (_T.LIST, [*text, _T.INT], _find_all), member=True),
+    ]
+
+
+@lru_cache(maxsize=1)
+def extensions() -> list[Any]:
+    """Return the extensions of every environment."""
+    own = cel.CelExtension("kubernetes", [*_global_functions(), *_value_members(), *_list_members()])
+    standard = [
+        ext_strings.ExtStrings(),
+        ext_math.ExtMath(),
+        ext_optional.ExtOptional(),
+        ext_encoders.ExtEncoders(),
+        ext_bindings.ExtBindings(),
+    ]
+    return [*standard, own]
