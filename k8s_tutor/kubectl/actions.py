@@ -1,5 +1,7 @@
 """What verbs that change objects share: dry runs, field managers, telling what was done, deleting and waiting."""
 
+import os
+from datetime import UTC, datetime
 from typing import Any
 
 from k8s_tutor.client import ApiError, APIResource
@@ -25,11 +27,18 @@ def dry_run(call: Call) -> str:
     if value in {"none", "client", "server"}:
         return str(value)
     if value == "unchanged":
-        call.err("W: --dry-run is deprecated and can be replaced with --dry-run=client.")
+        call.words.values["dry-run"] = "client"
+        call.err(
+            f"{log_head('W', 'helpers.go:714')} --dry-run is deprecated and can be replaced with --dry-run=client."
+        )
         return "client"
-    if str(value).lower() in {"true", "false", "1", "0", "t", "f"}:
-        raise CommandError(f'Invalid dry-run value ({value}). Must be "none", "server", or "client".')
     raise CommandError(f'Invalid dry-run value ({value}). Must be "none", "server", or "client".')
+
+
+def log_head(level: str, where: str) -> str:
+    """Return the beginning of a log line as klog writes it."""
+    now = datetime.now(UTC)
+    return f"{level}{now:%m%d %H:%M:%S.%f} {os.getpid():>7} {where}]"
 
 
 def query(call: Call, manager: str, *, validate: bool = False) -> dict[str, Any]:

@@ -161,8 +161,18 @@ class Verb:
     aliases: ClassVar[tuple[str, ...]] = ()
     similar: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[bool] = False
+    has_inner: ClassVar[bool] = False
     subverbs: ClassVar[tuple[type["Verb"], ...]] = ()
-    words_for: ClassVar[str] = "resources"
+
+    @classmethod
+    def inner(cls) -> tuple[type["Verb"], ...]:
+        """The verbs inside this one."""
+        return cls.subverbs
+
+    @classmethod
+    def find_inner(cls, word: str) -> "type[Verb] | None":
+        """Find a verb inside this one by name or alias."""
+        return next((sub for sub in cls.inner() if word == sub.name or word in sub.aliases), None)
 
     def complete(self, call: Call) -> None:
         """Read the call into this object's fields."""

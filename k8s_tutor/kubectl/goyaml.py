@@ -36,7 +36,25 @@ _BOOLEANS = frozenset(
     ]
 )
 _OTHER = frozenset(
-    ["", "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"]
+    [
+        "",
+        "~",
+        "null",
+        "Null",
+        "NULL",
+        ".nan",
+        ".NaN",
+        ".NAN",
+        ".inf",
+        ".Inf",
+        ".INF",
+        "+.inf",
+        "+.Inf",
+        "+.INF",
+        "-.inf",
+        "-.Inf",
+        "-.INF",
+    ]
 )
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0b[01_]+)")
 _FLOAT = re.compile(r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+\.")
@@ -148,19 +166,20 @@ def _scalar(value: Any, indent: int, *, simple: bool = False) -> str:
 def _string(text: str, indent: int, *, simple: bool) -> str:
     if _SIMPLE.fullmatch(text) and text not in _BOOLEANS and text not in _OTHER:
         return text
-    if _looks_typed(text):
-        return _double(text)
+    if looks_typed(text):
+        return double_quoted(text)
     special = bool(_SPECIAL.search(text)) or " \n" in text
     if "\n" in text:
         if simple or special or text.endswith(" "):
-            return _double(text)
+            return double_quoted(text)
         return _literal(text, indent)
     if special:
-        return _double(text)
+        return double_quoted(text)
     return text if _plain_allowed(text) else "'" + text.replace("'", "''") + "'"
 
 
-def _looks_typed(text: str) -> bool:
+def looks_typed(text: str) -> bool:
+    """Whether a plain scalar of this text would be read as something else than text."""
     if text in _BOOLEANS or text in _OTHER:
         return True
     if text[0] not in "+-.0123456789":
@@ -179,7 +198,8 @@ def _plain_allowed(text: str) -> bool:
     return not (": " in text or text.endswith(":") or " #" in text)
 
 
-def _double(text: str) -> str:
+def double_quoted(text: str) -> str:
+    """Return the text as a double-quoted scalar."""
     out = []
     for char in text:
         if char in _ESCAPES:

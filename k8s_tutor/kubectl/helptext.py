@@ -35,9 +35,10 @@ def verb_help(found: type[Verb], path: str) -> str:
     parts = [(found.long or found.short).strip() + "\n"]
     if found.examples:
         parts.append("Examples:\n" + "".join(f"  {line}\n" for line in found.examples.strip().splitlines()))
-    if found.subverbs:
-        width = max(len(sub.name) for sub in found.subverbs)
-        lines = "".join(f"  {sub.name.ljust(width)}  {sub.short}\n" for sub in found.subverbs)
+    inner = found.inner()
+    if inner:
+        width = max(len(sub.name) for sub in inner)
+        lines = "".join(f"  {sub.name.ljust(width)}  {sub.short}\n" for sub in inner)
         parts.append(f"Available Commands:\n{lines}")
     if found.flags:
         parts.append("Options:\n" + "".join(_flag(flag) for flag in sorted(found.flags, key=lambda flag: flag.name)))

@@ -133,9 +133,9 @@ def _find(words: list[str]) -> tuple[type[Verb] | None, str, list[str]]:
             f"unknown command {quoted(name)} for {quoted(PROGRAM)}{suggestions.suggest(name)}", exit_code=1
         )
     path = f"{PROGRAM} {name}"
-    while found.subverbs:
+    while found.subverbs or found.has_inner:
         inner_before, inner, inner_rest = _first_argument(rest, (*COMMON_FLAGS, *found.flags))
-        chosen = next((sub for sub in found.subverbs if inner == sub.name or inner in sub.aliases), None)
+        chosen = found.find_inner(inner) if inner else None
         if chosen is None:
             break
         found, path, rest = chosen, f"{path} {chosen.name}", inner_before + inner_rest

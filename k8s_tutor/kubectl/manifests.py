@@ -159,16 +159,16 @@ def _values(text: str, source: str) -> Iterator[Any]:
             return
         except ValueError as error:
             try:
-                values = [_load(part) for part in _SEPARATOR.split(text)]
+                values = [read_value(part) for part in _SEPARATOR.split(text)]
             except yaml.YAMLError:
                 raise CommandError(f"error parsing {source}: json: {error}") from None
             yield from values
             return
     for part in _SEPARATOR.split(text):
         try:
-            value = _load(part)
+            value = read_value(part)
         except yaml.YAMLError as error:
-            raise CommandError(f"error parsing {source}: error converting YAML to JSON: {_go_words(error)}") from None
+            raise CommandError(f"error parsing {source}: error converting YAML to JSON: {go_words(error)}") from None
         except RecursionError:
             raise CommandError(f"error parsing {source}: error converting YAML to JSON: exceeded max depth") from None
         yield value
@@ -194,7 +194,12 @@ def _json_stream(text: str) -> Iterator[Any]:
     yield from values
 
 
-def _load(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """Read one YAML or JSON document as JSON values.
+
+    Raises:
+        yaml.YAMLError: malformed, or a bomb of aliases.
+    """
     if text.count("*") > MAX_ALIASES:
         _refuse_bomb(text)
     with warnings.catch_warnings():
@@ -227,7 +232,8 @@ def _key(key: Any) -> str:
     return key if isinstance(key, str) else to_json(key, indent=None)
 
 
-def _go_words(error: yaml.YAMLError) -> str:
+def go_words(error: yaml.YAMLError) -> str:
+    """Return a YAML error in the words of go-yaml, which has the same scanner."""
     if isinstance(error, yaml.MarkedYAMLError):
         problem = error.problem or ""
         if problem.startswith("found undefined alias"):

@@ -22,7 +22,9 @@ TEMPLATES = (
     "templatefile",
     "template",
 )
-FORMATS = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml"
+FORMATS = (
+    "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml"
+)
 
 
 def without_managed_fields(body: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +67,10 @@ def printer_for(
         return lambda body: to_yaml(clean(body))
     if name == "json":
         return lambda body: to_json(clean(body)) + "\n"
+    if name == "kyaml":
+        from k8s_tutor.kubectl.printers.kyaml import to_kyaml
+
+        return lambda body: to_kyaml(clean(body))
     if name == "name":
         return names
     if name.startswith("jsonpath"):
@@ -75,8 +81,7 @@ def printer_for(
 
         if not text:
             raise CommandError("template format specified but no template given")
-        compiled = GoTemplate(_file(folder, text) if name.endswith("file") else text, allow_missing=allow_missing)
-        return compiled.render
+        return GoTemplate(_file(folder, text) if name.endswith("file") else text, allow_missing=allow_missing).render
     raise CommandError(
         f"unable to match a printer suitable for the output format {quoted(output)}, allowed formats are: {formats}"
     )

@@ -18,7 +18,7 @@ TABLE = (
 )
 FORMATS = (
     "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,"
-    "name,template,templatefile,wide,yaml"
+    "kyaml,name,template,templatefile,wide,yaml"
 )
 
 

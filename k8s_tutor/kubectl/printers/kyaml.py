@@ -1,0 +1,49 @@
+"""``-o kyaml``: YAML in flow style with quoted strings and final commas (sigs.k8s.io/yaml, ``kyaml``)."""
+
+import re
+from typing import Any
+
+from k8s_tutor.kubectl.goyaml import double_quoted, looks_typed
+
+_FIRST = ("kind", "apiVersion", "metadata", "name", "namespace")
+
+
+def to_kyaml(value: Any) -> str:
+    """Return the document, after its ``---`` line."""
+    return "---\n" + _value(value, 0) + "\n"
+
+
+def _value(value: Any, indent: int) -> str:
+    pad, inner = " " * indent, " " * (indent + 2)
+    if isinstance(value, dict) and value:
+        lines = [f"{inner}{_key(key)}: {_value(value[key], indent + 2)},\n" for key in sorted(value, key=_order)]
+        return "{\n" + "".join(lines) + pad + "}"
+    if isinstance(value, list) and value:
+        if all(isinstance(item, dict | list) and item for item in value):
+            return "[" + ", ".join(_value(item, indent) for item in value) + "]"
+        return "[\n" + "".join(f"{inner}{_value(item, indent + 2)},\n" for item in value) + pad + "]"
+    if isinstance(value, dict | list):
+        return "{}" if isinstance(value, dict) else "[]"
+    return _scalar(value, indent)
+
+
+def _scalar(value: Any, indent: int) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if "\n" not in value:
+        return double_quoted(value)
+    lines = [double_quoted(part)[1:-1] for part in value.split("\n")]
+    pad = " " * (indent + 1)
+    return '"\\\n' + "\\n\\\n".join(f"{pad}{line}" for line in lines) + f'\\\n{" " * indent}"'
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", key) and not looks_typed(key) else double_quoted(key)
+
+
+def _order(key: str) -> tuple[int, str]:
+    return (_FIRST.index(key) if key in _FIRST else len(_FIRST), key)
