@@ -177,4 +177,4 @@ def is_saturated(deployment: Json, replica_set: Json | None) -> bool:
     desired = deployment["spec"]["replicas"]
     available = counted([replica_set], "availableReplicas")
     numbers = {size(replica_set), annotation_number(replica_set, DESIRED), available}
-    return numbers == {desired}
+    return bool(numbers == {desired})

@@ -121,7 +121,8 @@ class Backoff:
         """Return the seconds to wait before the next pod."""
         if not self.failures or self.last is None:
             return 0.0
-        return max(0.0, self.last + min(BASE_BACKOFF * 2 ** min(self.failures - 1, 30), MAX_BACKOFF) - now)
+        pause = min(float(BASE_BACKOFF * 2 ** min(self.failures - 1, 30)), MAX_BACKOFF)
+        return max(0.0, self.last + pause - now)
 
 
 def is_failed(pod: Json, *, only_failed: bool) -> bool:

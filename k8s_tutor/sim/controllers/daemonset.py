@@ -1,0 +1,337 @@
+"""The DaemonSet controller: one pod on every node that wants it (upstream: ``pkg/controller/daemon``).
+
+The scheduler binds the pods; this controller writes the node into their affinity. Updates replace pods node by node, by
+deleting the old first (``maxUnavailable``) or by starting the new first (``maxSurge``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.sim.controllers.adoption import Claims
+from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.daemonset_nodes import (
+    HASH_LABEL,
+    is_updated,
+    node_of,
+    pod_template,
+    should_run,
+    split,
+)
+from k8s_tutor.sim.controllers.index import owner_index
+from k8s_tutor.sim.controllers.pods import (
+    created,
+    from_template,
+    is_available,
+    is_finished,
+    is_ready,
+    is_terminating,
+    phase,
+)
+from k8s_tutor.sim.controllers.replicas import ends_with_namespace
+from k8s_tutor.sim.controllers.revisions import History
+from k8s_tutor.sim.controllers.scaled import scaled
+from k8s_tutor.sim.machinery.meta import clone, controller_of
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.store import Event
+
+Json = dict[str, Any]
+SETS = "daemonsets.apps"
+BURST = 250
+FAILED_BACKOFF = (1.0, 900.0)
+_ALWAYS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+
+
+@dataclass(slots=True)
+class _Pass:
+    set: Json
+    nodes: list[Json]
+    pods: dict[str, list[Json]]
+    hash: str
+    now: float
+
+    @property
+    def seconds(self) -> int:
+        return int(self.set["spec"].get("minReadySeconds") or 0)
+
+    @property
+    def rolling(self) -> Json:
+        rolling: Json = self.set["spec"]["updateStrategy"].get("rollingUpdate") or {}
+        return rolling
+
+    def available(self, pod: Json) -> bool:
+        return is_available(pod, self.seconds, self.now)
+
+    def oldest_first(self, pods: Sequence[Json]) -> list[Json]:
+        return sorted(pods, key=lambda pod: (not pod["spec"].get("nodeName"), created(pod), pod["metadata"]["name"]))
+
+
+class DaemonSetController(Controller):
+    """Keeps DaemonSets."""
+
+    name = "daemonset-controller"
+
+    def setup(self) -> None:
+        self._pods = owner_index(self.client.store, "pods")
+        self._history = History(self.client, HASH_LABEL)
+        self._failed: dict[tuple[str, str], tuple[float, float]] = {}
+        self.watch(SETS, self._changed)
+        self.watch_owned("pods", "DaemonSet")
+        self.watch("pods", self._orphan)
+        self.watch("nodes", self._node_changed)
+
+    def _changed(self, event: Event) -> None:
+        if event.type != "DELETED":
+            self.enqueue(event.obj)
+
+    def _orphan(self, event: Event) -> None:
+        labels = event.obj["metadata"].get("labels")
+        if event.type == "DELETED" or not labels or controller_of(event.obj):
+            return
+        for set_ in self.client.list(SETS, event.obj["metadata"]["namespace"]):
+            if from_label_selector(set_["spec"]["selector"]).matches(labels):
+                self.enqueue(set_)
+
+    def _node_changed(self, event: Event) -> None:
+        """Only labels and taints matter, not heartbeats."""
+        if event.old is not None:
+            old, new = event.old.obj, event.obj
+            same_taints = (old.get("spec") or {}).get("taints") == (new.get("spec") or {}).get("taints")
+            if event.type == "MODIFIED" and same_taints:
+                if old["metadata"].get("labels") == new["metadata"].get("labels"):
+                    return
+        for set_ in self.client.list(SETS):
+            self.enqueue(set_)
+
+    # -- one pass
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        set_ = self.client.get(SETS, name, namespace)
+        if set_ is None or is_terminating(set_):
+            return
+        selector = set_["spec"]["selector"]
+        if not any(selector.values()):
+            text = "This daemon set is selecting all pods. A non-empty selector is required."
+            self.events.event(set_, "Warning", "SelectingAll", text)
+            return
+        revision, _ = self._history.current(set_, (set_.get("status") or {}).get("collisionCount", 0))
+        claims = Claims(self.client, "pods", set_, from_label_selector(selector))
+        pods = claims.claim(self._pods.owned(set_["metadata"]["uid"]), self._pods.orphans(namespace))
+        this = self._group(set_, pods, self._history.hash_of(revision))
+        failure = self._manage(this)
+        if failure is None and set_["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate":
+            failure = self._roll(this)
+        live = {str((pod["metadata"].get("labels") or {}).get(HASH_LABEL)) for pod in pods} | {this.hash}
+        self._history.truncate(set_, live)
+        if not (set_.get("status") or {}).get("observedGeneration"):
+            # A new set's first status tells of the pods it has just made; later ones of what was there before.
+            this = self._group(set_, self._pods.owned(set_["metadata"]["uid"]), this.hash)
+        self._write_status(this)
+        if failure is not None:
+            raise failure
+
+    def _group(self, set_: Json, pods: Sequence[Json], revision_hash: str) -> _Pass:
+        by_node: dict[str, list[Json]] = {}
+        for pod in pods:
+            if not (is_finished(pod) and is_terminating(pod)):
+                by_node.setdefault(node_of(pod), []).append(pod)
+        return _Pass(set_, self.client.list("nodes"), by_node, revision_hash, self.clock.now())
+
+    def _manage(self, this: _Pass) -> ApiError | None:
+        """Start pods on nodes without one; delete those that are too many, ended, or not wanted."""
+        needing: list[str] = []
+        surplus: list[Json] = []
+        for node in this.nodes:
+            name = node["metadata"]["name"]
+            start, stay = should_run(this.set, node)
+            pods = this.pods.get(name, [])
+            if start and not pods:
+                needing.append(name)
+            elif stay:
+                running = self._running(this, name, pods, surplus)
+                if this.rolling.get("maxSurge") and self._surges(this):
+                    if not running and start:
+                        needing.append(name)
+                    surplus += self._surplus_of_surge(this, running)
+                else:
+                    surplus += this.oldest_first(running)[1:]
+            else:
+                surplus += [pod for pod in pods if not is_terminating(pod)]
+        known = {node["metadata"]["name"] for node in this.nodes}
+        for name, pods in this.pods.items():
+            if name not in known:
+                surplus += [pod for pod in pods if not pod["spec"].get("nodeName") and not is_terminating(pod)]
+        return self._sync(this, surplus, needing)
+
+    def _surges(self, this: _Pass) -> bool:
+        return scaled(this.rolling.get("maxSurge"), len(this.nodes), round_up=True) > 0
+
+    def _running(self, this: _Pass, node: str, pods: Sequence[Json], surplus: list[Json]) -> list[Json]:
+        found = []
+        for pod in pods:
+            if is_terminating(pod):
+                continue
+            meta = pod["metadata"]
+            what = f"daemon pod {meta['namespace']}/{meta['name']} on node {node}"
+            if phase(pod) == "Failed":
+                if self._in_backoff(this, node):
+                    continue
+                self.events.event(this.set, "Warning", "FailedDaemonPod", f"Found failed {what}, will try to kill it")
+                surplus.append(pod)
+            elif phase(pod) == "Succeeded":
+                text = f"Found succeeded {what}, will try to delete it"
+                self.events.event(this.set, "Normal", "SucceededDaemonPod", text)
+                surplus.append(pod)
+            else:
+                found.append(pod)
+        return found
+
+    def _in_backoff(self, this: _Pass, node: str) -> bool:
+        """A failed pod is replaced after 1 s, the next after 2 s … 15 min."""
+        key = (this.set["metadata"]["uid"], node)
+        first, most = FAILED_BACKOFF
+        delay, since = self._failed.get(key, (0.0, 0.0))
+        if delay and this.now < since + delay:
+            meta = this.set["metadata"]
+            self.queue.add_after((meta["namespace"], meta["name"]), since + delay - this.now)
+            return True
+        forgotten = this.now - since > 2 * most
+        self._failed[key] = (first if not delay or forgotten else min(delay * 2, most), this.now)
+        return False
+
+    def _surplus_of_surge(self, this: _Pass, running: Sequence[Json]) -> list[Json]:
+        """Of several pods on a node the oldest new and the oldest old may stay, until the new one is available."""
+        surplus: list[Json] = []
+        new: Json | None = None
+        old: Json | None = None
+        for pod in this.oldest_first(running):
+            if is_updated(pod, this.hash) and new is None:
+                new = pod
+            elif not is_updated(pod, this.hash) and old is None:
+                old = pod
+            else:
+                surplus.append(pod)
+        if new is not None and old is not None and (not is_ready(old) or this.available(new)):
+            surplus.append(old)
+        return surplus
+
+    def _sync(self, this: _Pass, delete: Sequence[Json], needing: Sequence[str]) -> ApiError | None:
+        failure: ApiError | None = None
+        batch, done = 1, 0
+        needing = needing[:BURST]
+        while done < len(needing) and failure is None:
+            for name in needing[done : done + batch]:
+                failure = self._create(this, name) or failure
+            done += batch
+            batch *= 2
+        for pod in delete[:BURST]:
+            meta = pod["metadata"]
+            try:
+                self.client.delete("pods", meta["name"], meta["namespace"])
+            except ApiError as error:
+                if error.code != 404:
+                    self.events.event(this.set, "Warning", "FailedDelete", f"Error deleting: {error.message}")
+                    failure = error
+                continue
+            self.events.event(this.set, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}")
+        return failure
+
+    def _create(self, this: _Pass, node_name: str) -> ApiError | None:
+        pod = from_template(pod_template(this.set, this.hash, node_name), this.set)
+        try:
+            made = self.client.create("pods", pod)
+        except ApiError as error:
+            if ends_with_namespace(error):
+                return None
+            self.events.event(this.set, "Warning", "FailedCreate", f"Error creating: {error.message}")
+            return error
+        self.events.event(this.set, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+        return None
+
+    # -- updating
+
+    def _roll(self, this: _Pass) -> ApiError | None:
+        wanted = [node["metadata"]["name"] for node in this.nodes if should_run(this.set, node)[0]]
+        surge = scaled(this.rolling.get("maxSurge"), len(wanted), round_up=True)
+        unavailable = scaled(this.rolling.get("maxUnavailable", 1), len(wanted), round_up=True)
+        by_node = {name: [] for name in wanted} | this.pods
+        if surge > 0:
+            return self._roll_with_surge(this, by_node, set(wanted), surge)
+        return self._roll_in_place(this, by_node, unavailable if unavailable or not wanted else 1)
+
+    def _roll_in_place(self, this: _Pass, by_node: dict[str, list[Json]], most: int) -> ApiError | None:
+        down = 0
+        replace: list[Json] = []
+        candidates: list[Json] = []
+        for pods in by_node.values():
+            new, old, tidy = split(pods, this.hash)
+            if not tidy or (new is None) == (old is None):
+                down += 1
+            elif new is not None:
+                down += not this.available(new)
+            elif old is not None and not this.available(old):
+                replace.append(old)
+                down += 1
+            elif old is not None and down < most:
+                candidates.append(old)
+        return self._sync(this, [*replace, *candidates[: max(0, most - down)]], [])
+
+    def _roll_with_surge(
+        self, this: _Pass, by_node: dict[str, list[Json]], wanted: set[str], most: int
+    ) -> ApiError | None:
+        surging = 0
+        remove: list[Json] = []
+        allowed: list[str] = []
+        candidates: list[str] = []
+        for name, pods in by_node.items():
+            new, old, tidy = split(pods, this.hash)
+            if not tidy:
+                surging += 1
+            elif old is None:
+                continue
+            elif new is not None:
+                if this.available(new):
+                    remove.append(old)
+                else:
+                    surging += 1
+            elif name not in wanted:
+                if not this.available(old):
+                    remove.append(old)
+            elif not this.available(old):
+                allowed.append(name)
+            elif surging < most:
+                candidates.append(name)
+        return self._sync(this, remove, [*allowed, *candidates[: max(0, most - surging)]])
+
+    # -- status
+
+    def _write_status(self, this: _Pass) -> None:
+        set_ = this.set
+        counts = dict.fromkeys((*_ALWAYS, "updatedNumberScheduled", "numberAvailable", "numberUnavailable"), 0)
+        for node in this.nodes:
+            pods = this.pods.get(node["metadata"]["name"])
+            if not should_run(set_, node)[0]:
+                counts["numberMisscheduled"] += bool(pods)
+                continue
+            counts["desiredNumberScheduled"] += 1
+            if pods:
+                first = this.oldest_first(pods)[0]
+                counts["currentNumberScheduled"] += 1
+                counts["numberReady"] += is_ready(first)
+                counts["numberAvailable"] += this.available(first)
+                counts["updatedNumberScheduled"] += is_updated(first, this.hash)
+        counts["numberUnavailable"] = counts["desiredNumberScheduled"] - counts["numberAvailable"]
+        old = set_.get("status") or {}
+        generation = set_["metadata"].get("generation", 0)
+        if all(old.get(key, 0) == value for key, value in counts.items()) and (
+            old.get("observedGeneration", 0) >= generation
+        ):
+            return
+        new = clone(set_)
+        status = {key: value for key, value in counts.items() if value or key in _ALWAYS}
+        kept = {key: old[key] for key in ("collisionCount", "conditions") if key in old}
+        new["status"] = status | kept | {"observedGeneration": generation}
+        self.client.update_status(SETS, new)
+        if this.seconds and counts["numberReady"] != counts["numberAvailable"]:
+            self.queue.add_after((set_["metadata"]["namespace"], set_["metadata"]["name"]), float(this.seconds))

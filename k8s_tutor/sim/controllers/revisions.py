@@ -1,0 +1,97 @@
+"""ControllerRevisions: the past templates of StatefulSets and DaemonSets (upstream: ``pkg/controller/history``)."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from k8s_tutor.sim.controllers.index import owner_index
+from k8s_tutor.sim.controllers.pods import created
+from k8s_tutor.sim.controllers.templatehash import template_hash
+from k8s_tutor.sim.machinery.meta import clone, controller_reference
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.registry.client import LocalClient
+
+Json = dict[str, Any]
+RESOURCE = "controllerrevisions.apps"
+
+
+class History:
+    """The revisions of one workload at a time.
+
+    Args:
+        client: with which they are written.
+        hash_label: the label that carries a revision's hash.
+    """
+
+    def __init__(self, client: LocalClient, hash_label: str) -> None:
+        self._client = client
+        self._label = hash_label
+        self._index = owner_index(client.store, RESOURCE)
+
+    def of(self, owner: Json) -> list[Json]:
+        """Return the owner's revisions, the oldest first."""
+        found = self._index.owned(owner["metadata"]["uid"])
+        return sorted(found, key=lambda r: (r["revision"], created(r), r["metadata"]["name"]))
+
+    def hash_of(self, revision: Json) -> str:
+        """Return the hash in a revision's label."""
+        return str((revision["metadata"].get("labels") or {}).get(self._label, ""))
+
+    def current(self, owner: Json, collisions: int) -> tuple[Json, int]:
+        """Return the revision of the owner's present template, made or raised to the newest; and the collisions."""
+        revisions = self.of(owner)
+        template = owner["spec"]["template"]
+        number = (revisions[-1]["revision"] if revisions else 0) + 1
+        equal = [revision for revision in revisions if template_of(revision) == template]
+        if not equal:
+            return self._create(owner, number, collisions)
+        found = equal[-1]
+        if found is not revisions[-1]:
+            copy = clone(found)
+            copy["revision"] = number
+            found = self._client.update(RESOURCE, copy)
+        return found, collisions
+
+    def _create(self, owner: Json, number: int, collisions: int) -> tuple[Json, int]:
+        template, meta = owner["spec"]["template"], owner["metadata"]
+        while True:
+            hashed = template_hash(template, collisions)
+            name = f"{meta['name'][:223]}-{hashed}"
+            labels = dict((template.get("metadata") or {}).get("labels") or {}) | {self._label: hashed}
+            revision: Json = {
+                "apiVersion": "apps/v1",
+                "kind": "ControllerRevision",
+                "metadata": {
+                    "name": name,
+                    "namespace": meta["namespace"],
+                    "labels": labels,
+                    "ownerReferences": [controller_reference(owner)],
+                },
+                "data": {"spec": {"template": {**clone(template), "$patch": "replace"}}},
+                "revision": number,
+            }
+            if meta.get("annotations"):
+                revision["metadata"]["annotations"] = dict(meta["annotations"])
+            try:
+                return self._client.create(RESOURCE, revision), collisions
+            except ApiError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+                collisions += 1
+
+    def truncate(self, owner: Json, live: Collection[str]) -> None:
+        """Delete the oldest revisions beyond the limit that no pod uses; ``live`` are names or hashes in use."""
+        idle = [r for r in self.of(owner) if r["metadata"]["name"] not in live and self.hash_of(r) not in live]
+        limit = owner["spec"].get("revisionHistoryLimit", 10)
+        for revision in idle[: max(0, len(idle) - limit)]:
+            self._client.delete(RESOURCE, revision["metadata"]["name"], revision["metadata"]["namespace"])
+
+
+def template_of(revision: Json) -> Json:
+    """Return the pod template that a revision keeps."""
+    template: Json = (revision.get("data") or {}).get("spec", {}).get("template", {})
+    return {key: value for key, value in template.items() if key != "$patch"}
+
+
+def by_name(revisions: Sequence[Json], name: str) -> Json | None:
+    """Return the revision of a name, or None."""
+    return next((revision for revision in revisions if revision["metadata"]["name"] == name), None)
