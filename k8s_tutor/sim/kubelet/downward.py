@@ -1,6 +1,7 @@
 """The downward API: a pod's own fields and resources as text (upstream: ``pkg/fieldpath``, ``api/v1/resource``)."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
@@ -33,7 +34,7 @@ def field_value(pod: Json, path: str, addresses: Json) -> str:
         if head not in ("metadata.labels", "metadata.annotations"):
             raise FieldError(f'fieldPath "{path}" does not support subscript')
         return str((meta.get(head.removeprefix("metadata.")) or {}).get(key, ""))
-    simple = {
+    simple: dict[str, Callable[[], Any]] = {
         "metadata.name": lambda: meta["name"],
         "metadata.namespace": lambda: meta["namespace"],
         "metadata.uid": lambda: meta["uid"],

@@ -114,7 +114,7 @@ class Killer:
         """
         name = instance.view.name
         found = spec.find_container(pod, name)
-        container = found[1] if found else {"name": name}
+        container: Json = found[1] if found else {"name": name}
         self._report(pod, name, "Normal", "Killing", message or f"Stopping container {name}")
         grace = float(_grace(pod, container, reason) if override is None else override)
         hook = (container.get("lifecycle") or {}).get("preStop")

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
 from k8s_tutor.apimachinery.quantity import Quantity
-from k8s_tutor.sim.kubelet import admission, dispatch, loops, spec
+from k8s_tutor.sim.kubelet import admission, dispatch, loops, spec, stages
 from k8s_tutor.sim.kubelet.addresses import AddressPool
 from k8s_tutor.sim.kubelet.environment import Sources
 from k8s_tutor.sim.kubelet.eviction import EvictionManager, NodeUse
@@ -144,7 +144,7 @@ class Kubelet:
         self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self)
         self.resize = Resizer(lambda: self.reporter.node, self._others, self.event)
         self.eviction = EvictionManager(
-            self.clock.now, self._active, self.volumes.mounted, self._use, self._warn, lambda: self.reporter.report()
+            self.clock.now, self._active, self.volumes.mounted, self._use, self._warn, self._pressure_changed
         )
         self.runner = Runner(
             self.clock,
@@ -264,6 +264,9 @@ class Kubelet:
         self.statuses.reject(pod, status)
         return False
 
+    def _pressure_changed(self) -> None:
+        self.reporter.report()
+
     def _preempt(self, pod: Json) -> None:
         message = "Preempted in order to admit critical pod"
         self.event(pod, "Warning", "Preempting", message)
@@ -314,6 +317,15 @@ class Kubelet:
             self._forget(worker)
         for other in self.workers.values():
             self.resize.retry(other)
+
+    def alive(self) -> bool:
+        """Whether the kubelet still runs."""
+        return self.running
+
+    def failed(self, worker: PodWorker, error: Exception) -> None:
+        """A worker failed by a fault of ours: log it, and try again later."""
+        self.kit.log("kubelet", f"{spec.identity(worker.pod)}: {type(error).__name__}: {error}")
+        self.at_sync_tick(worker, stages.timing("error_backoff"))
 
     # -- the loops
 

@@ -5,7 +5,6 @@ Nothing ticks while nothing is due: the next tick after an event is computed fro
 
 import asyncio
 import math
-import random
 from collections.abc import Callable
 
 from k8s_tutor.sim.clock import Clock, Timer
@@ -20,13 +19,14 @@ class Loop:
     Args:
         clock: cluster time.
         period: seconds between ticks.
+        phase: seconds from now to the first tick.
         callback: called at a tick with the keys that were due.
     """
 
-    def __init__(self, clock: Clock, period: float, callback: Callable[[list[str]], None]) -> None:
+    def __init__(self, clock: Clock, period: float, phase: float, callback: Callable[[list[str]], None]) -> None:
         self._clock = clock
         self._period = period
-        self._phase = clock.now() + random.random() * period
+        self._phase = clock.now() + phase
         self._callback = callback
         self._due: dict[str, float] = {}
         self._timer: Timer | None = None
@@ -99,9 +99,9 @@ class Loop:
 
 def relist_loop(clock: Clock, callback: Callable[[list[str]], None]) -> Loop:
     """Return the loop of PLEG."""
-    return Loop(clock, stages.timing("relist"), callback)
+    return Loop(clock, stages.timing("relist"), stages.timing("relist_phase"), callback)
 
 
 def sync_loop(clock: Clock, callback: Callable[[list[str]], None]) -> Loop:
     """Return the loop that looks for pods that are due."""
-    return Loop(clock, stages.timing("sync_tick"), callback)
+    return Loop(clock, stages.timing("sync_tick"), stages.timing("sync_phase"), callback)

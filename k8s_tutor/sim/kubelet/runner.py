@@ -251,6 +251,7 @@ class Runner:
         except StartError as error:
             report("Warning", "Failed", f"Error: {error.message}")
             self._failed_start(instance, error)
+            self._changed(uid)
             return "RunContainerError", error.message
         report("Normal", "Started", "Container started")
         return await self._post_start(subject, container, instance)

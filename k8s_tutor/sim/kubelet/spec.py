@@ -37,7 +37,7 @@ def is_sidecar(container: Json) -> bool:
 
 def is_static(pod: Json) -> bool:
     """A pod from the node's manifests, of which the API shows a mirror."""
-    return (pod["metadata"].get("annotations") or {}).get(STATIC_SOURCE, "api") != "api"
+    return bool((pod["metadata"].get("annotations") or {}).get(STATIC_SOURCE, "api") != "api")
 
 
 def is_critical(pod: Json) -> bool:

@@ -141,10 +141,8 @@ class StatusManager:
         for index, one in enumerate(status.setdefault("conditions", [])):
             was = before.get(one["type"])
             same = was is not None and was["status"] == one["status"]
-            changed = {"lastTransitionTime": was["lastTransitionTime"] if same and was else now}
-            if "lastProbeTime" not in one:
-                changed["lastProbeTime"] = None  # type: ignore[assignment]
-            status["conditions"][index] = one | changed
+            since = was["lastTransitionTime"] if same and was else now
+            status["conditions"][index] = {"lastProbeTime": None} | one | {"lastTransitionTime": since}
 
     def _change_container(self, pod: Json, container_id: str, key: str, value: bool) -> None:
         old = self._statuses.get(pod["metadata"]["uid"])

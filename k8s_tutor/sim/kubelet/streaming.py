@@ -65,7 +65,7 @@ class Streaming:
         since = self._now() - since_seconds if since_seconds is not None else None
         if since_time:
             since = parse_time(since_time)
-        one_stream = None if stream in (None, "", "All") else stream.lower()  # type: ignore[union-attr]
+        one_stream = stream.lower() if stream and stream != "All" else None
         buffer = instance.container.logs
         if not follow:
             text = buffer.read(tail_lines, since, limit_bytes, one_stream, timestamps=timestamps)

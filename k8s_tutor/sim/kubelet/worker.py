@@ -5,7 +5,6 @@ changes of the pod, of its containers (at the next relist), by probes, and by it
 """
 
 import enum
-import random
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.sim.kubelet import actions, killing, pod_status, spec, stages
@@ -147,14 +146,14 @@ class PodWorker:
 
     async def _run(self) -> None:
         try:
-            while self._kubelet.running:
+            self._pending = True
+            while self._pending and self.stage is not Stage.FINISHED:
                 self._pending = False
                 await self._fresh()
-                if not self._kubelet.running:
-                    break
-                await self._work()
-                if not self._pending:
-                    break
+                if self._kubelet.alive():
+                    await self._work()
+        except Exception as error:  # noqa: BLE001 - one faulty pod must not stop the node: it is tried again
+            self._kubelet.failed(self, error)
         finally:
             self._busy = False
 
@@ -218,8 +217,7 @@ class PodWorker:
             delay = stages.timing("error_backoff")
             if result.backoff_until is not None:
                 delay = min(max(0.0, result.backoff_until - now), stages.timing("resync"))
-            jitter = 1 + random.random() * stages.timing("backoff_jitter")
-            kubelet.at_sync_tick(self, delay * jitter)
+            kubelet.at_sync_tick(self, delay * (1 + stages.timing("backoff_jitter")))
         elif result.acted:
             # A relist of this pod alone follows a sync that did something.
             self._seen_at = kubelet.clock.now() + 1e-6
