@@ -54,22 +54,11 @@ def guarded(words: list[str], program: object) -> int:
     except Exception as error:
         if debug:
             raise
-        return _fault(error)
+        from k8s_tutor.faults import told
+
+        print(told(error), file=sys.stderr)
+        return 1
     return code if isinstance(code, int) else 0
-
-
-def _fault(error: Exception) -> int:
-    import tempfile
-    import traceback
-    from pathlib import Path
-
-    handle, name = tempfile.mkstemp(prefix="k8s-tutor-", suffix=".log")
-    os.close(handle)
-    Path(name).write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    print(f"A fault of k8s-tutor itself: {type(error).__name__}: {error}", file=sys.stderr)
-    print(f"What happened inside is in {name}.", file=sys.stderr)
-    print("Run the same with --debug to see it, and report it, please.", file=sys.stderr)
-    return 1
 
 
 def _use_utf8() -> None:

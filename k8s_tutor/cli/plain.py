@@ -14,11 +14,12 @@ import click
 from k8s_tutor.cli import marks
 from k8s_tutor.errors import TutorError
 from k8s_tutor.session import ChecksChanged, CheckState, Event, ExercisePassed, Session
+from k8s_tutor.session.answers import answer_of
 
 HELP = {
-    "en": """Words of the tutor: next, back, text, task, check, hint, solution, reset, undo, lessons, open LESSON, lang, help, quit.
+    "en": """Words of the tutor: next, back, text, task, check, hint, solution, reset, undo, lessons, open LESSON, answer QUESTION …, lang, help, quit.
 Everything else is a command: kubectl get pods, cat > file <<EOF …""",
-    "ru": """Слова тренажёра: next, back, text, task, check, hint, solution, reset, undo, lessons, open УРОК, lang, help, quit.
+    "ru": """Слова тренажёра: next, back, text, task, check, hint, solution, reset, undo, lessons, open УРОК, answer ВОПРОС …, lang, help, quit.
 Всё остальное — команда: kubectl get pods, cat > file <<EOF …""",
 }
 
@@ -80,6 +81,8 @@ class PlainMode:
             self._session.go(rest)
             self._text()
             self._begin()
+        elif word == "answer" and rest.count(" ") >= 1:
+            self._answer(*rest.split())
         elif act is not None and (not rest or word == "lang"):
             act()
         else:
@@ -136,6 +139,10 @@ class PlainMode:
     def _solution(self) -> None:
         for way in self._session.solutions():
             self._write(self._session.solution_text(way))
+
+    def _answer(self, check: str, *words: str) -> None:
+        result = self._session.submit(check, answer_of(self._session, check, words))
+        self._write("[passed]" if result.passed else "[not yet]")
 
     def _reset(self) -> None:
         self._session.reset()

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from k8s_tutor.errors import TutorError
+from k8s_tutor.faults import told
 from k8s_tutor.tui.commands import TutorCommands
 from k8s_tutor.tui.conversation import Conversation
 from k8s_tutor.tui.screens.main import Arranged, MainScreen
@@ -40,6 +41,7 @@ class TutorApp(App[int]):
         provider: the cluster's provider; started in a worker thread. None: the session's kubeconfig is used as it is.
         lesson: lesson to open; empty where the learner stopped.
         language: first language, until the session tells its own.
+        debug: show tracebacks.
     """
 
     TITLE = "k8s-tutor"
@@ -104,8 +106,8 @@ class TutorApp(App[int]):
             session = self._open_session()
             if self._first_lesson:
                 session.go(self._first_lesson)
-        except TutorError as error:
-            text = error.render()
+        except Exception as error:  # noqa: BLE001 - told in the app's own words
+            text = error.render() if isinstance(error, TutorError) else told(error)
             self.tell(lambda: self.main.terminal.note(text, "bold red"))
             return
         self.talk = Conversation(self, session)
@@ -135,6 +137,13 @@ class TutorApp(App[int]):
             self.talk.close()
         self.exit(0)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of ours ends the app with three lines instead of a traceback (``--debug`` keeps Textual's)."""
+        if self._debug:
+            super()._handle_exception(error)
+            return
+        self.exit(1, message=told(error))
+
     # -- typing
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -151,6 +160,8 @@ class TutorApp(App[int]):
             return
         if words[0] in EDITORS and len(words) == 2:
             self.talk.commands.edit(words[1])
+        elif words[0] == "answer" and len(words) > 2:
+            self.talk.submit(words[1], words[2:])
         elif line.strip() in ("exit", "quit", "logout"):
             self.action_leave()
         elif line.strip() == "clear":

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.checks.result import State
 from k8s_tutor.client import Client
-from k8s_tutor.errors import TutorError
 from k8s_tutor.session import (
     ChecksChanged,
     CheckState,
@@ -22,6 +21,7 @@ from k8s_tutor.session import (
     Session,
     Working,
 )
+from k8s_tutor.session.answers import answer_of
 from k8s_tutor.session.mirror import ClusterMirror
 from k8s_tutor.tui import pictures
 from k8s_tutor.tui.help import help_lines
@@ -84,7 +84,7 @@ class Conversation:
             self._mirror.close()
         self._mirror = ClusterMirror(client, lambda: self.app.tell(self.draw_pictures))
         self.app.tell(self.draw_pictures)
-        self._start_here()
+        slowly(self.app, self._start_here)
 
     def close(self) -> None:
         """End everything; the place is kept."""
@@ -224,13 +224,9 @@ class Conversation:
 
     def _start_here(self) -> None:
         """Begin the exercise of the screen, if there is one. In a worker thread."""
-        try:
-            exercise = self.session.exercise
-            if self.session.screen.exercise and exercise is not None and self.session.started != exercise.full_id:
-                self.session.start(exercise.id)
-        except TutorError as error:
-            text = error.render()
-            self.app.tell(lambda: self.app.main.terminal.note(text, "bold red"))
+        exercise = self.session.exercise
+        if self.session.screen.exercise and exercise is not None and self.session.started != exercise.full_id:
+            self.session.start(exercise.full_id)
 
     def restart(self) -> None:
         """Set up the starting state (again)."""
@@ -258,6 +254,19 @@ class Conversation:
             return
         parts = [self.session.solution_text(way) for way in self.session.solutions()]
         self._page(self.say("solution"), "\n\n".join(parts).splitlines())
+
+    def submit(self, check: str, words: list[str]) -> None:
+        """Answer an answer check; several words are one text, or the ids of several choices."""
+        language = self.session.language
+
+        def work() -> None:
+            result = self.session.submit(check, answer_of(self.session, check, words))
+            sign, style = ("✓", "green") if result.passed else ("✗", "red")
+            text = f"{sign} {say(language, 'quiz-right' if result.passed else 'quiz-wrong')}"
+            self.app.tell(lambda: self.app.main.terminal.note(text, style))
+
+        self.app.main.terminal.begin(f"answer {check} {' '.join(words)}")
+        slowly(self.app, work)
 
     def next_language(self) -> None:
         """Switch to the next language of the course."""

@@ -20,7 +20,9 @@ def command(words: tuple[str, ...]) -> int:
     """Run kubectl's command language on the tutor's cluster; exits as kubectl does."""
     from k8s_tutor.kubectl import run
 
-    return run(words, kubeconfig=_own_from_environment() or _provided(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+    return run(
+        words, kubeconfig=_own_from_environment() or _provided(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
+    )
 
 
 def _provided() -> Path:

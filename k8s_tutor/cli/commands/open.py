@@ -2,10 +2,14 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from k8s_tutor.cli.opening import language_of
+
+if TYPE_CHECKING:
+    from k8s_tutor.providers import Provider
 
 
 @click.command(hidden=True)
@@ -24,7 +28,7 @@ def command(ctx: click.Context, lesson: str) -> int:
     return _app(provider, lesson, language_of(ctx))
 
 
-def _app(provider: object, lesson: str, language: str) -> int:
+def _app(provider: "Provider", lesson: str, language: str) -> int:
     from k8s_tutor.tui.app import TutorApp
 
     def open_session() -> object:

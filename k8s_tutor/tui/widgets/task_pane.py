@@ -1,12 +1,14 @@
 """The task: goal, live check marks, and below the first failing check why it fails and what to type next."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from k8s_tutor.checks.kind import build
 from k8s_tutor.checks.result import State
 from k8s_tutor.session import CheckState
 from k8s_tutor.tui.widgets import style_of
@@ -75,12 +77,24 @@ def task_text(
         out.append(f" {sign} ", style)
         out.append(check.check.title.get(language))
         out.append(f"  ({say(check.state.value)})\n" if started and check.state is not State.PASSED else "\n", "dim")
+        if check.check.kind == "answer" and check.state is not State.PASSED:
+            out.append_text(question(check, language))
     failing = [c for c in checks if c.state in (State.FAILED, State.UNGRADABLE, State.ERROR)] if started else []
     for check in failing:
         out.append("\n")
         out.append_text(explanation(check, say, language))
     for paragraph in extra:
         out.append("\n" + paragraph.rstrip() + "\n")
+    return out
+
+
+def question(check: CheckState, language: str) -> Text:
+    """Return an answer check's question, its choices, and how to answer."""
+    kind: Any = build(check.check)
+    out = Text(f"   {kind.question.get(language)}\n")
+    for choice in kind.choices:
+        out.append(f"     {choice.id}: {choice.text.get(language)}\n")
+    out.append(f"   answer {check.id} …\n", "bold")
     return out
 
 
