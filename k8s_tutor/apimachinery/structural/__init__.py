@@ -1,0 +1,14 @@
+"""Custom resources: pruning, defaulting and validation by a CRD's structural schema.
+
+Mirrors ``k8s.io/apiextensions-apiserver/pkg/apiserver/schema`` and ``…/validation``.  A schema is the plain dict of
+``openAPIV3Schema``; ``type_of`` makes a Type of it, so that server-side apply and managed fields run the same code as for
+built-in kinds.
+"""
+
+from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
+from k8s_tutor.apimachinery.structural.preparing import apply_defaults, prune
+from k8s_tutor.apimachinery.structural.rules import RuleProblem, rule_problems
+from k8s_tutor.apimachinery.structural.types import type_of
+from k8s_tutor.apimachinery.structural.validating import validate
+
+__all__ = ["OMIT", "FieldError", "RuleProblem", "apply_defaults", "prune", "rule_problems", "type_of", "validate"]
