@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from typing import Any, NamedTuple
 
 import orjson
@@ -38,24 +39,28 @@ class Watch:
             self._closed.set()
             _abandon(self._answer)
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines as they come, without their ends."""
-        rest = b""
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes as they come."""
         try:
             while not self._closed.is_set():
                 chunk = self._answer.read1(65536)
                 if not chunk:
                     break
-                *whole, rest = (rest + chunk).split(b"\n")
-                yield from whole
-        except Exception:
-            # The stream was cut: closed on purpose, the server gone, or its timeout reached; all end the stream.
-            if not self._closed.is_set():
-                rest = b""
-        if rest and not self._closed.is_set():
-            yield rest
+                yield chunk
+        except (OSError, ValueError, AttributeError, HTTPException, *_cut_errors()):
+            # Closed on purpose, the server gone, or its timeout reached: all end the stream.
+            pass
         self._answer.close()
         self._answer.release_conn()
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines as they come, without their ends; an unfinished last line counts if nobody closed."""
+        rest = b""
+        for chunk in self.chunks():
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from whole
+        if rest and not self._closed.is_set():
+            yield rest
 
     def __iter__(self) -> Iterator[WatchEvent]:
         for line in self.lines():
@@ -145,6 +150,12 @@ class Follower:
             yield WatchEvent("DELETED", item)
         for uid, item in items.items():
             yield WatchEvent("MODIFIED" if uid in before else "ADDED", item)
+
+
+def _cut_errors() -> tuple[type[Exception], ...]:
+    import urllib3
+
+    return (urllib3.exceptions.HTTPError,)
 
 
 def _abandon(answer: Any) -> None:

@@ -229,8 +229,8 @@ def container_names(pod: dict[str, Any]) -> str:
     """List a pod's containers as kubectl's refusals do: ``a, b (init), c (ephem)``."""
     spec = pod.get("spec", {})
     found = [one["name"] for one in spec.get("containers") or ()]
-    found += [f"{one['name']} (init)" for one in spec.get("initContainers") or ()]
     found += [f"{one['name']} (ephem)" for one in spec.get("ephemeralContainers") or ()]
+    found += [f"{one['name']} (init)" for one in spec.get("initContainers") or ()]
     return ", ".join(found)
 
 

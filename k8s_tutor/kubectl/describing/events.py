@@ -51,7 +51,7 @@ def write(view: View, events: list[Body]) -> None:
     view.flush()
     view.line(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage")
     view.line(1, "----\t------\t----\t----\t-------")
-    for event in sorted(events, key=_time):
+    for event in sorted(events, key=event_time):
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
         message = (event.get("message") or "").strip()
         field = (event.get("involvedObject") or {}).get("fieldPath")
@@ -72,6 +72,7 @@ def since(view: View, event: Body) -> str:
     return first
 
 
-def _time(event: dict[str, Any]) -> str:
+def event_time(event: dict[str, Any]) -> str:
+    """Return when an event was last seen, for sorting."""
     series = event.get("series") or {}
     return str(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or "")

@@ -1,0 +1,63 @@
+"""The frame of the ``set`` verbs: read objects, change a copy, send the difference, tell it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from k8s_tutor.apimachinery.copying import deep_copy
+from k8s_tutor.client import ApiError
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
+from k8s_tutor.kubectl.changes import two_way
+from k8s_tutor.kubectl.command import Call
+from k8s_tutor.kubectl.errors import CommandError, raise_all
+from k8s_tutor.kubectl.infos import Selection, load, select
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT, SELECTOR
+
+Body = dict[str, Any]
+FLAGS = (*FILENAME, SELECTOR, ALL, *OUTPUT, DRY_RUN, FIELD_MANAGER, LOCAL)
+
+
+def objects(call: Call, words: list[str]) -> Selection:
+    """Select the objects; with --local from the files only."""
+    if not call.flag("local"):
+        return select(call, words)
+    errors: list[Exception] = []
+    return Selection(call, [], manifest=load(call, errors, local=True), errors=errors, from_files=True)
+
+
+def change(call: Call, words: list[str], edit: Callable[[Body], None], done: str, manager: str) -> int:
+    """Change every selected object with ``edit`` (which may raise `CommandError`), and tell what was done.
+
+    Objects that stay as they are are not told.
+    """
+    selection = objects(call, words)
+    failures = selection.errors
+    local = call.flag("local")
+    for info in selection.infos(latest=not local):
+        after = deep_copy(info.object)
+        try:
+            edit(after)
+        except CommandError as error:
+            failures.append(error)
+            continue
+        if local or dry_run(call) == "client":
+            tell(call, info.resource, after, done)
+            continue
+        patch, content_type = two_way(info.resource, info.object, after)
+        if not patch:
+            continue
+        try:
+            tell(call, info.resource, patch_object(call, info, patch, content_type, manager), done)
+        except ApiError as error:
+            failures.append(error)
+    raise_all(failures)
+    return 0
+
+
+def check_common(call: Call, words: list[str]) -> None:
+    """Refuse what no set verb takes."""
+    if call.flag("all") and call.flag("selector"):
+        raise CommandError("cannot set --all and --selector at the same time")
+    if call.flag("local") and dry_run(call) == "server":
+        raise CommandError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    if not words and not call.flag("filename") and not call.flag("kustomize"):
+        raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")

@@ -1,0 +1,166 @@
+"""``kubectl set env`` (kubectl, ``cmd/set``: ``set_env.go``)."""
+
+import re
+from typing import Any
+
+from k8s_tutor.client import ApiError
+from k8s_tutor.kubectl import setting
+from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.errors import CommandError, raise_all
+from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.infos import resolve
+from k8s_tutor.kubectl.podspecs import pod_spec
+from k8s_tutor.kubectl.setting import Body
+
+_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+
+
+class Env(Verb):
+    """Changes environment variables."""
+
+    name = "env"
+    usage = "set env RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]"
+    short = "Update environment variables on a pod template"
+    flags = (
+        *setting.FLAGS,
+        Flag("containers", short="c", default="*", help="names of containers, * for all"),
+        Flag("env", "array", short="e", help="a variable to set"),
+        Flag("from", help="configmap/NAME or secret/NAME whose keys become variables"),
+        Flag("prefix", help="put before names of --from"),
+        Flag("keys", "list", help="keys to take of --from"),
+        Flag("list", "bool", help="print the variables"),
+        Flag("resolve", "bool", help="with --list: look values of references up"),
+        Flag("overwrite", "bool", default=True, help="replace variables that are there"),
+    )
+
+    def complete(self, call: Call) -> None:
+        self.resources: list[str] = []
+        specs: list[str] = []
+        for word in call.arguments:
+            is_env = "=" in word or (word.endswith("-") and len(word) > 1)
+            if is_env:
+                specs.append(word)
+            elif specs:
+                raise CommandError(
+                    f"all resources must be specified before environment changes: {' '.join(call.arguments)}"
+                )
+            else:
+                self.resources.append(word)
+        self.setting: list[Body] = []
+        self.removing: list[str] = []
+        for spec in [*specs, *call.flag("env")]:
+            name, equals, value = spec.partition("=")
+            if equals and _NAME.fullmatch(name):
+                self.setting.append({"name": name, "value": value})
+            elif spec.endswith("-") and not equals:
+                self.removing.append(spec[:-1])
+            else:
+                raise CommandError(f"environment variables must be of the form key=value and can not be empty: {spec}")
+
+    def validate(self, call: Call) -> None:
+        setting.check_common(call, self.resources)
+        if call.flag("list") and call.flag("output"):
+            raise CommandError("--list and --output may not be specified together")
+        if call.flag("keys") and not call.flag("from"):
+            raise CommandError("when specifying --keys, a configmap or secret must be provided with --from")
+
+    def run(self, call: Call) -> int:
+        if call.flag("from"):
+            self.setting += self._from(call)
+        if call.flag("list"):
+            return self._list(call)
+        if not self.setting and not self.removing:
+            raise CommandError("at least one environment variable must be provided")
+        self.pattern, self.overwrite = call.flag("containers"), call.flag("overwrite")
+        return setting.change(call, self.resources, self._edit, "env updated", "kubectl-set")
+
+    def _edit(self, body: Body) -> None:
+        for container in self._chosen(body, self.pattern):
+            env = [one for one in container.get("env") or [] if one["name"] not in self.removing]
+            for wanted in self.setting:
+                there = next((one for one in env if one["name"] == wanted["name"]), None)
+                if there is None:
+                    env.append(dict(wanted))
+                    continue
+                if not self.overwrite and there != wanted:
+                    raise CommandError(
+                        f"'{there['name']}' already has a value ({there.get('value', '')}), and --overwrite is false"
+                    )
+                there.clear()
+                there.update(wanted)
+            container["env"] = env
+            if not env:
+                del container["env"]
+
+    def _chosen(self, body: Body, pattern: str) -> list[Body]:
+        spec = pod_spec(body)
+        everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+        wanted = re.compile(pattern.replace("*", ".*"))
+        return [one for one in everything if wanted.fullmatch(one["name"])]
+
+    def _from(self, call: Call) -> list[Body]:
+        kind, _, name = call.flag("from").partition("/")
+        resource = resolve(call, kind)
+        if resource.kind not in {"ConfigMap", "Secret"}:
+            raise CommandError("unsupported resource specified in --from")
+        found = call.client.get(resource.path(call.namespace, name))
+        reference = "configMapKeyRef" if resource.kind == "ConfigMap" else "secretKeyRef"
+        keys = call.flag("keys") or sorted(found.get("data") or {})
+        made: list[Body] = []
+        for key in sorted(found.get("data") or {}):
+            if key in keys:
+                variable = call.flag("prefix") + re.sub(r"[^A-Za-z0-9_]", "_", key).upper()
+                made.append({"name": variable, "valueFrom": {reference: {"name": name, "key": key}}})
+        return made
+
+    def _list(self, call: Call) -> int:
+        selection = setting.objects(call, self.resources)
+        for info in selection.infos(latest=not call.flag("local")):
+            for container in self._chosen(info.object, call.flag("containers")):
+                call.out(f"# {info.resource.kind} {info.name}, container {container['name']}")
+                for variable in container.get("env") or ():
+                    self._show(call, info.namespace, variable)
+        raise_all(selection.errors)
+        return 0
+
+    def _show(self, call: Call, namespace: str, variable: Body) -> None:
+        source = variable.get("valueFrom")
+        if not source:
+            call.out(f"{variable['name']}={variable.get('value', '')}")
+            return
+        if call.flag("resolve"):
+            value = self._resolved(call, namespace, source)
+            if value is not None:
+                call.out(f"{variable['name']}={value}")
+                return
+        call.out(f"# {variable['name']} from {_reference(source)}")
+
+    def _resolved(self, call: Call, namespace: str, source: Body) -> str | None:
+        import base64
+
+        for key, plural in (("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")):
+            reference = source.get(key)
+            if reference:
+                try:
+                    found: Any = call.client.get(f"/api/v1/namespaces/{namespace}/{plural}/{reference['name']}")
+                except ApiError:
+                    return None
+                value = (found.get("data") or {}).get(reference["key"])
+                if value is None:
+                    return None
+                return base64.b64decode(value).decode("utf-8", "replace") if plural == "secrets" else str(value)
+        return None
+
+
+def _reference(source: Body) -> str:
+    if source.get("configMapKeyRef"):
+        return f"configmap {source['configMapKeyRef']['name']}, key {source['configMapKeyRef']['key']}"
+    if source.get("secretKeyRef"):
+        return f"secret {source['secretKeyRef']['name']}, key {source['secretKeyRef']['key']}"
+    if source.get("fieldRef"):
+        return f"field path {source['fieldRef']['fieldPath']}"
+    if source.get("resourceFieldRef"):
+        reference = source["resourceFieldRef"]
+        container = f"{reference['containerName']}/" if reference.get("containerName") else ""
+        return f"resource field {container}{reference['resource']}"
+    return "invalid valueFrom"

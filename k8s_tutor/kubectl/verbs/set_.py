@@ -1,0 +1,224 @@
+"""``kubectl set image|env|resources|selector|serviceaccount|subject`` (kubectl, ``cmd/set``)."""
+
+import re
+from typing import Any
+
+from k8s_tutor.kubectl import setting
+from k8s_tutor.kubectl.actions import JSON_PATCH, dry_run, parse_labels, patch_object, tell
+from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.errors import CommandError, raise_all
+from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.generators.quota import resource_list
+from k8s_tutor.kubectl.infos import select
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT
+from k8s_tutor.kubectl.podspecs import pod_spec
+from k8s_tutor.kubectl.setting import Body
+from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.verbs._environment import Env
+
+_CONTAINERS = Flag("containers", short="c", default="*", help="names of containers, * for all")
+
+
+class Image(Verb):
+    """Changes images."""
+
+    name = "image"
+    usage = "set image (-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... [options]"
+    short = "Update the image of a pod template"
+    flags = setting.FLAGS
+
+    def complete(self, call: Call) -> None:
+        words = call.arguments
+        self.images = dict(word.partition("=")[::2] for word in words if "=" in word and not word.startswith("="))
+        self.resources = [word for word in words if "=" not in word]
+
+    def validate(self, call: Call) -> None:
+        errors: list[Exception] = []
+        if call.flag("all") and call.flag("selector"):
+            errors.append(CommandError("cannot set --all and --selector at the same time"))
+        if not self.resources and not call.flag("filename") and not call.flag("kustomize"):
+            errors.append(
+                CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
+            )
+        if not self.images:
+            errors.append(CommandError("at least one image update is required"))
+        elif "*" in self.images and len(self.images) > 1:
+            errors.append(
+                CommandError(
+                    "all containers are already specified by *, but saw more than one container_name=container_image pairs"
+                )
+            )
+        raise_all(errors)
+
+    def run(self, call: Call) -> int:
+        return setting.change(call, self.resources, self._edit, "image updated", "kubectl-set")
+
+    def _edit(self, body: Body) -> None:
+        spec = pod_spec(body)
+        containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+        missing = []
+        for name, image in self.images.items():
+            found = [one for one in containers if name in {one["name"], "*"}]
+            for one in found:
+                one["image"] = image
+            if not found:
+                missing.append(f"error: unable to find container named {quoted(name)}")
+        if missing:
+            raise CommandError("\n".join(missing), bare=True)
+
+
+class Resources(Verb):
+    """Changes requests and limits."""
+
+    name = "resources"
+    usage = "set resources (-f FILENAME | TYPE NAME) ([--limits=LIMITS & --requests=REQUESTS]) [options]"
+    short = "Update resource requests/limits on objects with pod templates"
+    flags = (
+        *setting.FLAGS,
+        _CONTAINERS,
+        Flag("limits", help="as cpu=200m,memory=64Mi; 0 removes"),
+        Flag("requests", help="as cpu=100m,memory=32Mi; 0 removes"),
+    )
+
+    def validate(self, call: Call) -> None:
+        if call.flag("all") and call.flag("selector"):
+            raise CommandError("cannot set --all and --selector at the same time")
+        if not call.flag("limits") and not call.flag("requests"):
+            raise CommandError("you must specify an update to requests or limits (in the form of --requests/--limits)")
+
+    def run(self, call: Call) -> int:
+        self.containers = call.flag("containers")
+        self.amounts = {
+            section: resource_list(call.flag(section), "invalid argument syntax") if call.flag(section) else {}
+            for section in ("limits", "requests")
+        }
+        return setting.change(call, call.arguments, self._edit, "resource requirements updated", "kubectl-set")
+
+    def _edit(self, body: Body) -> None:
+        spec = pod_spec(body)
+        chosen = [one for one in spec.get("containers") or () if _matches(self.containers, one["name"])]
+        if not chosen:
+            raise CommandError(f"error: unable to find container named {self.containers}", bare=True)
+        for container in chosen:
+            resources = container.setdefault("resources", {})
+            for section, amounts in self.amounts.items():
+                if amounts:
+                    kept = {**(resources.get(section) or {}), **amounts}
+                    resources[section] = {name: amount for name, amount in kept.items() if amount != "0"}
+
+
+class ServiceAccountOf(Verb):
+    """Changes the service account."""
+
+    name = "serviceaccount"
+    aliases = ("sa",)
+    usage = "set serviceaccount (-f FILENAME | TYPE NAME) SERVICE_ACCOUNT [options]"
+    short = "Update the service account of a resource"
+    flags = setting.FLAGS
+
+    def validate(self, call: Call) -> None:
+        if not call.arguments:
+            raise CommandError("serviceaccount is required")
+
+    def run(self, call: Call) -> int:
+        *words, account = call.arguments
+
+        def edit(body: Body) -> None:
+            spec = pod_spec(body)
+            spec["serviceAccountName"] = account
+            if "serviceAccount" in spec:
+                spec["serviceAccount"] = account
+
+        return setting.change(call, words, edit, "serviceaccount updated", "kubectl-set")
+
+
+class Selector(Verb):
+    """Changes the selector of a Service."""
+
+    name = "selector"
+    usage = "set selector (-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version] [options]"
+    short = "Set the selector on a resource"
+    flags = (
+        *FILENAME,
+        ALL,
+        *OUTPUT,
+        DRY_RUN,
+        FIELD_MANAGER,
+        LOCAL,
+        Flag("resource-version", help="only if the object has this version"),
+    )
+
+    def run(self, call: Call) -> int:
+        if not call.arguments:
+            raise CommandError("one selector is required")
+        words, expression = call.arguments[:-1], call.arguments[-1]
+        labels, _ = parse_labels(expression.split(","), "label")
+        selection = select(call, words)
+        for info in selection.infos():
+            if info.resource.kind != "Service":
+                raise CommandError("setting a selector is only supported for Services")
+            body = {**info.object, "spec": {**info.object["spec"], "selector": labels}}
+            if dry_run(call) != "client":
+                patch = [{"op": "add", "path": "/spec/selector", "value": labels}]
+                body = patch_object(call, info, patch, JSON_PATCH, "kubectl-set")
+            tell(call, info.resource, body, "selector updated")
+        raise_all(selection.errors)
+        return 0
+
+
+class Subject(Verb):
+    """Adds users, groups and service accounts to bindings."""
+
+    name = "subject"
+    usage = "set subject (-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [options]"
+    short = "Update the user, group, or service account in a role binding or cluster role binding"
+    flags = (
+        *setting.FLAGS[:-1],
+        LOCAL,
+        Flag("serviceaccount", "array", help="namespace:name; may repeat"),
+        Flag("group", "array", help="group; may repeat"),
+        Flag("user", "array", help="user; may repeat"),
+    )
+
+    def validate(self, call: Call) -> None:
+        if not (call.flag("user") or call.flag("group") or call.flag("serviceaccount")):
+            raise CommandError("you must specify at least one value of user, group or serviceaccount")
+
+    def run(self, call: Call) -> int:
+        from k8s_tutor.kubectl.generators.base import subjects
+
+        wanted = subjects(call)
+
+        def edit(body: Body) -> None:
+            if body.get("kind") not in {"RoleBinding", "ClusterRoleBinding"}:
+                raise CommandError("setting subjects is only supported for RoleBinding/ClusterRoleBinding")
+            there: list[Any] = body.get("subjects") or []
+            body["subjects"] = there + [one for one in wanted if one not in there]
+
+        return setting.change(call, call.arguments, edit, "subjects updated", "kubectl-set")
+
+
+class Set(Verb):
+    """Groups what can be set."""
+
+    name = "set"
+    usage = "set SUBCOMMAND [options]"
+    short = "Set specific features on objects"
+    group = "Basic Commands (Beginner)"
+    has_inner = True
+    subverbs = (Env, Image, Resources, Selector, ServiceAccountOf, Subject)
+
+    def run(self, call: Call) -> int:
+        from k8s_tutor.kubectl.helptext import verb_help
+
+        if call.arguments:
+            raise CommandError(f"unknown command {quoted(call.arguments[0])} for {quoted(call.path)}")
+        call.write(verb_help(type(self), call.path))
+        return 0
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return bool(re.fullmatch(pattern.replace("*", ".*"), name))
+
+
+VERB = Set
