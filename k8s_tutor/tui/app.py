@@ -28,47 +28,17 @@ EDITORS = ("edit", "vi", "vim", "nano", "emacs", "code")
 class Told(Message):
     """Something a worker thread or the session tells; ``act`` runs in the app's own thread."""
 
-    def __init__(self, act: Callable[[], Any]) -> None:
-        super().__init__()
-        self.act = act
-
-
-class TutorApp(App[int]):
-    """The tutor in the terminal.
-
-    Args:
-        open_session: returns the learner's session; called in a worker thread.
-        provider: the cluster's provider; started in a worker thread. None: the session's kubeconfig is used as it is.
-        lesson: lesson to open; empty where the learner stopped.
-        language: first language, until the session tells its own.
-        debug: show tracebacks.
-    """
-
-    TITLE = "k8s-tutor"
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
-    COMMANDS: ClassVar[Any] = {TutorCommands}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "interrupt", "Stop", show=False, priority=True),
-        Binding("ctrl+q", "leave", "Leave", priority=True),
-        Binding("f12", "language", "en/ru", priority=True),
-        Binding("l", "language", show=False),
-        Binding("n", "next", show=False),
-        Binding("p", "previous", show=False),
-        Binding("h", "hint", show=False),
-        Binding("question_mark", "help", show=False),
-        Binding("ctrl+t", "solution", show=False, priority=True),
-        Binding("ctrl+o", "pager", show=False, priority=True),
-        Binding("ctrl+l", "clear", show=False, priority=True),
-        Binding("f10", "cluster", show=False, priority=True),
-        Binding("ctrl+z", "undo", show=False, priority=True),
-        Binding("m", "lessons", show=False),
-    ]
-
     def __init__(
-        self, open_session: Callable[[], Any], provider: Any, *, lesson: str = "", language: str = "en"
+        self,
+        open_session: Callable[[], Any],
+        provider: Any,
+        *,
+        lesson: str = "",
+        language: str = "en",
+        debug: bool = False,
     ) -> None:
         super().__init__()
+        self._keep_tracebacks = debug
         self._open_session = open_session
         self.provider = provider
         self._first_lesson = lesson
@@ -139,7 +109,7 @@ class TutorApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours ends the app with three lines instead of a traceback (``--debug`` keeps Textual's)."""
-        if self._debug:
+        if self._keep_tracebacks:
             super()._handle_exception(error)
             return
         self.exit(1, message=told(error))
