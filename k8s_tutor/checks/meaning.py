@@ -4,10 +4,9 @@ The schema tells what a field holds; where there is none (custom resources, free
 """
 
 import contextlib
+import json
 from datetime import datetime
 from typing import Any, Final
-
-import orjson
 
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
 from k8s_tutor.apimachinery.schema import Type
@@ -24,7 +23,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         text = value if value and not value.isspace() else f'"{value}"'
     else:
-        text = orjson.dumps(value, default=str).decode()
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return text if len(text) <= 120 else f"{text[:117]}…"
 
 

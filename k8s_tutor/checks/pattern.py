@@ -93,32 +93,61 @@ def _list(pattern: list[Any], value: Any, type_: Type | None, path: str, merge_k
         return [Difference(path, shown(pattern), shown(value))]
     elem = type_.elem if type_ is not None else None
     key = merge_key or (type_.keys[0] if type_ is not None and type_.keys else "")
-    free = list(range(len(value)))
+    judged = [[_item(item, entry, elem, path, key) for entry in value] for item in pattern]
+    pairs = _paired([[at for at, found in enumerate(row) if found == []] for row in judged], len(value))
+    free = set(range(len(value))) - set(pairs.values())
     found: Differences = []
-    # Items that are hard to please choose first: those with a key, then those that few items match.
-    order = sorted(range(len(pattern)), key=lambda index: _choices(pattern[index], value, elem, key))
-    for index in order:
-        item = pattern[index]
-        name = item.get(key) if key and isinstance(item, Mapping) else None
-        keyed = isinstance(name, str | int)
-        candidates = [at for at in free if not keyed or _has_key(value[at], key, name)]
-        label = f"{path}[{key}={name}]" if keyed else f"{path}[]"
-        if not candidates:
-            there = [str(entry.get(key)) for entry in value if isinstance(entry, Mapping)] if keyed else []
-            rest = f"only {', '.join(there)}" if there else "nothing"
-            found.append(Difference(label, "present" if keyed else shown(item), rest))
+    for index, row in enumerate(judged):
+        if index in pairs:
             continue
-        judged = [(differences(item, value[at], elem, label), at) for at in candidates]
-        best, at = min(judged, key=lambda entry: len(entry[0]))
-        free.remove(at)
-        found += best
+        candidates = [(one, at) for at, one in enumerate(row) if one is not None and at in free]
+        if candidates:
+            best, at = min(candidates, key=lambda candidate: len(candidate[0]))
+            free.remove(at)
+            found += best
+        else:
+            found.append(_unpaired(pattern[index], value, path, key))
     return found
 
 
-def _choices(item: Any, value: list[Any], elem: Type | None, key: str) -> int:
-    if key and isinstance(item, Mapping) and isinstance(item.get(key), str | int):
-        return -1
-    return sum(1 for entry in value if not differences(item, entry, elem))
+def _item(item: Any, entry: Any, elem: Type | None, path: str, key: str) -> Differences | None:
+    """Judge an item of a list against one of a pattern; None where the merge key says that it is another one."""
+    name = _keyed(item, key)
+    if name is None:
+        return differences(item, entry, elem, f"{path}[]")
+    return differences(item, entry, elem, f"{path}[{key}={name}]") if _has_key(entry, key, name) else None
+
+
+def _keyed(item: Any, key: str) -> Any:
+    name = item.get(key) if key and isinstance(item, Mapping) else None
+    return name if isinstance(name, str | int) else None
+
+
+def _paired(matches: list[list[int]], size: int) -> dict[int, int]:
+    """Pair as many items of a pattern as possible with an item of their own that they match (augmenting paths)."""
+    owner: list[int | None] = [None] * size
+
+    def place(index: int, seen: set[int]) -> bool:
+        for at in matches[index]:
+            if at not in seen:
+                seen.add(at)
+                before = owner[at]
+                if before is None or place(before, seen):
+                    owner[at] = index
+                    return True
+        return False
+
+    for index in range(len(matches)):
+        place(index, set())
+    return {index: at for at, index in enumerate(owner) if index is not None}
+
+
+def _unpaired(item: Any, value: list[Any], path: str, key: str) -> Difference:
+    name = _keyed(item, key)
+    if name is None:
+        return Difference(f"{path}[]", shown(item), "nothing")
+    there = ", ".join(str(entry.get(key)) for entry in value if isinstance(entry, Mapping))
+    return Difference(f"{path}[{key}={name}]", "present", f"only {there}" if there else "nothing")
 
 
 def _has_key(entry: Any, key: str, name: Any) -> bool:

@@ -12,7 +12,6 @@ from importlib import resources
 from typing import Any
 
 from k8s_tutor.course.yamltext import Document, FieldPath
-from k8s_tutor.errors import PackError
 
 NAMES = ("common", "course", "lesson", "exercise", "checks", "overlay")
 
@@ -37,17 +36,15 @@ def validate(document: Document, name_or_schema: str | Mapping[str, Any]) -> Non
     Raises:
         PackError: naming the first wrong field's file, line and column, and how many more there are.
     """
-    found = sorted(problems(document.data, name_or_schema), key=lambda item: _place(document, item[0]))
+    # A field that is missing is often one that is misspelt: what is there comes first.
+    found = sorted(
+        problems(document.data, name_or_schema),
+        key=lambda item: (item[1].endswith("is missing"), *_place(document, item[0])),
+    )
     if found:
         path, why = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise document.error(path, why + more, "Next: mend it; docs/pack-format.md tells every field.")
-
-
-def all_errors(document: Document, name_or_schema: str | Mapping[str, Any]) -> list[PackError]:
-    """Return every violation as an error, in the file's order."""
-    found = sorted(problems(document.data, name_or_schema), key=lambda item: _place(document, item[0]))
-    return [document.error(path, why) for path, why in found]
 
 
 def _place(document: Document, path: FieldPath) -> tuple[int, int]:

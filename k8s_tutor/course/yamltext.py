@@ -40,13 +40,13 @@ class Document:
         self._node = node
 
     def mark(self, path: FieldPath = ()) -> Mark:
-        """Return the place of a field; of the nearest enclosing one where it is absent."""
+        """Return the place of a field (of its key) or item; of the nearest enclosing one where it is absent."""
         node, best = self._node, self._node
         for step in path:
-            node = _child(node, step)
-            if node is None:
+            found = _child(node, step)
+            if found is None:
                 break
-            best = node
+            best, node = found
         if best is None:
             return Mark(self.file)
         return Mark(self.file, best.start_mark.line + 1, best.start_mark.column + 1)
@@ -222,14 +222,14 @@ class _Inspection:
             seen[key.value] = key
 
 
-def _child(node: Node | None, step: str | int) -> Node | None:
+def _child(node: Node | None, step: str | int) -> tuple[Node, Node] | None:
+    """Return where a field or item begins, and its value."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             if key.value == str(step):
-                return value if isinstance(value, Node) else None
+                return key, value
     elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
-        found = node.value[step]
-        return found if isinstance(found, Node) else None
+        return node.value[step], node.value[step]
     return None
 
 
