@@ -28,6 +28,43 @@ EDITORS = ("edit", "vi", "vim", "nano", "emacs", "code")
 class Told(Message):
     """Something a worker thread or the session tells; ``act`` runs in the app's own thread."""
 
+    def __init__(self, act: Callable[[], Any]) -> None:
+        super().__init__()
+        self.act = act
+
+
+class TutorApp(App[int]):
+    """The tutor in the terminal.
+
+    Args:
+        open_session: returns the learner's session; called in a worker thread.
+        provider: the cluster's provider; started in a worker thread. None: the session's kubeconfig is used as it is.
+        lesson: lesson to open; empty where the learner stopped.
+        language: first language, until the session tells its own.
+        debug: show tracebacks.
+    """
+
+    TITLE = "k8s-tutor"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[Any] = {TutorCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", "Stop", show=False, priority=True),
+        Binding("ctrl+q", "leave", "Leave", priority=True),
+        Binding("f12", "language", "en/ru", priority=True),
+        Binding("l", "language", show=False),
+        Binding("n", "next", show=False),
+        Binding("p", "previous", show=False),
+        Binding("h", "hint", show=False),
+        Binding("question_mark", "help", show=False),
+        Binding("ctrl+t", "solution", show=False, priority=True),
+        Binding("ctrl+o", "pager", show=False, priority=True),
+        Binding("ctrl+l", "clear", show=False, priority=True),
+        Binding("f10", "cluster", show=False, priority=True),
+        Binding("ctrl+z", "undo", show=False, priority=True),
+        Binding("m", "lessons", show=False),
+    ]
+
     def __init__(
         self,
         open_session: Callable[[], Any],
