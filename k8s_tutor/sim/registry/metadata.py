@@ -1,29 +1,144 @@
-"""Validation of ``metadata``, the same for every kind (upstream: ``api/validation/objectmeta.go``)."""
+"""Validation of ``metadata``, the same for every kind (upstream: ``apimachinery/pkg/api/validation/objectmeta.go``)."""
 
+import json
 from typing import Any
 
+from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.scheme import Resource
 
 Json = dict[str, Any]
+MAX_ANNOTATIONS = 256 * 1024
+IMMUTABLE = "field is immutable"
+ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+_STANDARD_FINALIZERS = ("kubernetes", ORPHAN, FOREGROUND)
+_FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+_OPERATIONS = ("Apply", "Update")
+
+
+def _invalid(field: str, value: Any, detail: str) -> FieldError:
+    shown = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return FieldError("FieldValueInvalid", f"metadata.{field}", f"Invalid value: {shown}: {detail}")
+
+
+def _required(field: str, detail: str = "") -> FieldError:
+    return FieldError(
+        "FieldValueRequired", f"metadata.{field}", f"Required value: {detail}" if detail else "Required value"
+    )
 
 
 def validate_metadata(resource: Resource, obj: Json) -> list[FieldError]:
     """Return what is wrong with a new object's metadata."""
     meta = obj["metadata"]
-    name = meta.get("name", "")
+    judge = resource.strategy.validate_name
+    name, prefix = meta.get("name") or "", meta.get("generateName") or ""
+    errors = [_invalid("generateName", prefix, why) for why in judge(prefix, prefix=True)] if prefix else []
     if not name:
-        return [FieldError("FieldValueRequired", "metadata.name", "Required value: name or generateName is required")]
+        errors.append(_required("name", "name or generateName is required"))
+    else:
+        errors += [_invalid("name", name, why) for why in judge(name, prefix=False)]
+    namespace = meta.get("namespace") or ""
+    if resource.namespaced:
+        errors += [_invalid("namespace", namespace, why) for why in names.is_dns1123_label(namespace)]
+    errors += _validate_common(meta)
+    finalizers = meta.get("finalizers") or ()
+    for finalizer in finalizers:
+        errors += [_invalid("finalizers", finalizer, why) for why in names.is_qualified_name(finalizer)]
+    if ORPHAN in finalizers and FOREGROUND in finalizers:
+        why = f"finalizer {ORPHAN} and {FOREGROUND} cannot be both set"
+        errors.append(_invalid("finalizers", finalizers, why))
+    errors += _validate_managers(meta)
+    return errors + _validate_finalizer_kinds(resource, meta)
+
+
+def _validate_common(meta: Json) -> list[FieldError]:
+    errors = []
+    for key, value in (meta.get("labels") or {}).items():
+        errors += [_invalid("labels", key, why) for why in names.is_qualified_name(key)]
+        errors += [_invalid("labels", value, why) for why in names.is_label_value(value)]
+    annotations = meta.get("annotations") or {}
+    size = 0
+    for key, value in annotations.items():
+        errors += [_invalid("annotations", key, why) for why in names.is_qualified_name(key.lower())]
+        size += len(key.encode()) + len(value.encode())
+    if size > MAX_ANNOTATIONS:
+        text = f"Too long: may not be more than {MAX_ANNOTATIONS} bytes"
+        errors.append(FieldError("FieldValueTooLong", "metadata.annotations", text))
+    return errors + _validate_owners(meta)
+
+
+def _validate_owners(meta: Json) -> list[FieldError]:
+    errors: list[FieldError] = []
+    owners = meta.get("ownerReferences") or ()
+    controller = ""
+    for number, owner in enumerate(owners):
+        field = f"ownerReferences[{number}]"
+        version = owner.get("apiVersion") or ""
+        if not version:
+            errors.append(_required(f"{field}.apiVersion", "must not be empty"))
+        elif version.count("/") > 1 or version.endswith("/"):
+            errors.append(_invalid(f"{field}.apiVersion", version, "must be <group>/<version> or <version>"))
+        errors += [
+            _required(f"{field}.{key}", "must not be empty") for key in ("kind", "name", "uid") if not owner.get(key)
+        ]
+        if version == "v1" and owner.get("kind") == "Event":
+            errors.append(_invalid(field, owner, "/v1, Kind=Event is disallowed from being an owner"))
+        if owner.get("controller"):
+            this = f"{owner.get('kind') or ''}/{owner.get('name') or ''}"
+            if controller:
+                why = (
+                    'Only one reference can have Controller set to true. Found "true" in references for '
+                    f"{controller} and {this}"
+                )
+                errors.append(_invalid("ownerReferences", owners, why))
+            else:
+                controller = this
+    return errors
+
+
+def _validate_managers(meta: Json) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for number, entry in enumerate(meta.get("managedFields") or ()):
+        field = f"managedFields[{number}]"
+        operation = entry.get("operation") or ""
+        if not operation:
+            errors.append(_required(f"{field}.operation", "must not be empty"))
+        elif operation not in _OPERATIONS:
+            text = f'Unsupported value: "{operation}": supported values: "Apply", "Update"'
+            errors.append(FieldError("FieldValueNotSupported", f"metadata.{field}.operation", text))
+        if entry.get("fieldsType") not in (None, "", "FieldsV1"):
+            errors.append(_invalid(f"{field}.fieldsType", entry["fieldsType"], "must be `FieldsV1`"))
+    return errors
+
+
+def _validate_finalizer_kinds(resource: Resource, meta: Json) -> list[FieldError]:
+    """Kinds of Kubernetes itself want known or fully qualified finalizers; custom resources take any."""
+    if resource.custom is not None:
+        return []
+    why = "name is neither a standard finalizer name nor is it fully qualified"
     return [
-        FieldError("FieldValueInvalid", "metadata.name", f'Invalid value: "{name}": {why}')
-        for why in resource.strategy.validate_name(name, prefix=False)
+        _invalid(f"finalizers[{number}]", finalizer, why)
+        for number, finalizer in enumerate(meta.get("finalizers") or ())
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS
     ]
 
 
 def validate_metadata_update(resource: Resource, new: Json, old: Json) -> list[FieldError]:
     """Return what is wrong with a change of metadata."""
-    name, was = new["metadata"].get("name"), old["metadata"]["name"]
-    if name != was:
-        why = f'Invalid value: "{name}": field is immutable'
-        return [FieldError("FieldValueInvalid", "metadata.name", why)]
-    return []
+    meta, was = new["metadata"], old["metadata"]
+    errors: list[FieldError] = []
+    if was.get("deletionTimestamp"):
+        extra = sorted(set(meta.get("finalizers") or ()) - set(was.get("finalizers") or ()))
+        if extra:
+            shown = ", ".join(f'"{name}"' for name in extra)
+            text = (
+                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "
+                f"[]string{{{shown}}}"
+            )
+            errors.append(FieldError("FieldValueForbidden", "metadata.finalizers", text))
+    for field in _FIXED:
+        if (meta.get(field) or None) != (was.get(field) or None):
+            errors.append(_invalid(field, meta.get(field), IMMUTABLE))
+    errors += _validate_common(meta)
+    errors += _validate_managers(meta)
+    return errors + _validate_finalizer_kinds(resource, meta)

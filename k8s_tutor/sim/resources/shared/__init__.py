@@ -1,0 +1,1 @@
+"""Building blocks of the strategies: each module one idea (checks, names of resources, volumes, pods' parts …)."""

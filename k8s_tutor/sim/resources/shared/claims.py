@@ -1,0 +1,98 @@
+"""The specification of a PersistentVolumeClaim: its own, of a StatefulSet's template, of an ephemeral volume."""
+
+from typing import Any
+
+from k8s_tutor.apimachinery import names
+from k8s_tutor.sim.resources.shared import quantities
+from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.gotext import Struct
+from k8s_tutor.sim.resources.shared.label_checks import check_labels, check_selector
+
+Json = dict[str, Any]
+ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+VOLUME_MODES = ("Block", "Filesystem")
+_SHORT = (("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP"))
+_OTHER_KIND = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+
+
+def short_modes(modes: list[str] | None) -> str:
+    """Return access modes as kubectl shows them."""
+    return ",".join(short for mode, short in _SHORT if mode in (modes or ()))
+
+
+def default_claim_spec(spec: Json) -> None:
+    """Fill the defaults of a claim's specification."""
+    if spec.get("volumeMode") is None:
+        spec["volumeMode"] = "Filesystem"
+
+
+def check_access_modes(v: At) -> None:
+    """Check the list of access modes."""
+    modes = v.get("accessModes") or []
+    for mode in modes:
+        if mode not in ACCESS_MODES:
+            v.unsupported("accessModes", ACCESS_MODES, mode)
+    if "ReadWriteOncePod" in modes and any(mode in ACCESS_MODES and mode != "ReadWriteOncePod" for mode in modes):
+        v.forbidden("accessModes", "may not use ReadWriteOncePod with other access modes")
+
+
+def check_claim_spec(v: At) -> None:
+    """Check a claim's specification."""
+    if not v.get("accessModes"):
+        v.required("accessModes", "at least 1 access mode is required")
+    check_selector(v.at("selector"))
+    check_access_modes(v)
+    requests = (v.get("resources") or {}).get("requests") or {}
+    storage = v.at("resources").key("storage")
+    if "storage" not in requests:
+        storage.required()
+    else:
+        amount = quantities.parse(requests["storage"])
+        if amount.nanos <= 0:
+            storage.invalid("", "must be greater than zero", str(amount))
+    v.judge_if("storageClassName", names.is_dns1123_subdomain)
+    v.one_of_if("volumeMode", VOLUME_MODES)
+    for field in ("dataSource", "dataSourceRef"):
+        if v.get(field) is not None:
+            _check_source(v.at(field))
+    _check_both_sources(v)
+    v.judge_if("volumeAttributesClassName", names.is_dns1123_subdomain)
+
+
+def _check_source(v: At) -> None:
+    v.need("name")
+    v.need("kind")
+    group = v.text("apiGroup")
+    if not group and v.text("kind") != "PersistentVolumeClaim":
+        v.invalid("", _OTHER_KIND, v.text("kind"))
+    if group:
+        v.judge("apiGroup", names.is_dns1123_subdomain)
+    v.judge_if("namespace", names.is_dns1123_label)
+
+
+def _check_both_sources(v: At) -> None:
+    source, reference = v.get("dataSource"), v.get("dataSourceRef")
+    if source is None or reference is None:
+        return
+    if reference.get("namespace"):
+        v.invalid("", "may not be specified when dataSourceRef.namespace is specified", Struct())
+    elif any(source.get(key) != reference.get(key) for key in ("apiGroup", "kind", "name")):
+        v.invalid("", "must match dataSourceRef", Struct())
+
+
+_TEMPLATE_META = (
+    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields",
+)  # fmt: skip
+
+
+def check_claim_template(v: At) -> None:
+    """Check the claim template of an ephemeral volume: only labels and annotations of metadata may be set."""
+    metadata = v.at("metadata")
+    for key in metadata.get("annotations") or {}:
+        metadata.judge("annotations", names.is_qualified_name, key.lower())
+    check_labels(metadata.at("labels"))
+    for field in _TEMPLATE_META:
+        if metadata.get(field):
+            metadata.forbidden(field, "cannot be set")
+    check_claim_spec(v.at("spec"))
