@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
 from k8s_tutor.apimachinery.quantity import Quantity
-from k8s_tutor.sim.kubelet import admission, dispatch, loops, spec, stages
+from k8s_tutor.sim.kubelet import admission, dispatch, loops, power, snapshot, spec, stages
 from k8s_tutor.sim.kubelet.addresses import AddressPool
 from k8s_tutor.sim.kubelet.environment import Sources
 from k8s_tutor.sim.kubelet.eviction import EvictionManager, NodeUse
@@ -23,6 +23,8 @@ from k8s_tutor.sim.kubelet.probes.worker import Kind, Result
 from k8s_tutor.sim.kubelet.resize import Resizer
 from k8s_tutor.sim.kubelet.runner import Network as Addressing
 from k8s_tutor.sim.kubelet.runner import NoAddressError, Runner
+from k8s_tutor.sim.kubelet.snapshot import Resumer
+from k8s_tutor.sim.kubelet.static_pods import StaticPods
 from k8s_tutor.sim.kubelet.status_manager import StatusManager
 from k8s_tutor.sim.kubelet.streaming import Streaming
 from k8s_tutor.sim.kubelet.tokens import mint
@@ -104,7 +106,7 @@ class Kubelet:
         self._capacity = capacity or Capacity()
         self._index = _index(kit.shape, node.name)
         self.address = f"172.18.0.{2 + self._index}"
-        self._client = kit.client(f"system:node:{node.name}", "kubelet")
+        self.client = self._client = kit.client(f"system:node:{node.name}", "kubelet")
         self._events = Recorder(kit.clock, self._client, "kubelet", node.name)
         self._node = node
         self.state: NodeState = node_state(kit.store, node.name, self._new_state)
@@ -120,7 +122,14 @@ class Kubelet:
         images = Images(self.clock, self.kit.runtime, latency=self.latency, present=present)
         disk = Quantity.parse(self._capacity.ephemeral_storage).value()
         files = NodeFiles(self.clock, self.kit.store, self.name, disk)
-        return NodeState(images, AddressPool(self._pod_cidr()), files, str(uuid.uuid4()))
+        state = NodeState(images, AddressPool(self._pod_cidr()), files, str(uuid.uuid4()))
+        saved = snapshot.take(self.kit.store, self.name)
+        if saved is not None:
+            state.boot_id = saved["boot_id"]
+            state.images.take(saved["images"])
+            state.files.restore(saved["files"])
+            state.saved = dict(saved["pods"])
+        return state
 
     def _pod_cidr(self) -> str:
         node = self._client.get("nodes", self.name)
@@ -169,6 +178,8 @@ class Kubelet:
         self.exec = self.streaming.exec
         self.attach = self.streaming.attach
         self.dial = self.streaming.dial
+        self.static = StaticPods(self)
+        self._resumer = Resumer(kit.runtime, self.runner, self._sources, self._attach_again, self.name, self.clock.now)
         self._relists = loops.relist_loop(self.clock, self._relist)
         self._syncs = loops.sync_loop(self.clock, self._sync_due)
 
@@ -183,6 +194,7 @@ class Kubelet:
         self.reporter.start()
         for resource in ("configmaps", "secrets"):
             self._ends.append(self._client.store.subscribe(resource, self._source_changed))
+        self.static.start(control_plane=self._node.control_plane)
         dispatch.dispatcher(self._client).subscribe(self.name, self._pod_event)
         self._housekeeping = self.clock.call_later(loops.HOUSEKEEPING, self._keep_house)
 
@@ -205,6 +217,17 @@ class Kubelet:
             self.probes.remove(worker.uid)
             worker.drop()
 
+    def power_off(self) -> None:
+        """Turn the node off: the kubelet and all containers are gone at once; a kubelet that starts finds the rest."""
+        self.stop()
+        power.cut(self.state, self.kit.network, self.clock.now())
+
+    async def shut_down(self, seconds: int = 30, critical_seconds: int = 10) -> None:
+        """Shut the node down gracefully: pods end in order, then the power goes."""
+        await power.shut_down(self, seconds, critical_seconds)
+        self.statuses.flush()
+        self.power_off()
+
     # -- pods
 
     def _pod_event(self, type_: str, pod: Json) -> None:
@@ -212,16 +235,16 @@ class Kubelet:
             return
         uid = pod["metadata"]["uid"]
         worker = self.workers.get(uid)
-        if type_ == "DELETED":
+        if spec.MIRROR in (pod["metadata"].get("annotations") or {}):
+            self.static.mirror_changed(type_, pod)
+        elif type_ == "DELETED":
             self._removed(uid, worker)
         elif worker is not None:
             worker.update(pod)
             meta = pod["metadata"]
             self.volumes.source_changed("pods", meta["namespace"], meta["name"])
-        elif spec.MIRROR not in (pod["metadata"].get("annotations") or {}):
-            self._add(pod)
         else:
-            self._rejected.add(uid)
+            self._add(pod)
 
     def _add(self, pod: Json) -> None:
         meta = pod["metadata"]
@@ -245,6 +268,22 @@ class Kubelet:
         self.workers[uid] = worker
         self._by_name[meta["namespace"], meta["name"]] = uid
         worker.wake()
+
+    def resume(self, worker: PodWorker, pod: Json) -> bool:
+        """Bring the containers of a snapshot back, if this pod has any; its volumes are mounted."""
+        saved = self.state.saved.pop(worker.uid, None)
+        if saved is not None:
+            self._resumer.resume(pod, worker.runtime, self.volumes.mounted(worker.uid), saved)
+        return saved is not None
+
+    def add_static(self, pod: Json) -> None:
+        """Run a static pod."""
+        self._add(pod)
+
+    def remove_static(self, pod: Json) -> None:
+        """End a static pod whose manifest is gone."""
+        uid = pod["metadata"]["uid"]
+        self._removed(uid, self.workers.get(uid))
 
     def _admit(self, pod: Json) -> bool:
         others = self._others(pod["metadata"]["uid"])
@@ -344,6 +383,14 @@ class Kubelet:
     def at_sync_tick(self, worker: PodWorker, delay: float) -> None:
         """Wake a worker at the first sync tick after a delay."""
         self._syncs.add(worker.uid, delay)
+
+    def not_due(self, worker: PodWorker) -> None:
+        """A sync has succeeded: nothing is to be tried again."""
+        self._syncs.remove(worker.uid)
+
+    def sync_tick_after(self, when: float) -> float:
+        """Return the first sync tick after a time."""
+        return self._syncs.tick_after(when)
 
     def _container_changed(self, uid: str) -> None:
         self._relists.add(uid)
@@ -464,6 +511,11 @@ class Kubelet:
             )
         self.kit.network.attach(ip)
         return ip
+
+    def _attach_again(self, pod: Json, ip: str) -> None:
+        if not pod["spec"].get("hostNetwork"):
+            self.state.addresses.reserve(ip)
+            self.kit.network.attach(ip)
 
     def _detach(self, pod: Json, ip: str) -> None:
         if not pod["spec"].get("hostNetwork"):

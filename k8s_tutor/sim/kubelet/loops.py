@@ -41,12 +41,9 @@ class Loop:
         return self._phase + math.floor((self._clock.now() - self._phase) / self._period) * self._period
 
     def add(self, key: str, delay: float = 0.0) -> None:
-        """Ask for a tick for a key, not before a delay; an earlier request of the key stays."""
-        due = self._clock.now() + delay
-        known = self._due.get(key)
-        if known is None or due < known:
-            self._due[key] = due
-            self._arm()
+        """Ask for a tick for a key, not before a delay; this takes the place of an earlier request of the key."""
+        self._due[key] = self._clock.now() + delay
+        self._arm()
 
     async def wait(self) -> None:
         """Wait for the next tick."""
@@ -74,7 +71,7 @@ class Loop:
         if not times:
             return
         when = self.tick_after(max(now, min(times)))
-        if self._timer is not None and not self._timer.cancelled and self._timer.when <= when:
+        if self._timer is not None and self._timer.when <= when:
             return
         if self._timer is not None:
             self._timer.cancel()

@@ -28,7 +28,7 @@ class NodeState:
         self.boot_id = boot_id
         self.pods: dict[str, PodRuntime] = {}
         self.volumes: dict[str, PodVolumes] = {}
-        self.saved: Json | None = None  # a snapshot that the next kubelet takes over
+        self.saved: dict[str, Json] = {}  # pods of a snapshot by uid, resumed when the kubelet meets them
         self.listener: Callable[[str], None] | None = None
 
     def changed(self, uid: str) -> None:
@@ -46,6 +46,11 @@ def node_state(store: Store, name: str, make: Callable[[], NodeState]) -> NodeSt
     if name not in nodes:
         nodes[name] = make()
     return nodes[name]
+
+
+def known_nodes(store: Store) -> dict[str, NodeState]:
+    """Return the nodes' states by name."""
+    return _nodes.setdefault(store, {})
 
 
 def forget_node(store: Store, name: str) -> None:

@@ -247,7 +247,7 @@ class Runner:
         report("Normal", "Created", "Container created")
         await self._pause("start")
         try:
-            self._run(subject, instance)
+            self.run(pod, instance)
         except StartError as error:
             report("Warning", "Failed", f"Error: {error.message}")
             self._failed_start(instance, error)
@@ -302,12 +302,17 @@ class Runner:
                     return one.container.processes
         return ProcessTable(2)
 
-    def _run(self, subject: Subject, instance: Instance) -> None:
+    def run(self, pod: Json, instance: Instance) -> None:
+        """Start a created container and watch for its end.
+
+        Raises:
+            StartError: its command cannot be executed.
+        """
         container = instance.container
         if container is None:
             return
-        uid = subject.pod["metadata"]["uid"]
-        found = spec.find_container(subject.pod, instance.view.name)
+        uid = pod["metadata"]["uid"]
+        found = spec.find_container(pod, instance.view.name)
         policy = found[1].get("terminationMessagePolicy") if found else None
         container.start()
         instance.change(state="running", started_at=self._clock.now())
@@ -319,6 +324,8 @@ class Runner:
         container.on_exit(ended)
 
     def _ended(self, instance: Instance, container: "Container", info: ExitInfo, *, fallback: bool) -> None:
+        if instance.view.state == "exited":
+            return  # the node lost power: what it will find is written already
         instance.change(
             state="exited",
             exit_code=info.exit_code,

@@ -27,7 +27,6 @@ class StatusManager:
         clock: cluster time.
         client: the kubelet's.
         could_run: whether containers of the pod (by uid) may still be running.
-        translate: the uid of the pod in the API for one of the kubelet (mirror pods differ).
     """
 
     def __init__(self, clock: Clock, client: LocalClient, could_run: Callable[[UID], bool]) -> None:
@@ -170,7 +169,7 @@ class StatusManager:
             return
         namespace, name = self._keys[uid]
         pod = self._client.get("pods", name, namespace)
-        if pod is None or pod["metadata"]["uid"] != uid:
+        if pod is None or not _is_shown_by(pod, uid):
             return
         merged = self._merge(pod, status, uid)
         try:
@@ -217,6 +216,12 @@ class StatusManager:
             return
         if spec.is_terminal(pod.get("status") or {}):
             self._client.delete("pods", meta["name"], meta["namespace"], grace=0, uid=uid)
+
+
+def _is_shown_by(pod: Json, uid: UID) -> bool:
+    """Tell whether the API's pod is the kubelet's, or its mirror."""
+    meta = pod["metadata"]
+    return meta["uid"] == uid or (meta.get("annotations") or {}).get(spec.MIRROR) == uid
 
 
 def _not_ready(one: Json, phase: str) -> Json:

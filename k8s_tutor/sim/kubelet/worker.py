@@ -5,6 +5,7 @@ changes of the pod, of its containers (at the next relist), by probes, and by it
 """
 
 import enum
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.sim.kubelet import actions, killing, pod_status, spec, stages
@@ -42,7 +43,7 @@ class PodWorker:
     """
 
     __slots__ = (
-        "_busy", "_deadline", "_disruption", "_kubelet", "_last_sync", "_pending", "_seen_at", "eviction", "failures", "gone",
+        "_busy", "_deadline", "_disruption", "_kubelet", "_last_sync", "_on_stopped", "_pending", "_seen_at", "eviction", "failures", "gone",
         "grace", "observed", "pod", "runtime", "stage", "uid",
     )  # fmt: skip
 
@@ -63,6 +64,7 @@ class PodWorker:
         self._seen_at = 0.0
         self._deadline: Timer | None = None
         self._disruption: Json | None = None
+        self._on_stopped: Callable[[], None] | None = None
 
     # -- from outside
 
@@ -132,6 +134,13 @@ class PodWorker:
             if instance.container is not None:
                 self._kubelet.clock.call_later(killing.MINIMUM_GRACE, instance.container.kill)
 
+    def when_stopped(self, callback: Callable[[], None]) -> None:
+        """Call back when no container runs any more."""
+        if self.could_run():
+            self._on_stopped = callback
+        else:
+            callback()
+
     def could_run(self) -> bool:
         """Whether containers may still run."""
         return self.stage in (Stage.SYNC, Stage.TERMINATING)
@@ -192,6 +201,8 @@ class PodWorker:
             self._done()
             self._pending = True
             return
+        if kubelet.resume(self, pod):
+            self.observed = self.runtime.observe()
         kubelet.probes.add(pod)
         todo = actions.compute(pod, self.observed, kubelet.probes.failed, kubelet.resize.needs_restart)
         result = await kubelet.runner.sync(self._subject(pod), todo)
@@ -218,7 +229,9 @@ class PodWorker:
             if result.backoff_until is not None:
                 delay = min(max(0.0, result.backoff_until - now), stages.timing("resync"))
             kubelet.at_sync_tick(self, delay * (1 + stages.timing("backoff_jitter")))
-        elif result.acted:
+        else:
+            kubelet.not_due(self)
+        if result.acted and not result.failed:
             # A relist of this pod alone follows a sync that did something.
             self._seen_at = kubelet.clock.now() + 1e-6
             seen = self.runtime.observe()
@@ -253,7 +266,8 @@ class PodWorker:
             return
         begun = status.get("startTime") or (self.pod.get("status") or {}).get("startTime")
         start = parse_time(begun) if begun else self._kubelet.clock.now()
-        self._deadline = self._kubelet.clock.call_at(start + seconds, self._kubelet.at_sync_tick, self, 0.0)
+        due = self._kubelet.sync_tick_after(start + seconds)
+        self._deadline = self._kubelet.clock.call_at(due, self.wake)
 
     def _deadline_passed(self) -> bool:
         seconds = self.pod["spec"].get("activeDeadlineSeconds")
@@ -272,6 +286,8 @@ class PodWorker:
         self.observed = self.runtime.observe()
         self.stage = Stage.TERMINATED
         kubelet.statuses.set(self.pod, self.generate(over=True))
+        if self._on_stopped is not None:
+            self._on_stopped()
         self._done()
         kubelet.at_relist(self)
 

@@ -71,6 +71,7 @@ class Mounted:
         watches: (resource, namespace, name) of its sources.
         expires: when a refresh is due anyway (tokens), 0: never.
         begun: when the present content was made.
+        own: the pod's alone, and lost with it: snapshots keep it.
         local: its bytes count as the pod's ephemeral storage.
     """
 
@@ -82,6 +83,7 @@ class Mounted:
     watches: frozenset[tuple[str, str, str]] = field(default_factory=frozenset)
     expires: float = 0.0
     begun: float = 0.0
+    own: bool = False
     local: bool = False
 
 

@@ -21,4 +21,4 @@ class EmptyDirVolume(VolumePlugin):
         tree = Volume(
             limit if memory and limit else None, memory=memory, mode=0o777, gid=fs_group(pod), now=context.now()
         )
-        return Mounted(tree, limit=limit or None, local=not memory)
+        return Mounted(tree, limit=limit or None, own=True, local=not memory)
