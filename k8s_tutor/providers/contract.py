@@ -69,6 +69,10 @@ class Provider(abc.ABC):
             ClusterUnavailableError: the cluster was never started.
         """
 
+    def remove(self) -> None:
+        """Stop what ``start`` made, and forget its state."""
+        self.stop()
+
     # -- Capability.SNAPSHOT
 
     def snapshot(self) -> str:

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -118,6 +119,11 @@ class PracticeProvider(Provider):
         if self._running() is None:
             self.start()
         self._control().call("POST", "/reset", {})
+
+    def remove(self) -> None:
+        """Stop it, and forget its state."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- capabilities
 
