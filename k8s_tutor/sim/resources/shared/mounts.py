@@ -37,7 +37,7 @@ def _check_mounts(v: At, volumes: dict[str, Json], devices: dict[Any, Any]) -> N
             item.invalid("mountPath", "must not already exist as a path in volumeDevices", path)
         _check_sub_paths(base, item)
         _check_propagation(v, base, item)
-        _check_recursive(base.at("recursiveReadOnly"), item)
+        _check_recursive(At(base.errors, f"{base.path}.recursiveReadOnly", item.get("recursiveReadOnly")), item)
 
 
 def _check_sub_paths(base: At, item: At) -> None:
