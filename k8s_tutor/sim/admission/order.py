@@ -1,5 +1,35 @@
-"""The plug-ins in upstream's order (``kubeapiserver/options/plugins.go``)."""
+"""The plug-ins in upstream's order (``kubeapiserver/options/plugins.go``), those that are on by default."""
 
+from k8s_tutor.sim.admission.certificates import CertificateApproval, CertificateSubjectRestriction
 from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.default_ingress_class import DefaultIngressClass
+from k8s_tutor.sim.admission.default_storage_class import DefaultStorageClass
+from k8s_tutor.sim.admission.default_toleration_seconds import DefaultTolerationSeconds
+from k8s_tutor.sim.admission.escalation import RbacEscalation
+from k8s_tutor.sim.admission.limit_ranger import LimitRanger
+from k8s_tutor.sim.admission.namespace_lifecycle import NamespaceLifecycle
+from k8s_tutor.sim.admission.pod_security import PodSecurity
+from k8s_tutor.sim.admission.priority import Priority
+from k8s_tutor.sim.admission.resource_quota import ResourceQuota
+from k8s_tutor.sim.admission.runtime_class import RuntimeClass
+from k8s_tutor.sim.admission.service_account import ServiceAccount
+from k8s_tutor.sim.admission.storage_protection import StorageObjectInUseProtection
+from k8s_tutor.sim.admission.taint_nodes_by_condition import TaintNodesByCondition
 
-PLUGINS: tuple[type[Plugin], ...] = ()
+PLUGINS: tuple[type[Plugin], ...] = (
+    RbacEscalation,
+    NamespaceLifecycle,
+    LimitRanger,
+    ServiceAccount,
+    TaintNodesByCondition,
+    PodSecurity,
+    Priority,
+    DefaultTolerationSeconds,
+    DefaultStorageClass,
+    StorageObjectInUseProtection,
+    RuntimeClass,
+    CertificateApproval,
+    CertificateSubjectRestriction,
+    DefaultIngressClass,
+    ResourceQuota,
+)

@@ -1,7 +1,7 @@
 """One API request on its way: what was asked, by whom, in which form the answer goes back."""
 
 import gzip
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,7 +9,6 @@ import orjson
 from k8s_tutor.sim.apiserver.http.message import Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, wants_pretty
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo
-from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 
@@ -31,7 +30,11 @@ class Call:
     user: UserInfo
     resource: Resource
     form: Form
-    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Texts for the answer's ``Warning`` headers."""
+        return self.request.warnings
 
     @property
     def namespace(self) -> str:
@@ -65,8 +68,7 @@ class Call:
 
     def encoded(self, body: bytes, status: int = 200, value: Any = None) -> Response:
         """Answer with an object's JSON; ``value`` saves reading it again where another form is wanted."""
-        headers = [NO_CACHE]
-        headers.extend(("Warning", f'299 - "{_quoted(text)}"') for text in dict.fromkeys(self.warnings))
+        headers = [NO_CACHE, *warning_headers(self.request)]
         media = self.form.media
         if media != JSON:
             body = convert(body, value, media)
@@ -79,11 +81,10 @@ class Call:
             headers.append(("Vary", "Accept-Encoding"))
         return Response(status, body, media, headers)
 
-    def failure(self, error: ApiError) -> Response:
-        """Answer with a Status of failure."""
-        answer = self.json(error.status(), error.code)
-        answer.headers.extend(error.headers.items())
-        return answer
+
+def warning_headers(request: Request) -> list[tuple[str, str]]:
+    """Return the ``Warning`` headers of an answer, each text once."""
+    return [("Warning", f'299 - "{_quoted(text)}"') for text in dict.fromkeys(request.warnings)]
 
 
 def convert(body: bytes, value: Any, media: str) -> bytes:

@@ -45,6 +45,7 @@ def _review(call: Call) -> Response:
     if errors:
         raise invalid(call.resource.kind, call.resource.group, "", errors)
     body.setdefault("metadata", {})
+    call.server.rest.fields.track(call.context(), call.resource, body, None)
     return call.json(call.resource.encode(handle(call, body)), 201)
 
 
@@ -120,9 +121,6 @@ def _self_rules(call: Call, body: Json) -> Json:
         raise bad_request("no namespace on request")
     resource_rules, other_rules = [], []
     grants = [g.rule for g in call.server.authorizer.rbac.grants(call.user, namespace)]
-    if "system:masters" in call.user.groups:
-        resource_rules.append({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]})
-        other_rules.append({"verbs": ["*"], "nonResourceURLs": ["*"]})
     for rule in grants:
         if rule.get("resources"):
             keys = ("verbs", "apiGroups", "resources", "resourceNames")

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from k8s_tutor.sim.apiserver import nonresource
-from k8s_tutor.sim.apiserver.call import Call
+from k8s_tutor.sim.apiserver.call import Call, warning_headers
 from k8s_tutor.sim.apiserver.discovery import Discovery
 from k8s_tutor.sim.apiserver.health import Health
 from k8s_tutor.sim.apiserver.http.connection import Connection
@@ -174,7 +174,7 @@ class ApiServer:
 
     def _failure(self, request: Request, error: ApiError) -> Response:
         body = orjson.dumps(error.status())
-        headers = [("Cache-Control", "no-cache, private"), *error.headers.items()]
+        headers = [("Cache-Control", "no-cache, private"), *warning_headers(request), *error.headers.items()]
         return Response(error.code, body, "application/json", headers)
 
     def _crashed(self, request: Request, error: Exception) -> Response:

@@ -35,7 +35,7 @@ class ManagedFields:
         meta = new["metadata"]
         entries = track_update(
             old,
-            new,
+            resource.encode(new),
             managed_before(old, new, ctx.subresource),
             ctx.manager,
             "Update",

@@ -34,9 +34,21 @@ class Request:
         header_lists: (lower-case name, value) of all, in order.
         body: complete.
         connection: on which it came (for streams).
+        warnings: texts for the answer's ``Warning`` headers.
     """
 
-    __slots__ = ("_query", "body", "connection", "header_lists", "headers", "method", "path", "raw_query", "target")
+    __slots__ = (
+        "_query",
+        "body",
+        "connection",
+        "header_lists",
+        "headers",
+        "method",
+        "path",
+        "raw_query",
+        "target",
+        "warnings",
+    )
 
     def __init__(self, method: str, target: str, header_lists: list[tuple[str, str]], connection: "Connection") -> None:
         self.method = method
@@ -46,6 +58,7 @@ class Request:
         self.header_lists = header_lists
         self.headers = dict(header_lists)
         self.body = b""
+        self.warnings: list[str] = []
         self.connection = connection
         self._query: dict[str, list[str]] | None = None
 
