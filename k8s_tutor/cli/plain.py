@@ -155,7 +155,7 @@ class PlainMode:
             self._write(f"{current} {lesson.info.folder}: {title} {lesson.passed}/{lesson.total}")
 
     def _language(self, wanted: str) -> None:
-        languages = list(self._session.course.languages)
+        languages = list(self._session.course.available_languages())
         following = languages[(languages.index(self._session.language) + 1) % len(languages)]
         self._session.set_language(wanted or following)
         self._text()

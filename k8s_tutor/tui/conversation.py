@@ -270,7 +270,7 @@ class Conversation:
 
     def next_language(self) -> None:
         """Switch to the next language of the course."""
-        languages = list(self.session.course.languages)
+        languages = list(self.session.course.available_languages())
         at = languages.index(self.session.language) if self.session.language in languages else -1
         self.session.set_language(languages[(at + 1) % len(languages)])
         self.app.language = self.session.language

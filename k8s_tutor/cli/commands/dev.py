@@ -116,8 +116,8 @@ def preview(pack: str, lesson_name: str, *, once: bool) -> None:
     def show(course: Course | None, report: Report) -> None:
         click.clear()
         if course is not None:
-            for language in course.available_languages:
-                for info in course.lessons:
+            for language in course.available_languages():
+                for info in course.lessons():
                     if lesson_name in ("", info.id, info.folder):
                         for screen in course.screens(info.id, language):
                             click.echo(f"\n── {info.folder} · {language} · #{screen.anchor}\n{screen.markdown}")
