@@ -113,6 +113,7 @@ class Kubelet:
         self.workers: dict[str, PodWorker] = {}
         self._by_name: dict[tuple[str, str], str] = {}
         self._rejected: set[str] = set()
+        self._awaiting: set[str] = set()
         self._ends: list[Any] = []
         self._housekeeping: Timer | None = None
         self._build()
@@ -377,7 +378,8 @@ class Kubelet:
         return self._relists.last()
 
     def at_relist(self, worker: PodWorker) -> None:
-        """Wake a worker at the next relist."""
+        """Wake a worker at the next relist, whatever is seen then."""
+        self._awaiting.add(worker.uid)
         self._relists.add(worker.uid)
 
     def at_sync_tick(self, worker: PodWorker, delay: float) -> None:
@@ -399,7 +401,8 @@ class Kubelet:
         for uid in uids:
             worker = self.workers.get(uid)
             if worker is not None:
-                worker.relisted()
+                worker.relisted(wake=uid in self._awaiting)
+        self._awaiting.difference_update(uids)
 
     def _sync_due(self, uids: list[str]) -> None:
         for uid in uids:
@@ -460,15 +463,16 @@ class Kubelet:
 
     def probe_result(self, pod: Json, container_id: str, kind: Kind, result: Result) -> None:
         """React to a new result of a probe."""
+        worker = self.workers.get(pod["metadata"]["uid"])
+        if worker is None:
+            return
         if kind == "readiness":
             self.statuses.container_ready(pod, container_id, ready=result == "success")
-        elif kind == "startup":
+        elif kind == "startup" and worker.busy:
             self.statuses.container_started(pod, container_id, started=result == "success")
-        elif result != "failure":
+        elif kind == "liveness" and result != "failure":
             return
-        worker = self.workers.get(pod["metadata"]["uid"])
-        if worker is not None:
-            worker.wake()
+        worker.wake()
 
     def _get(self, resource: str, namespace: str, name: str) -> Json | None:
         return self._client.get(resource, name, namespace)

@@ -114,11 +114,16 @@ class PodWorker:
         self._busy = True
         self._kubelet.clock.spawn(self._run())
 
-    def relisted(self) -> None:
-        """The runtime was listed: if something of this pod has changed, sync."""
+    @property
+    def busy(self) -> bool:
+        """A sync is going on."""
+        return self._busy
+
+    def relisted(self, *, wake: bool) -> None:
+        """The runtime was listed: if something of this pod has changed, or it waits for this, go on."""
         self._seen_at = self._kubelet.clock.now()
         seen = self.runtime.observe()
-        if seen != self.observed:
+        if seen != self.observed or wake:
             self.observed = seen
             self.wake()
 
