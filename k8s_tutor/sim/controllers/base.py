@@ -8,12 +8,16 @@ errors with back-off. All run in one thread on the cluster's clock, so ``reconci
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
+from k8s_tutor.sim.auth.identity import Identity
+from k8s_tutor.sim.auth.tokens import Tokens
 from k8s_tutor.sim.clock import Clock
+from k8s_tutor.sim.controlplane.components import Components
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.machinery.workqueue import WorkQueue
 from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.registry.rest import Rest
 
 Json = dict[str, Any]
 Key = tuple[str, str]
@@ -23,6 +27,10 @@ class Kit(Protocol):
     """What the cluster gives to its components."""
 
     clock: Clock
+    rest: Rest
+    identity: Identity
+    tokens: Tokens
+    components: Components
 
     def client(self, user: str, manager: str) -> LocalClient:
         """Return a client that acts as ``user`` (``system:serviceaccount:…`` or ``system:kube-…``)."""

@@ -9,9 +9,20 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-_MONTHS = {name: index for index, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_DAYS = {name: index for index, name in enumerate("sun mon tue wed thu fri sat".split())}
-_FIELDS = ((0, 59, {}), (0, 23, {}), (1, 31, {}), (1, 12, _MONTHS), (0, 6, _DAYS))
+_MONTHS = {
+    name: index
+    for index, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+_DAYS = {name: index for index, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
+_FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
+    (0, 59, {}),
+    (0, 23, {}),
+    (1, 31, {}),
+    (1, 12, _MONTHS),
+    (0, 6, _DAYS),
+)
 _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -33,14 +44,14 @@ class CronError(ValueError):
 class Schedule:
     """When something is due: each field's allowed values, or an interval in seconds."""
 
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    any_day: bool
-    any_weekday: bool
     zone: datetime.tzinfo
+    minutes: frozenset[int] = frozenset()
+    hours: frozenset[int] = frozenset()
+    days: frozenset[int] = frozenset()
+    months: frozenset[int] = frozenset()
+    weekdays: frozenset[int] = frozenset()
+    any_day: bool = False
+    any_weekday: bool = False
     every: float = 0.0
 
     def next(self, after: float) -> float | None:
@@ -96,9 +107,7 @@ def parse(text: str, zone: str | None = None) -> Schedule:
             raise CronError(f"provided bad location {prefixed.group(1)}: {error}") from None
         text = text[prefixed.end() :]
     if text.startswith("@every "):
-        return Schedule(
-            *[frozenset[int]()] * 5, any_day=False, any_weekday=False, zone=place, every=_interval(text[7:])
-        )
+        return Schedule(place, every=_interval(text[7:]))
     if text.startswith("@") and text not in _NAMED:
         raise CronError(f"unrecognized descriptor: {text}")
     parts = _NAMED.get(text, text).split()
@@ -106,7 +115,7 @@ def parse(text: str, zone: str | None = None) -> Schedule:
         raise CronError(f"expected exactly 5 fields, found {len(parts)}: [{' '.join(parts)}]")
     values = [_field(part, low, high, names) for part, (low, high, names) in zip(parts, _FIELDS, strict=True)]
     minutes, hours, days, months, weekdays = values
-    return Schedule(minutes, hours, days, months, weekdays, _is_any(parts[2]), _is_any(parts[4]), zone=place)
+    return Schedule(place, minutes, hours, days, months, weekdays, _is_any(parts[2]), _is_any(parts[4]))
 
 
 def _is_any(part: str) -> bool:

@@ -75,7 +75,7 @@ class DaemonSetController(Controller):
     def setup(self) -> None:
         self._pods = owner_index(self.client.store, "pods")
         self._history = History(self.client, HASH_LABEL)
-        self._failed: dict[tuple[str, str], tuple[float, float]] = {}
+        self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
         self.watch(SETS, self._changed)
         self.watch_owned("pods", "DaemonSet")
         self.watch("pods", self._orphan)
@@ -191,13 +191,13 @@ class DaemonSetController(Controller):
         """A failed pod is replaced after 1 s, the next after 2 s … 15 min."""
         key = (this.set["metadata"]["uid"], node)
         first, most = FAILED_BACKOFF
-        delay, since = self._failed.get(key, (0.0, 0.0))
+        delay, since = self._pauses.get(key, (0.0, 0.0))
         if delay and this.now < since + delay:
             meta = this.set["metadata"]
             self.queue.add_after((meta["namespace"], meta["name"]), since + delay - this.now)
             return True
         forgotten = this.now - since > 2 * most
-        self._failed[key] = (first if not delay or forgotten else min(delay * 2, most), this.now)
+        self._pauses[key] = (first if not delay or forgotten else min(delay * 2, most), this.now)
         return False
 
     def _surplus_of_surge(self, this: _Pass, running: Sequence[Json]) -> list[Json]:
@@ -255,7 +255,8 @@ class DaemonSetController(Controller):
         wanted = [node["metadata"]["name"] for node in this.nodes if should_run(this.set, node)[0]]
         surge = scaled(this.rolling.get("maxSurge"), len(wanted), round_up=True)
         unavailable = scaled(this.rolling.get("maxUnavailable", 1), len(wanted), round_up=True)
-        by_node = {name: [] for name in wanted} | this.pods
+        by_node: dict[str, list[Json]] = {name: [] for name in wanted}
+        by_node |= this.pods
         if surge > 0:
             return self._roll_with_surge(this, by_node, set(wanted), surge)
         return self._roll_in_place(this, by_node, unavailable if unavailable or not wanted else 1)

@@ -161,7 +161,7 @@ def sync_annotations(deployment: Json, replica_set: Json, new_revision: int, *, 
             annotations[REVISION_HISTORY] = ",".join([*earlier, old_text])
     if not exists:
         annotations |= size_annotations(deployment)
-    return annotations != before
+    return bool(annotations != before)
 
 
 def size_annotations(deployment: Json) -> dict[str, str]:

@@ -1,0 +1,178 @@
+"""The EndpointSlice controller: the pods behind each Service, up to 100 a slice (upstream: ``pkg/controller/endpointslice``).
+
+Slices are changed as little as possible: an endpoint stays in its slice, a new one goes where there is room.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from k8s_tutor.sim.controllers.index import owner_index
+from k8s_tutor.sim.controllers.pods import is_ready, is_terminating
+from k8s_tutor.sim.controllers.serviceendpoints import (
+    HEADLESS_LABEL,
+    TRIGGER,
+    ServiceFollower,
+    has_hostname,
+    is_headless,
+    ports_of,
+    target,
+    trigger_time,
+)
+from k8s_tutor.sim.machinery.meta import clone, controller_of, controller_reference
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.store import Event
+
+Json = dict[str, Any]
+SLICES = "endpointslices.discovery.k8s.io"
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+MANAGER = "endpointslice-controller.k8s.io"
+SERVICE_NAME = "kubernetes.io/service-name"
+MAX_ENDPOINTS = 100
+ZONE = "topology.kubernetes.io/zone"
+
+
+class EndpointSliceController(ServiceFollower):
+    """Keeps EndpointSlices."""
+
+    name = "endpointslice-controller"
+
+    def setup(self) -> None:
+        super().setup()
+        self._slices = owner_index(self.client.store, SLICES)
+        self.watch(SLICES, self._slice_changed)
+
+    def _slice_changed(self, event: Event) -> None:
+        """A slice that somebody else changed or deleted is put right."""
+        owner = controller_of(event.obj)
+        if owner and owner["kind"] == "Service" and event.type != "ADDED":
+            self.queue.add((event.obj["metadata"]["namespace"], owner["name"]))
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        service = self.client.get("services", name, namespace)
+        if service is None or service["spec"].get("type") == "ExternalName" or not service["spec"].get("selector"):
+            return
+        if is_terminating(service):
+            return
+        pods = list(self.pods_behind(service, terminating=True))
+        self.crowd[namespace, name] = len(pods)
+        wanted: dict[str, tuple[list[Json], list[Json]]] = {}
+        for pod in pods:
+            ports = ports_of(pod, service)
+            if ports or not service["spec"].get("ports"):
+                wanted.setdefault(str(ports), (ports, []))[1].append(self._endpoint(service, pod))
+        existing = self._slices.owned(service["metadata"]["uid"])
+        trigger = trigger_time(service, pods)
+        by_ports: dict[str, list[Json]] = {}
+        for slice_ in existing:
+            by_ports.setdefault(str(slice_.get("ports") or []), []).append(slice_)
+        if not wanted:
+            self._placeholder(service, existing, trigger)
+            return
+        for key, (ports, endpoints) in wanted.items():
+            self._fill(service, by_ports.pop(key, []), ports, endpoints, trigger)
+        for slices in by_ports.values():
+            for slice_ in slices:
+                self._delete(slice_)
+
+    def _endpoint(self, service: Json, pod: Json) -> Json:
+        serving, terminating = is_ready(pod), is_terminating(pod)
+        publish = bool(service["spec"].get("publishNotReadyAddresses"))
+        conditions = {"ready": publish or (serving and not terminating), "serving": serving, "terminating": terminating}
+        found: Json = {"addresses": [pod["status"]["podIP"]], "conditions": conditions, "targetRef": target(pod)}
+        node_name = pod["spec"].get("nodeName")
+        if node_name:
+            found["nodeName"] = node_name
+            node = self.client.get("nodes", node_name)
+            zone = (node["metadata"].get("labels") or {}).get(ZONE) if node else None
+            if zone:
+                found["zone"] = zone
+                if service["spec"].get("trafficDistribution") in {"PreferClose", "PreferSameZone"}:
+                    found["hints"] = {"forZones": [{"name": zone}]}
+        if has_hostname(pod, service):
+            found["hostname"] = pod["spec"]["hostname"]
+        return found
+
+    def _placeholder(self, service: Json, existing: Sequence[Json], trigger: str) -> None:
+        """Without endpoints one empty slice stays."""
+        for slice_ in existing[1:]:
+            self._delete(slice_)
+        if existing:
+            if existing[0].get("endpoints"):
+                self._update(service, existing[0], [], [], trigger)
+        else:
+            self._create(service, [], [], trigger)
+
+    def _fill(
+        self, service: Json, slices: Sequence[Json], ports: list[Json], endpoints: Sequence[Json], trigger: str
+    ) -> None:
+        wanted = {endpoint["targetRef"]["uid"]: endpoint for endpoint in endpoints}
+        plans: list[tuple[Json, list[Json]]] = []
+        for slice_ in slices:
+            kept = []
+            for old in slice_.get("endpoints") or ():
+                new = wanted.pop((old.get("targetRef") or {}).get("uid", ""), None)
+                if new is not None:
+                    kept.append(new)
+            plans.append((slice_, kept))
+        left = list(wanted.values())
+        for _, kept in plans:
+            room = MAX_ENDPOINTS - len(kept)
+            kept += left[:room]
+            left = left[room:]
+        for slice_, kept in plans:
+            if not kept:
+                self._delete(slice_)
+            elif kept != (slice_.get("endpoints") or []) or not self._labels_fit(service, slice_):
+                self._update(service, slice_, ports, kept, trigger)
+        while left:
+            self._create(service, ports, left[:MAX_ENDPOINTS], trigger)
+            left = left[MAX_ENDPOINTS:]
+
+    def _labels(self, service: Json) -> dict[str, str]:
+        labels = dict(service["metadata"].get("labels") or {})
+        labels |= {SERVICE_NAME: service["metadata"]["name"], MANAGED_BY: MANAGER}
+        if is_headless(service):
+            labels[HEADLESS_LABEL] = ""
+        else:
+            labels.pop(HEADLESS_LABEL, None)
+        return labels
+
+    def _labels_fit(self, service: Json, slice_: Json) -> bool:
+        return self._labels(service) == (slice_["metadata"].get("labels") or {})
+
+    def _create(self, service: Json, ports: list[Json], endpoints: list[Json], trigger: str) -> None:
+        meta = service["metadata"]
+        family = (service["spec"].get("ipFamilies") or ["IPv4"])[0]
+        slice_: Json = {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {
+                "generateName": meta["name"] + "-",
+                "namespace": meta["namespace"],
+                "labels": self._labels(service),
+                "annotations": {TRIGGER: trigger},
+                "ownerReferences": [controller_reference(service)],
+            },
+            "addressType": family,
+            "endpoints": endpoints,
+            "ports": ports,
+        }
+        try:
+            self.client.create(SLICES, slice_)
+        except ApiError as error:
+            if error.code != 403:  # the namespace is going
+                raise
+
+    def _update(self, service: Json, slice_: Json, ports: list[Json], endpoints: list[Json], trigger: str) -> None:
+        new = clone(slice_)
+        new["ports"], new["endpoints"] = ports, endpoints
+        new["metadata"]["labels"] = self._labels(service)
+        new["metadata"].setdefault("annotations", {})[TRIGGER] = trigger
+        self.client.update(SLICES, new)
+
+    def _delete(self, slice_: Json) -> None:
+        try:
+            self.client.delete(SLICES, slice_["metadata"]["name"], slice_["metadata"]["namespace"])
+        except ApiError as error:
+            if error.code != 404:
+                raise

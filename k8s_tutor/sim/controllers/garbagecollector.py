@@ -1,0 +1,214 @@
+"""The garbage collector: what nobody owns any more is deleted (upstream: ``pkg/controller/garbagecollector``).
+
+A graph of all objects by uid, with their owners. When an owner goes, each dependent without another owner is deleted. An
+owner deleted in the *foreground* waits, by a finalizer, for the dependents that block it; one deleted as *orphan* first
+lets all its dependents go.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.store import Event
+from k8s_tutor.sim.machinery.workqueue import WorkQueue
+
+Json = dict[str, Any]
+FOREGROUND = "foregroundDeletion"
+ORPHAN = "orphan"
+IGNORED = frozenset({"events", "events.events.k8s.io"})
+
+
+@dataclass(slots=True)
+class _Node:
+    resource: str
+    namespace: str
+    name: str
+    owners: tuple[Json, ...] = ()
+    dependents: set[str] = field(default_factory=set)
+
+
+class GarbageCollector(Controller):
+    """Deletes dependents."""
+
+    name = "generic-garbage-collector"
+
+    def setup(self) -> None:
+        self._nodes: dict[str, _Node] = {}
+        self._waiting: dict[str, set[str]] = {}  # uids of owners that are not there: their dependents
+        self._uids: WorkQueue[str] = WorkQueue(self.clock, self._process_uid, self._uid_failed)
+        store = self.client.store
+        for resource in store.resources():
+            if resource not in IGNORED:
+                for entry in store.entries(resource):
+                    self._seen(resource, entry.obj, None)
+        self._ends.append(store.subscribe(None, self._changed))
+
+    def stop(self) -> None:
+        super().stop()
+        self._uids.close()
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        """Nothing is queued by name: objects are known by uid."""
+
+    def _uid_failed(self, uid: str, error: Exception) -> None:
+        self.kit.log(self.manager, f"garbage collector: error processing {uid}: {error}")
+
+    # -- the graph
+
+    def _changed(self, event: Event) -> None:
+        if event.resource in IGNORED:
+            return
+        if event.type == "DELETED":
+            self._gone(event.obj["metadata"]["uid"])
+            return
+        meta = event.obj["metadata"]
+        if event.old is not None:
+            old = event.old.obj["metadata"]
+            keys = ("ownerReferences", "deletionTimestamp", "finalizers")
+            if meta["uid"] in self._nodes and all(old.get(key) == meta.get(key) for key in keys):
+                return
+        self._seen(event.resource, event.obj, event.old.obj if event.old else None)
+
+    def _seen(self, resource: str, obj: Json, old: Json | None) -> None:
+        meta = obj["metadata"]
+        uid = meta["uid"]
+        node = self._nodes.get(uid)
+        if node is None:
+            node = self._nodes[uid] = _Node(resource, meta.get("namespace", ""), meta["name"])
+            node.dependents = self._waiting.pop(uid, set())
+        self._link(uid, node, tuple(meta.get("ownerReferences") or ()))
+        if "deletionTimestamp" in meta and {FOREGROUND, ORPHAN} & set(meta.get("finalizers") or ()):
+            self._uids.add(uid)
+
+    def _link(self, uid: str, node: _Node, owners: tuple[Json, ...]) -> None:
+        if owners == node.owners:
+            return
+        before = {owner["uid"] for owner in node.owners}
+        node.owners = owners
+        after = {owner["uid"] for owner in owners}
+        for owner in before - after:
+            self._dependents(owner).discard(uid)
+            self._uids.add(owner)
+        for owner in after - before:
+            self._dependents(owner).add(uid)
+        if before - after or any(self._is_absent(owner, node) for owner in owners):
+            self._uids.add(uid)
+        for owner in after & before:
+            self._uids.add(owner)  # whether it blocks may have changed
+
+    def _dependents(self, uid: str) -> set[str]:
+        node = self._nodes.get(uid)
+        return node.dependents if node is not None else self._waiting.setdefault(uid, set())
+
+    def _is_absent(self, owner: Json, node: _Node) -> bool:
+        """An owner that is not there, or lives in another namespace, does not count."""
+        found = self._nodes.get(owner["uid"])
+        return found is None or found.namespace not in {"", node.namespace}
+
+    def _gone(self, uid: str) -> None:
+        node = self._nodes.pop(uid, None)
+        if node is None:
+            return
+        for owner in node.owners:
+            self._dependents(owner["uid"]).discard(uid)
+            self._uids.add(owner["uid"])
+        if node.dependents:
+            self._waiting[uid] = node.dependents
+            for dependent in node.dependents:
+                self._uids.add(dependent)
+
+    # -- one object
+
+    def _process_uid(self, uid: str) -> None:
+        node = self._nodes.get(uid)
+        obj = self.client.get(node.resource, node.name, node.namespace) if node else None
+        if node is None or obj is None or obj["metadata"]["uid"] != uid:
+            return
+        meta = obj["metadata"]
+        finalizers = meta.get("finalizers") or ()
+        if "deletionTimestamp" in meta:
+            if ORPHAN in finalizers:
+                self._orphan(uid, node)
+            elif FOREGROUND in finalizers:
+                self._wait_for_dependents(uid, node)
+            return
+        if node.owners:
+            self._judge(uid, node, finalizers)
+
+    def _judge(self, uid: str, node: _Node, finalizers: Iterable[str]) -> None:
+        solid = [owner for owner in node.owners if not self._is_absent(owner, node)]
+        waiting = [owner for owner in solid if self._is_waiting(owner["uid"]) and owner.get("blockOwnerDeletion")]
+        kept = [owner for owner in solid if owner not in waiting]
+        if kept:
+            if len(kept) < len(node.owners):
+                self._keep_owners(node, {owner["uid"] for owner in kept})
+            return
+        if waiting and node.dependents:
+            policy = "Foreground"
+        elif ORPHAN in finalizers:
+            policy = "Orphan"
+        else:
+            policy = "Foreground" if FOREGROUND in finalizers else "Background"
+        try:
+            self.client.delete(node.resource, node.name, node.namespace, propagation=policy, uid=uid)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+
+    def _is_waiting(self, uid: str) -> bool:
+        """Tell whether an owner is deleted in the foreground."""
+        node = self._nodes.get(uid)
+        obj = self.client.get(node.resource, node.name, node.namespace) if node else None
+        if obj is None:
+            return False
+        meta = obj["metadata"]
+        return "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ())
+
+    def _wait_for_dependents(self, uid: str, node: _Node) -> None:
+        blocking = [other for other in node.dependents if self._blocks(other, uid)]
+        for other in blocking:
+            self._uids.add(other)
+        if not blocking:
+            self._remove_finalizer(node, FOREGROUND)
+
+    def _blocks(self, dependent: str, owner: str) -> bool:
+        node = self._nodes.get(dependent)
+        if node is None:
+            return False
+        return any(item["uid"] == owner and item.get("blockOwnerDeletion") for item in node.owners)
+
+    def _orphan(self, uid: str, node: _Node) -> None:
+        for other in tuple(node.dependents):
+            dependent = self._nodes.get(other)
+            if dependent is not None:
+                self._keep_owners(dependent, {owner["uid"] for owner in dependent.owners} - {uid})
+        self._remove_finalizer(node, ORPHAN)
+
+    def _keep_owners(self, node: _Node, uids: set[str]) -> None:
+        def change(obj: Json) -> None:
+            left = [item for item in obj["metadata"].get("ownerReferences") or () if item["uid"] in uids]
+            if left:
+                obj["metadata"]["ownerReferences"] = left
+            else:
+                obj["metadata"].pop("ownerReferences", None)
+
+        self._change(node, change)
+
+    def _remove_finalizer(self, node: _Node, finalizer: str) -> None:
+        def change(obj: Json) -> None:
+            left = [item for item in obj["metadata"].get("finalizers") or () if item != finalizer]
+            obj["metadata"]["finalizers"] = clone(left)
+            if not left:
+                del obj["metadata"]["finalizers"]
+
+        self._change(node, change)
+
+    def _change(self, node: _Node, change: Any) -> None:
+        try:
+            self.client.change(node.resource, node.namespace, node.name, change)
+        except ApiError as error:
+            if error.code != 404:
+                raise
