@@ -25,11 +25,11 @@ class OpenFile:
     def __init__(self) -> None:
         self.references = 0
 
-    async def read(self, size: int = CHUNK) -> bytes:  # noqa: ARG002 - the interface's
+    async def read(self, size: int = CHUNK) -> bytes:
         """Return up to ``size`` bytes; empty at the end."""
         return b""
 
-    def read_now(self, size: int = CHUNK) -> bytes | None:  # noqa: ARG002 - the interface's
+    def read_now(self, size: int = CHUNK) -> bytes | None:
         """Return what needs no waiting; None if one must wait."""
         return b""
 
@@ -148,7 +148,7 @@ class ReadEnd(OpenFile):
     def unread(self, data: bytes) -> None:
         self.pipe.unread(data)
 
-    def write_now(self, data: bytes) -> None:  # noqa: ARG002 - the interface's
+    def write_now(self, data: bytes) -> None:
         raise fail(errno.EBADF)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from k8s_tutor.sim.network import Network
 from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import CatalogueError, ContainerConfig, ImageInfo
 from k8s_tutor.sim.runtime.images import Catalogue
+from k8s_tutor.sim.runtime.programs.filters import TextTools
 
 UPTIME_AT_START = 86400.0 * 3
 
@@ -41,6 +42,7 @@ class Runtime:
         self.booted = self.clock.now() - UPTIME_AT_START
         self._serial = itertools.count(1)
         self._running: set[Container] = set()
+        self.text_tools = TextTools()
 
     @property
     def catalogue(self) -> Catalogue:

@@ -80,7 +80,7 @@ class ProcDirectory(Directory):
     def names(self) -> list[str]:
         return [*(str(process.pid) for process in self._container.processes), *sorted(self._files), "self"]
 
-    def remove(self, name: str) -> None:  # noqa: ARG002 - the interface's
+    def remove(self, name: str) -> None:
         """Nothing here can be removed."""
         raise PermissionError(1, "Operation not permitted")
 

@@ -1,24 +1,9 @@
 """Which commands a userland brings, and where: busybox (also Alpine's) and Debian's."""
 
-_BUSYBOX_BIN = """
-ash base64 cat chgrp chmod chown cp date dd df dmesg echo egrep false fgrep getopt grep gunzip gzip hostname kill ln ls
-mkdir mknod mktemp more mount mv netstat nice pidof ping printenv ps pwd rev rm rmdir sed sh sleep stat stty sync tar touch
-true umount uname usleep zcat
-""".split()
-_BUSYBOX_USR = """
-[ [[ awk basename bc cksum clear cmp comm cut dc diff dirname du env expand expr find fold free groups head hexdump
-hostid id install killall less logname md5sum mkfifo nc nl nohup nproc nslookup od paste pgrep pkill printf pstree
-readlink realpath renice reset seq sha1sum sha256sum sha512sum shuf sort split strings sum tac tail tee telnet test time
-timeout top tr traceroute tty unexpand uniq unlink uptime vi watch wc wget which who whoami xargs xxd yes
-""".split()
-_BUSYBOX_SBIN = "ifconfig ip route sysctl".split()
-_DEBIAN = """
-[ awk base64 basename bash cat chgrp chmod chown cksum clear cmp comm cp cut dash date dd df diff dirname du echo egrep
-env expand expr false fgrep find fold getopt grep groups gunzip gzip head hostid hostname id install join kill ln logname
-ls mawk md5sum mkdir mkfifo mknod mktemp more mount mv nice nl nohup nproc numfmt od paste perl pidof pinky printenv printf
-pwd readlink realpath rev rm rmdir sed seq sh sha1sum sha256sum sha512sum shred shuf sleep sort split stat stty sum sync tac
-tail tar tee test timeout touch tr true truncate tty umount uname unexpand uniq unlink wc which who whoami xargs yes zcat
-""".split()
+_BUSYBOX_BIN = ["ash", "base64", "cat", "chgrp", "chmod", "chown", "cp", "date", "dd", "df", "dmesg", "echo", "egrep", "false", "fgrep", "getopt", "grep", "gunzip", "gzip", "hostname", "kill", "ln", "ls", "mkdir", "mknod", "mktemp", "more", "mount", "mv", "netstat", "nice", "pidof", "ping", "printenv", "ps", "pwd", "rev", "rm", "rmdir", "sed", "sh", "sleep", "stat", "stty", "sync", "tar", "touch", "true", "umount", "uname", "usleep", "zcat"]
+_BUSYBOX_USR = ["[", "[[", "awk", "basename", "bc", "cksum", "clear", "cmp", "comm", "cut", "dc", "diff", "dirname", "du", "env", "expand", "expr", "find", "fold", "free", "groups", "head", "hexdump", "hostid", "id", "install", "killall", "less", "logname", "md5sum", "mkfifo", "nc", "nl", "nohup", "nproc", "nslookup", "od", "paste", "pgrep", "pkill", "printf", "pstree", "readlink", "realpath", "renice", "reset", "seq", "sha1sum", "sha256sum", "sha512sum", "shuf", "sort", "split", "strings", "sum", "tac", "tail", "tee", "telnet", "test", "time", "timeout", "top", "tr", "traceroute", "tty", "unexpand", "uniq", "unlink", "uptime", "vi", "watch", "wc", "wget", "which", "who", "whoami", "xargs", "xxd", "yes"]
+_BUSYBOX_SBIN = ["ifconfig", "ip", "route", "sysctl"]
+_DEBIAN = ["[", "awk", "base64", "basename", "bash", "cat", "chgrp", "chmod", "chown", "cksum", "clear", "cmp", "comm", "cp", "cut", "dash", "date", "dd", "df", "diff", "dirname", "du", "echo", "egrep", "env", "expand", "expr", "false", "fgrep", "find", "fold", "getopt", "grep", "groups", "gunzip", "gzip", "head", "hostid", "hostname", "id", "install", "join", "kill", "ln", "logname", "ls", "mawk", "md5sum", "mkdir", "mkfifo", "mknod", "mktemp", "more", "mount", "mv", "nice", "nl", "nohup", "nproc", "numfmt", "od", "paste", "perl", "pidof", "pinky", "printenv", "printf", "pwd", "readlink", "realpath", "rev", "rm", "rmdir", "sed", "seq", "sh", "sha1sum", "sha256sum", "sha512sum", "shred", "shuf", "sleep", "sort", "split", "stat", "stty", "sum", "sync", "tac", "tail", "tar", "tee", "test", "timeout", "touch", "tr", "true", "truncate", "tty", "umount", "uname", "unexpand", "uniq", "unlink", "wc", "which", "who", "whoami", "xargs", "yes", "zcat"]
 
 COMMANDS: dict[str, dict[str, str]] = {
     "busybox": {

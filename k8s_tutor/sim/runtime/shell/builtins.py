@@ -1,0 +1,509 @@
+"""The shell's own commands: those that change the shell. (Those that only print or test are in ``plain``.)"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from k8s_tutor.sim.runtime import signals
+from k8s_tutor.sim.runtime.nodes import Directory, fail
+from k8s_tutor.sim.runtime.processes import ExitProcess, Process
+from k8s_tutor.sim.runtime.shell.syntax import Redirect
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.runtime.shell.interpreter import Shell
+
+Run = Callable[..., Awaitable[int]]
+LETTERS = {"allexport": "a", "errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f", "noexec": "n",
+           "verbose": "v", "noclobber": "C", "monitor": "m", "notify": "b"}
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """One command; a special one keeps its assignments and ends the shell on errors."""
+
+    name: str
+    run: Run
+    special: bool = False
+
+
+_builtins: dict[str, Builtin] = {}
+
+
+def builtin(*names: str, special: bool = False) -> Callable[[Run], Run]:
+    """Register a builtin."""
+
+    def register(run: Run) -> Run:
+        for name in names:
+            _builtins[name] = Builtin(name, run, special)
+        return run
+
+    return register
+
+
+def find(name: str) -> Builtin | None:
+    """Return the builtin of this name."""
+    if "echo" not in _builtins:
+        import k8s_tutor.sim.runtime.shell.jobs
+        import k8s_tutor.sim.runtime.shell.plain  # noqa: F401 - they register themselves
+    return _builtins.get(name)
+
+
+def quote(text: str, *, bare: bool = False) -> str:
+    """Return text as the shell would read it again; ``bare``: without quotes where none are needed."""
+    if bare and text and all(character.isalnum() or character in "-_./:=,+@%^" for character in text):
+        return text
+    return "'" + text.replace("'", "'\"'\"'" if not bare else "'\\''") + "'"
+
+
+@builtin(":", special=True)
+async def colon(shell: "Shell", arguments: list[str]) -> int:
+    """Do nothing."""
+    del shell, arguments
+    return 0
+
+
+@builtin("cd", "chdir")
+async def change_directory(shell: "Shell", arguments: list[str]) -> int:
+    """Change the working directory."""
+    arguments = [argument for argument in arguments if argument not in {"-L", "-P", "--"}]
+    process = shell.process
+    target = arguments[0] if arguments else shell.get("HOME") or "/"
+    if target == "-":
+        target = shell.get("OLDPWD") or ""
+        if not target:
+            await process.err(shell.words.say("cd: OLDPWD not set"))
+            return 1
+    try:
+        place = process.container.files.find(target, process.cwd, who=process.credentials)
+        if place.node is None:
+            raise fail(2, target)
+        if not isinstance(place.node, Directory):
+            raise fail(20, target)
+        if not process.credentials.may(place.node, 1):
+            raise fail(13, target)
+    except OSError as error:
+        text = {"ash": f"cd: can't cd to {target}: {error.strerror}", "dash": f"cd: can't cd to {target}"}
+        await process.err(shell.words.say(text.get(shell.words.flavour, f"cd: {target}: {error.strerror}")))
+        return 2 if shell.words.flavour == "dash" else 1
+    shell.put("OLDPWD", process.cwd)
+    process.cwd = place.path
+    shell.put("PWD", place.path)
+    if arguments and arguments[0] == "-":
+        await process.out(place.path + "\n")
+    return 0
+
+
+@builtin("exit", special=True)
+async def leave(shell: "Shell", arguments: list[str]) -> int:
+    """End the shell."""
+    if arguments and not arguments[0].isdigit():
+        await shell.process.err(shell.words.say(f"exit: Illegal number: {arguments[0]}"))
+        raise ExitProcess(2)
+    raise ExitProcess(int(arguments[0]) & 0xFF if arguments else shell.status)
+
+
+@builtin("return", special=True)
+async def leave_function(shell: "Shell", arguments: list[str]) -> int:
+    """End a function or a sourced file."""
+    from k8s_tutor.sim.runtime.shell.interpreter import ReturnFunction
+
+    raise ReturnFunction(int(arguments[0]) & 0xFF if arguments and arguments[0].isdigit() else shell.status)
+
+
+@builtin("break", special=True)
+async def leave_loop(shell: "Shell", arguments: list[str]) -> int:
+    """Break out of loops."""
+    return await _loops(shell, arguments, again=False)
+
+
+@builtin("continue", special=True)
+async def next_round(shell: "Shell", arguments: list[str]) -> int:
+    """Go to a loop's next round."""
+    return await _loops(shell, arguments, again=True)
+
+
+async def _loops(shell: "Shell", arguments: list[str], *, again: bool) -> int:
+    from k8s_tutor.sim.runtime.shell.interpreter import BreakLoop
+
+    if not shell.loops:
+        return 0
+    levels = int(arguments[0]) if arguments and arguments[0].isdigit() else 1
+    raise BreakLoop(min(levels, shell.loops), again=again)
+
+
+@builtin("set", special=True)
+async def set_options(shell: "Shell", arguments: list[str]) -> int:
+    """Set options and parameters; without arguments show the variables."""
+    if not arguments:
+        for name in shell.names():
+            await shell.process.out(f"{name}={quote(shell.get(name) or '')}\n")
+        return 0
+    rest = list(arguments)
+    while rest and rest[0][:1] in {"-", "+"} and len(rest[0]) > 1:
+        word = rest.pop(0)
+        if word == "--":
+            shell.parameters = rest
+            return 0
+        on = word[0] == "-"
+        if word[1:] == "o":
+            if not rest:
+                for long, letter in sorted(LETTERS.items()):
+                    await shell.process.out(f"{long:<16}{'on' if letter in shell.options else 'off'}\n")
+                return 0
+            option = rest.pop(0)
+            if not await _switch(shell, LETTERS.get(option, option), on=on, known=option in {*LETTERS, "pipefail"}):
+                return 2
+            continue
+        for letter in word[1:]:
+            if letter == "o" and rest:
+                option = rest.pop(0)
+                if not await _switch(shell, LETTERS.get(option, option), on=on, known=option in {*LETTERS, "pipefail"}):
+                    return 2
+            elif not await _switch(shell, letter, on=on, known=letter in "abCefhimnuvx"):
+                return 2
+    if rest:
+        shell.parameters = rest
+    return 0
+
+
+async def _switch(shell: "Shell", option: str, *, on: bool, known: bool) -> bool:
+    if not known:
+        await shell.process.err(shell.words.say(f"set: illegal option {'-' if on else '+'}{option}"))
+        return False
+    (shell.options.add if on else shell.options.discard)(option)
+    return True
+
+
+@builtin("shift", special=True)
+async def shift(shell: "Shell", arguments: list[str]) -> int:
+    """Drop the first parameters."""
+    count = int(arguments[0]) if arguments and arguments[0].isdigit() else 1
+    if count > len(shell.parameters):
+        if shell.words.flavour == "dash":
+            await shell.process.err(shell.words.say("shift: can't shift that many"))
+            raise ExitProcess(2)
+        return 1
+    del shell.parameters[:count]
+    return 0
+
+
+@builtin("unset", special=True)
+async def unset(shell: "Shell", arguments: list[str]) -> int:
+    """Forget variables (-v) or functions (-f)."""
+    functions = "-f" in arguments
+    status = 0
+    for name in arguments:
+        if name.startswith("-"):
+            continue
+        if functions:
+            shell.functions.pop(name, None)
+        elif not shell.unset(name):
+            await shell.process.err(shell.words.read_only(name))
+            status = 1
+    return status
+
+
+@builtin("export", special=True)
+async def export(shell: "Shell", arguments: list[str]) -> int:
+    """Give variables to programs."""
+    remove = "-n" in arguments
+    names = [argument for argument in arguments if argument not in {"-p", "-n", "--"}]
+    if not names:
+        prefix = "declare -x" if shell.words.flavour == "bash" else "export"
+        for name, value in sorted(shell.exported().items()):
+            await shell.process.out(f"{prefix} {name}={quote(value)}\n")
+    for argument in names:
+        name, equals, value = argument.partition("=")
+        if not name.isidentifier():
+            await shell.process.err(shell.words.say(f"export: {argument}: bad variable name"))
+            return 2
+        if equals:
+            shell.put(name, value)
+        (shell.unexport if remove else shell.export)(name)
+    return 0
+
+
+@builtin("readonly", special=True)
+async def readonly(shell: "Shell", arguments: list[str]) -> int:
+    """Let variables be changed no more."""
+    names = [argument for argument in arguments if argument != "-p"]
+    for name in shell.readonly_names() if not names else ():
+        await shell.process.out(f"readonly {name}={quote(shell.get(name) or '')}\n")
+    for argument in names:
+        name, equals, value = argument.partition("=")
+        if equals:
+            shell.put(name, value)
+        shell.make_readonly(name)
+    return 0
+
+
+@builtin("local", "declare", "typeset")
+async def local(shell: "Shell", arguments: list[str]) -> int:
+    """Let variables be the function's own."""
+    for argument in arguments:
+        if argument.startswith("-"):
+            continue
+        name, equals, value = argument.partition("=")
+        if not shell.make_local(name) and shell.words.flavour != "bash":
+            await shell.process.err(shell.words.say("local: not in a function"))
+            return 1
+        if equals:
+            shell.put(name, value)
+    return 0
+
+
+@builtin("eval", special=True)
+async def evaluate(shell: "Shell", arguments: list[str]) -> int:
+    """Run text as a program."""
+    return await shell.run_text(" ".join(arguments)) if arguments else 0
+
+
+@builtin(".", "source", special=True)
+async def source(shell: "Shell", arguments: list[str]) -> int:
+    """Run a file in this shell."""
+    from k8s_tutor.sim.runtime.shell.interpreter import ReturnFunction
+
+    if not arguments:
+        return 2
+    process = shell.process
+    try:
+        text = process.container.files.read_file(arguments[0], process.cwd, process.credentials)
+    except OSError as error:
+        await process.err(shell.words.cannot_open(arguments[0], error.strerror or "", creating=False).replace(
+            ": can't open", ": .: can't open").replace(": cannot open", ": .: cannot open"))
+        raise ExitProcess(2) from error
+    saved = shell.parameters
+    if len(arguments) > 1:
+        shell.parameters = arguments[1:]
+    try:
+        return await shell.run_text(text.decode("utf-8", "replace"))
+    except ReturnFunction as leaving:
+        return leaving.code
+    finally:
+        if len(arguments) > 1:
+            shell.parameters = saved
+
+
+@builtin("exec", special=True)
+async def execute(shell: "Shell", arguments: list[str], redirects: list[Redirect] | None = None) -> int:
+    """Become another program; without one, redirect for good."""
+    if not await shell.redirector.apply(redirects or []):
+        raise ExitProcess(2)
+    if not arguments:
+        return 0
+    shell.traps.clear()
+    raise ExitProcess(await shell.execute(arguments, {}))
+
+
+@builtin("trap", special=True)
+async def trap(shell: "Shell", arguments: list[str]) -> int:
+    """Say what to do when signals come."""
+    arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
+    if not arguments:
+        for number, action in sorted(shell.traps.items()):
+            name = "EXIT" if number == 0 else signals.NAMES.get(number, str(number))
+            await shell.process.out(f"trap -- {quote(action)} {name}\n")
+        return 0
+    if len(arguments) == 1 or arguments[0].isdigit():
+        action, names = "-", arguments
+    else:
+        action, names = arguments[0], arguments[1:]
+    status = 0
+    for name in names:
+        number = signals.parse(name)
+        if number is None:
+            text = f"trap: {name}: invalid signal specification" if shell.words.flavour == "ash" else f"trap: {name}: bad trap"
+            await shell.process.err(shell.words.say(text))
+            status = 1
+            continue
+        _set_trap(shell, number, action)
+    return status
+
+
+def _set_trap(shell: "Shell", number: int, action: str) -> None:
+    handlers = shell.process.handlers
+    if action == "-":
+        shell.traps.pop(number, None)
+        handlers.pop(number, None)
+        return
+    shell.traps[number] = action
+    if number:
+        handlers[number] = shell.caught if action else None
+
+
+@builtin("read")
+async def read(shell: "Shell", arguments: list[str]) -> int:
+    """Read a line into variables."""
+    raw, prompt, silent, count, timeout = False, "", False, 0, None
+    names: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-") or len(word) == 1:
+            names = [word, *rest]
+            break
+        for letter in word[1:]:
+            raw |= letter == "r"
+            silent |= letter == "s"
+            if letter == "p":
+                prompt = rest.pop(0) if rest else ""
+            elif letter == "n":
+                count = int(rest.pop(0)) if rest else 0
+            elif letter == "t":
+                timeout = float(rest.pop(0)) if rest else None
+    process = shell.process
+    if prompt:
+        await process.err(prompt)
+    terminal = process.terminal
+    if silent and terminal is not None:
+        terminal.echo = False
+    try:
+        text, complete = await _read_line(process, raw=raw, count=count, timeout=timeout)
+    finally:
+        if terminal is not None:
+            terminal.echo = True
+    _assign_fields(shell, names or ["REPLY"], text)
+    return 0 if complete else 1
+
+
+async def _read_line(process: Process, *, raw: bool, count: int, timeout: float | None) -> tuple[list[tuple[str, bool]], bool]:  # noqa: ASYNC109
+    """Return characters with whether each is escaped, and whether the line was ended."""
+    found: list[tuple[str, bool]] = []
+    pending = bytearray()
+    escaped = False
+    deadline = None if timeout is None else process.container.clock.now() + timeout
+    file = process.fds.get(0)
+    while file is not None:
+        data = file.read_now()
+        if data is None:
+            if deadline is None:
+                data = await process.pause(file.read())
+                process.rested()
+            else:
+                data = await _read_within(process, file, deadline)
+                if data is None:
+                    return found, False
+        if not data:
+            return found, False
+        for index in range(len(data)):
+            pending.append(data[index])
+            try:
+                character = pending.decode()
+            except UnicodeDecodeError:
+                if len(pending) < 4:
+                    continue
+                character = pending.decode("utf-8", "replace")
+            pending.clear()
+            if escaped:
+                escaped = False
+                if character != "\n":
+                    found.append((character, True))
+            elif character == "\\" and not raw:
+                escaped = True
+            elif character == "\n":
+                file.unread(bytes(data[index + 1 :]))
+                return found, True
+            else:
+                found.append((character, False))
+            if count and len(found) >= count:
+                file.unread(bytes(data[index + 1 :]))
+                return found, True
+        await process.work(1e-6 * len(data))
+    return found, False
+
+
+async def _read_within(process: Process, file: Any, deadline: float) -> bytes | None:
+    clock = process.container.clock
+    task = asyncio.ensure_future(file.read())
+    timer = clock.call_at(deadline, task.cancel)
+    try:
+        return await process.pause(task)  # type: ignore[no-any-return]
+    except asyncio.CancelledError:
+        if process.signal_number:
+            raise
+        return None
+    finally:
+        timer.cancel()
+
+
+def _assign_fields(shell: "Shell", names: list[str], text: list[tuple[str, bool]]) -> None:
+    ifs = shell.get("IFS")
+    ifs = " \t\n" if ifs is None else ifs
+    white = [character for character in ifs if character in " \t\n"]
+    at = 0
+
+    def is_white(index: int) -> bool:
+        return index < len(text) and not text[index][1] and text[index][0] in white
+
+    def separates(index: int) -> bool:
+        return not text[index][1] and text[index][0] in ifs
+
+    while is_white(at):
+        at += 1
+    for position, name in enumerate(names):
+        if position == len(names) - 1:
+            end = len(text)
+            while end > at and is_white(end - 1):
+                end -= 1
+            shell.put(name, "".join(character for character, _ in text[at:end]))
+            break
+        start = at
+        while at < len(text) and not separates(at):
+            at += 1
+        shell.put(name, "".join(character for character, _ in text[start:at]))
+        while is_white(at):
+            at += 1
+        if at < len(text) and separates(at):
+            at += 1
+            while is_white(at):
+                at += 1
+
+
+@builtin("getopts")
+async def getopts(shell: "Shell", arguments: list[str]) -> int:
+    """Parse options one by one."""
+    if len(arguments) < 2:
+        return 2
+    spec, name = arguments[0], arguments[1]
+    words = arguments[2:] or shell.parameters
+    index = int(shell.get("OPTIND") or 1)
+    offset = int(shell.get("_OPTOFF") or 1) if index == int(shell.get("_OPTAT") or 0) else 1
+    if index > len(words) or not words[index - 1].startswith("-") or words[index - 1] == "-" or words[index - 1] == "--":
+        if index <= len(words) and words[index - 1] == "--":
+            shell.put("OPTIND", str(index + 1))
+        shell.put(name, "?")
+        return 1
+    word = words[index - 1]
+    letter = word[offset]
+    offset += 1
+    at = spec.lstrip(":").find(letter)
+    quiet = spec.startswith(":")
+    takes = at >= 0 and spec.lstrip(":")[at + 1 : at + 2] == ":"
+    shell.unset("OPTARG")
+    if at < 0 or letter == ":":
+        if quiet:
+            shell.put("OPTARG", letter)
+        else:
+            await shell.process.err(f"Illegal option -{letter}\n")
+        letter = "?"
+    elif takes:
+        if offset < len(word):
+            shell.put("OPTARG", word[offset:])
+        elif index < len(words):
+            index += 1
+            shell.put("OPTARG", words[index - 1])
+        else:
+            if quiet:
+                shell.put("OPTARG", letter)
+            else:
+                await shell.process.err(f"No arg for -{letter} option\n")
+            letter = ":" if quiet else "?"
+        offset = len(word)
+    if offset >= len(word):
+        index, offset = index + 1, 1
+    shell.put("OPTIND", str(index))
+    shell.put("_OPTOFF", str(offset))
+    shell.put("_OPTAT", str(index))
+    shell.put(name, letter)
+    return 0

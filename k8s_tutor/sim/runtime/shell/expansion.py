@@ -1,0 +1,278 @@
+"""Word expansion: parameters, substitutions, arithmetic, field splitting, pathnames, quote removal.
+
+A word becomes *pieces*: (kind, text), with kind Q quoted, L literal, S to be split by IFS, B a break between fields
+(``"$@"``).
+"""
+
+from typing import TYPE_CHECKING
+
+from k8s_tutor.sim.runtime.nodes import Directory
+from k8s_tutor.sim.runtime.shell import patterns
+from k8s_tutor.sim.runtime.shell.arithmetic import ArithmeticError_, Evaluator
+from k8s_tutor.sim.runtime.shell.syntax import Arithmetic, Literal, Parameter, Part, Substitution, Word
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.runtime.shell.interpreter import Shell
+
+Piece = tuple[str, str]
+Field = list[tuple[str, bool]]
+MAX_MATCHES = 10000
+
+
+class ExpansionError(Exception):
+    """An expansion failed; a shell that is not interactive ends."""
+
+
+class Expander:
+    """Expands words for one shell."""
+
+    def __init__(self, shell: "Shell") -> None:
+        self._shell = shell
+
+    async def fields(self, words: list[Word]) -> list[str]:
+        """Return the fields that words become."""
+        found: list[str] = []
+        for word in words:
+            plain = word.literal
+            if plain is not None and not any(mark in plain for mark in "~*?["):
+                found.append(plain)
+                continue
+            for field in self._split(await self._pieces(word)):
+                found.extend(self._paths(field))
+        return found
+
+    async def text(self, word: Word, *, assignment: bool = False) -> str:
+        """Return a word as one text, neither split nor matched with files."""
+        pieces = await self._pieces(word, assignment=assignment)
+        return "".join(" " if kind == "B" else text for kind, text in pieces)
+
+    async def pattern(self, word: Word) -> str:
+        """Return a word as a pattern: quoted text means itself."""
+        pieces = await self._pieces(word)
+        return "".join(patterns.escape(text) if kind == "Q" else text for kind, text in pieces)
+
+    # -- pieces
+
+    async def _pieces(self, word: Word, *, assignment: bool = False) -> list[Piece]:
+        found: list[Piece] = []
+        for index, part in enumerate(word.parts):
+            if isinstance(part, Literal):
+                text = part.text
+                if not part.quoted and "~" in text:
+                    text = self._tilde(text, assignment=assignment, first=index == 0, last=index == len(word.parts) - 1)
+                found.append(("Q" if part.quoted else "L", text))
+            else:
+                found.extend(await self._part(part))
+        return found
+
+    async def _part(self, part: Part) -> list[Piece]:
+        if isinstance(part, Parameter):
+            return await self._parameter(part)
+        if isinstance(part, Substitution):
+            return [("Q" if part.quoted else "S", await self._shell.substitute(part.body))]
+        if isinstance(part, Arithmetic):
+            return [("Q" if part.quoted else "S", str(self.evaluate(await self.text(part.expression))))]
+        return [("L", part.text)]
+
+    def evaluate(self, text: str) -> int:
+        """Return an arithmetic expression's value.
+
+        Raises:
+            ExpansionError: it is wrong.
+        """
+        shell = self._shell
+        try:
+            return Evaluator(text, lambda name: shell.get(name) or "", shell.put).value()
+        except ArithmeticError_ as error:
+            raise ExpansionError(shell.words.arithmetic(text, str(error))) from error
+
+    def _tilde(self, text: str, *, assignment: bool, first: bool, last: bool) -> str:
+        def home(word: str) -> str:
+            if not word.startswith("~"):
+                return word
+            user, slash, rest = word[1:].partition("/")
+            if not slash and not last and not assignment:
+                return word
+            if not user:
+                folder = self._shell.get("HOME")
+                return word if folder is None else folder + slash + rest
+            folder = self._shell.home_of(user)
+            return word if folder is None else folder + slash + rest
+
+        if assignment:
+            return ":".join(home(piece) for piece in text.split(":"))
+        return home(text) if first else text
+
+    async def _parameter(self, part: Parameter) -> list[Piece]:
+        shell, name, operator = self._shell, part.name, part.operator
+        kind = "Q" if part.quoted else "S"
+        if name in {"@", "*"} and operator in {"", ":"}:
+            values = shell.parameters
+            if operator == ":":
+                start = max(0, self.evaluate(await self.text(part.argument or Word())) - 1)
+                count = self.evaluate(await self.text(part.second)) if part.second else len(values)
+                values = values[start : start + count]
+            return self._all(values, name, quoted=part.quoted)
+        value = shell.lookup(name)
+        if operator == "length":
+            if name in {"@", "*"}:
+                return [(kind, str(len(shell.parameters)))]
+            return [(kind, str(len(self._checked(name, value))))]
+        if operator in {"", "#", "##", "%", "%%", "/", "//", ":"}:
+            text = self._checked(name, value)
+            return [(kind, text if not operator else await self._edited(part, text))]
+        missing = value is None or (operator.startswith(":") and value == "")
+        if operator[-1] == "+":
+            return [] if missing else await self._inner(part)
+        if not missing:
+            return [(kind, value or "")]
+        if operator[-1] == "=":
+            text = await self.text(part.argument or Word())
+            shell.put(name, text)
+            return [(kind, text)]
+        if operator[-1] == "?":
+            message = await self.text(part.argument or Word())
+            raise ExpansionError(shell.words.parameter(name, message, null=operator == ":?"))
+        return await self._inner(part)
+
+    async def _inner(self, part: Parameter) -> list[Piece]:
+        pieces = await self._pieces(part.argument or Word())
+        if part.quoted:
+            return [("Q" if kind in {"L", "S"} else kind, text) for kind, text in pieces] or [("Q", "")]
+        return [("S" if kind == "L" else kind, text) for kind, text in pieces]
+
+    def _checked(self, name: str, value: str | None) -> str:
+        if value is None:
+            if "u" in self._shell.options and name not in {"@", "*"}:
+                raise ExpansionError(self._shell.words.unset(name))
+            return ""
+        return value
+
+    def _all(self, values: list[str], name: str, *, quoted: bool) -> list[Piece]:
+        if quoted and name == "*":
+            separator = self._shell.get("IFS")
+            return [("Q", (" " if separator is None else separator[:1]).join(values))]
+        found: list[Piece] = []
+        for index, value in enumerate(values):
+            if index:
+                found.append(("B", ""))
+            found.append(("Q" if quoted else "S", value))
+        return found or ([("0", "")] if quoted else [])
+
+    async def _edited(self, part: Parameter, text: str) -> str:
+        operator = part.operator
+        if operator == ":":
+            start = self.evaluate(await self.text(part.argument or Word()))
+            start = max(0, len(text) + start) if start < 0 else start
+            if part.second is None:
+                return text[start:]
+            count = self.evaluate(await self.text(part.second))
+            return text[start : start + count] if count >= 0 else text[start : len(text) + count]
+        pattern = await self.pattern(part.argument or Word())
+        if operator in {"/", "//"}:
+            replacement = await self.text(part.second) if part.second else ""
+            regex = patterns.re.compile(patterns.translate(pattern), patterns.re.DOTALL)
+            return regex.sub(lambda _: replacement, text, count=0 if operator == "//" else 1) if pattern else text
+        if operator[0] == "#":
+            lengths = range(len(text) + 1) if operator == "#" else range(len(text), -1, -1)
+            return next((text[n:] for n in lengths if patterns.matches(pattern, text[:n])), text)
+        starts = range(len(text), -1, -1) if operator == "%" else range(len(text) + 1)
+        return next((text[:n] for n in starts if patterns.matches(pattern, text[n:])), text)
+
+    # -- fields
+
+    def _split(self, pieces: list[Piece]) -> list[Field]:
+        ifs = self._shell.get("IFS")
+        ifs = " \t\n" if ifs is None else ifs
+        white = "".join(character for character in ifs if character in " \t\n")
+        fields: list[Field] = []
+        current: Field | None = None
+        for kind, text in pieces:
+            if kind == "0":
+                continue
+            if kind == "B":
+                if current is not None:
+                    fields.append(current)
+                current = None
+                continue
+            if kind != "S" or not ifs:
+                if text or kind == "Q":
+                    current = [] if current is None else current
+                    current.append((text, kind == "Q"))
+                continue
+            current = self._split_text(text, ifs, white, fields, current)
+        if current is not None:
+            fields.append(current)
+        return fields
+
+    @staticmethod
+    def _split_text(text: str, ifs: str, white: str, fields: list[Field], current: Field | None) -> Field | None:
+        """Split one text, adding to ``fields``; return the field that goes on."""
+        buffer: list[str] = []
+        at, size = 0, len(text)
+        while at < size:
+            character = text[at]
+            if character not in ifs:
+                buffer.append(character)
+                at += 1
+                continue
+            if buffer:
+                current = [] if current is None else current
+                current.append(("".join(buffer), False))
+                buffer.clear()
+            hard = False
+            while at < size and text[at] in ifs:
+                if text[at] not in white:
+                    if hard:
+                        break
+                    hard = True
+                at += 1
+            if current is not None or hard:
+                fields.append(current or [])
+                current = None
+        if buffer:
+            current = [] if current is None else current
+            current.append(("".join(buffer), False))
+        return current
+
+    def _paths(self, field: Field) -> list[str]:
+        plain = "".join(text for text, _ in field)
+        if "f" in self._shell.options or not any(
+            not quoted and any(mark in text for mark in "*?[") for text, quoted in field
+        ):
+            return [plain]
+        pattern = "".join(patterns.escape(text) if quoted else text for text, quoted in field)
+        return self.glob(pattern) or [plain]
+
+    def glob(self, pattern: str) -> list[str]:
+        """Return the paths that match, sorted."""
+        parts = pattern.split("/")
+        found = ["/"] if pattern.startswith("/") else [""]
+        for index, part in enumerate(parts):
+            if not part:
+                continue
+            last = index == len(parts) - 1
+            found = [path for base in found for path in self._matches(base, part, last=last)][:MAX_MATCHES]
+        return sorted(path + "/" if pattern.endswith("/") else path for path in found if path)
+
+    def _matches(self, base: str, part: str, *, last: bool) -> list[str]:
+        shell = self._shell
+        files, cwd = shell.process.container.files, shell.process.cwd
+        if not patterns.has_magic(part):
+            path = base + patterns.unescape(part)
+            exists = files.exists(path, cwd)
+            return ([path] if last else [path + "/"]) if exists else []
+        try:
+            entries = list(files.list(base or ".", cwd, shell.process.credentials))
+        except OSError:
+            return []
+        found = []
+        for name, node in entries:
+            if name.startswith(".") and not part.startswith("."):
+                continue
+            if patterns.matches(part, name):
+                if last:
+                    found.append(base + name)
+                elif isinstance(node, Directory) or node.kind == "l":
+                    found.append(base + name + "/")
+        return found

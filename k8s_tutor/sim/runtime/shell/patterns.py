@@ -1,0 +1,90 @@
+"""Shell patterns: ``*``, ``?``, ``[…]``; a backslash takes a character's meaning."""
+
+import functools
+import re
+
+CLASSES = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": " \\t\\n\\r\\f\\v",
+    "blank": " \\t", "punct": "!-/:-@\\[-`{-~", "xdigit": "0-9a-fA-F", "cntrl": "\\x00-\\x1f\\x7f", "print": " -~",
+    "graph": "!-~",
+}  # fmt: skip
+
+
+def escape(text: str) -> str:
+    """Return a pattern that matches just this text."""
+    return re.sub(r"([\\*?\[\]])", r"\\\1", text)
+
+
+def has_magic(pattern: str) -> bool:
+    """Tell whether the pattern may match other texts than itself."""
+    return re.search(r"(?<!\\)(\\\\)*[*?\[]", pattern) is not None
+
+
+def unescape(pattern: str) -> str:
+    """Return the text that a pattern without magic matches."""
+    return re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+
+
+@functools.lru_cache(maxsize=512)
+def translate(pattern: str, *, greedy: bool = True) -> str:
+    """Return a regular expression (not anchored)."""
+    found: list[str] = []
+    at = 0
+    star = ".*" if greedy else ".*?"
+    while at < len(pattern):
+        character = pattern[at]
+        at += 1
+        if character == "*":
+            found.append(star)
+        elif character == "?":
+            found.append(".")
+        elif character == "\\" and at < len(pattern):
+            found.append(re.escape(pattern[at]))
+            at += 1
+        elif character == "[":
+            text, at = _bracket(pattern, at)
+            found.append(text)
+        else:
+            found.append(re.escape(character))
+    return "".join(found)
+
+
+def _bracket(pattern: str, at: int) -> tuple[str, int]:
+    end = at
+    if pattern[end : end + 1] in {"!", "^"}:
+        end += 1
+    if pattern[end : end + 1] == "]":
+        end += 1
+    while end < len(pattern) and pattern[end] != "]":
+        if pattern.startswith("[:", end):
+            close = pattern.find(":]", end)
+            end = close + 2 if close > 0 else end + 1
+        else:
+            end += 2 if pattern[end] == "\\" else 1
+    if end >= len(pattern):
+        return re.escape("["), at
+    body = pattern[at:end]
+    negated = body[:1] in {"!", "^"}
+    body = body[1:] if negated else body
+    for name, text in CLASSES.items():
+        body = body.replace(f"[:{name}:]", f"\0{text}\0")
+    pieces = body.split("\0")
+    inner = "".join(
+        piece if index % 2 else re.sub(r"([\[\]&~|^])", r"\\\1", piece.replace("\\", ""))
+        for index, piece in enumerate(pieces)
+    )
+    return f"[{'^' if negated else ''}{inner}]", end + 1
+
+
+@functools.lru_cache(maxsize=512)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return what matches a whole text."""
+    return re.compile(translate(pattern) + r"\Z", re.DOTALL)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether the pattern matches the whole text."""
+    try:
+        return compiled(pattern).match(text) is not None
+    except re.error:
+        return pattern == text

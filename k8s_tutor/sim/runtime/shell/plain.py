@@ -1,0 +1,83 @@
+"""Builtins that are programs as well: echo, printf, test, pwd, true, false, let."""
+
+from typing import TYPE_CHECKING
+
+from k8s_tutor.sim.runtime.programs import conditions, printing
+from k8s_tutor.sim.runtime.shell.builtins import builtin
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.runtime.shell.interpreter import Shell
+
+
+@builtin("true")
+async def true(shell: "Shell", arguments: list[str]) -> int:
+    """Succeed."""
+    del shell, arguments
+    return 0
+
+
+@builtin("false")
+async def false(shell: "Shell", arguments: list[str]) -> int:
+    """Fail."""
+    del shell, arguments
+    return 1
+
+
+@builtin("echo")
+async def echo(shell: "Shell", arguments: list[str]) -> int:
+    """Print words."""
+    await shell.process.write(1, printing.echo(arguments, shell.words.flavour))
+    return 0
+
+
+@builtin("printf")
+async def printf(shell: "Shell", arguments: list[str]) -> int:
+    """Print by a format."""
+    if not arguments:
+        await shell.process.err(shell.words.say("printf: usage: printf format [arguments]"))
+        return 2
+    text, error = printing.printf(arguments[0], arguments[1:])
+    await shell.process.write(1, text)
+    if error:
+        await shell.process.err(shell.words.say(f"printf: {error}"))
+    return 1 if error else 0
+
+
+@builtin("test")
+async def test(shell: "Shell", arguments: list[str]) -> int:
+    """Evaluate a condition."""
+    return await _test(shell, "test", arguments)
+
+
+@builtin("[", "[[")
+async def bracket(shell: "Shell", arguments: list[str]) -> int:
+    """Evaluate a condition in brackets."""
+    if not arguments or arguments[-1] not in {"]", "]]"}:
+        await shell.process.err(shell.words.say("[: missing ]"))
+        return 2
+    return await _test(shell, "[", arguments[:-1])
+
+
+async def _test(shell: "Shell", name: str, arguments: list[str]) -> int:
+    try:
+        return 0 if conditions.evaluate(shell.process, arguments) else 1
+    except conditions.ConditionError as error:
+        await shell.process.err(shell.words.say(f"{name}: {error}" if shell.words.flavour != "ash" else str(error)))
+        return 2
+
+
+@builtin("pwd")
+async def pwd(shell: "Shell", arguments: list[str]) -> int:
+    """Print the working directory."""
+    del arguments
+    await shell.process.out(shell.process.cwd + "\n")
+    return 0
+
+
+@builtin("let")
+async def let(shell: "Shell", arguments: list[str]) -> int:
+    """Evaluate arithmetic."""
+    value = 0
+    for argument in arguments:
+        value = shell.expander.evaluate(argument)
+    return 0 if value else 1

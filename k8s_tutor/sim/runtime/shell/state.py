@@ -1,0 +1,174 @@
+"""A shell's variables, parameters, options, functions."""
+
+from typing import TYPE_CHECKING
+
+from k8s_tutor.sim.runtime.processes import Process
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.runtime.shell.messages import Words
+    from k8s_tutor.sim.runtime.shell.syntax import Node
+
+
+class ReadOnlyError(Exception):
+    """The variable is readonly."""
+
+
+class Variables:
+    """The state that a subshell copies."""
+
+    def __init__(self, process: Process, words: "Words") -> None:
+        self.process = process
+        self.words = words
+        self.name = words.name
+        self.parameters: list[str] = []
+        self.options: set[str] = set()
+        self.functions: dict[str, Node] = {}
+        self.aliases: dict[str, str] = {}
+        self.interactive = False
+        self.main_pid = process.pid
+        self._values: dict[str, str] = {}
+        self._exported: set[str] = set()
+        self._readonly: set[str] = set()
+        self._locals: list[dict[str, tuple[str | None, bool]]] = []
+        self._size = 0
+        self._seed = 1
+
+    def import_environment(self) -> None:
+        """Take over the process's environment."""
+        for name, value in self.process.env.items():
+            if name.isidentifier():
+                self._values[name] = value
+                self._exported.add(name)
+        self._values.setdefault("IFS", " \t\n")
+        self._values.setdefault("PS4", "+ ")
+        self._values["PWD"] = self.process.cwd
+        self._values["OPTIND"] = "1"
+        self._values["PPID"] = str(self.process.parent.pid if self.process.parent else 0)
+        level = self._values.get("SHLVL", "0")
+        self._values["SHLVL"] = str(int(level) + 1 if level.isdigit() else 1)
+        self._exported |= {"SHLVL", "PWD"} if self.words.flavour != "dash" else {"PWD"}
+        if self.words.flavour == "dash":
+            self._values.pop("SHLVL") if "SHLVL" not in self.process.env else None
+
+    def copy_variables(self, other: "Variables") -> None:
+        """Copy all to a subshell's."""
+        other.name, other.parameters, other.options = self.name, list(self.parameters), set(self.options)
+        other.functions, other.aliases = dict(self.functions), dict(self.aliases)
+        other._values, other._exported = dict(self._values), set(self._exported)
+        other._readonly, other._size = set(self._readonly), self._size
+        other._locals = [dict(frame) for frame in self._locals]
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the variables take."""
+        return self._size
+
+    # -- variables
+
+    def get(self, name: str) -> str | None:
+        """Return a variable's value; None if it is not set."""
+        if name == "RANDOM":
+            self._seed = (self._seed * 1103515245 + 12345 + self.process.pid) & 0x7FFFFFFF
+            return str(self._seed >> 16 & 0x7FFF) if self.words.flavour != "dash" else None
+        if name == "LINENO":
+            return str(self.words.line)
+        if name == "SECONDS" and self.words.flavour == "bash":
+            return str(int(self.process.container.clock.now() - self.process.started_at))
+        return self._values.get(name)
+
+    def put(self, name: str, value: str) -> None:
+        """Set a variable.
+
+        Raises:
+            ReadOnlyError: it is readonly.
+        """
+        if name in self._readonly:
+            from k8s_tutor.sim.runtime.shell.expansion import ExpansionError
+
+            raise ExpansionError(self.words.read_only(name))
+        self._size += len(value) - len(self._values.get(name, ""))
+        self._values[name] = value
+        if "a" in self.options:
+            self._exported.add(name)
+
+    def unset(self, name: str) -> bool:
+        """Forget a variable; False if it is readonly."""
+        if name in self._readonly:
+            return False
+        self._size -= len(self._values.pop(name, ""))
+        self._exported.discard(name)
+        return True
+
+    def lookup(self, name: str) -> str | None:
+        """Return a parameter's value: a variable, a position, or a special one."""
+        if name.isdigit():
+            number = int(name)
+            if number == 0:
+                return self.name
+            return self.parameters[number - 1] if number <= len(self.parameters) else None
+        special = {
+            "#": lambda: str(len(self.parameters)),
+            "?": lambda: str(getattr(self, "status", 0)),
+            "$": lambda: str(self.main_pid),
+            "-": lambda: "".join(sorted(option for option in self.options if len(option) == 1)),
+            "@": lambda: " ".join(self.parameters) if self.parameters else None,
+            "*": lambda: " ".join(self.parameters) if self.parameters else None,
+            "!": self._background,
+        }.get(name)
+        return special() if special else self.get(name)
+
+    def _background(self) -> str | None:
+        process: Process | None = getattr(self, "background", None)
+        return None if process is None else str(process.pid)
+
+    def export(self, name: str) -> None:
+        """Give a variable to programs."""
+        self._exported.add(name)
+
+    def unexport(self, name: str) -> None:
+        """Keep a variable from programs."""
+        self._exported.discard(name)
+
+    def make_readonly(self, name: str) -> None:
+        """Let a variable be changed no more."""
+        self._readonly.add(name)
+
+    def exported(self) -> dict[str, str]:
+        """Return the environment for programs."""
+        return {name: value for name, value in self._values.items() if name in self._exported}
+
+    def names(self) -> list[str]:
+        """Return all variables' names, sorted."""
+        return sorted(self._values)
+
+    def readonly_names(self) -> list[str]:
+        """Return the readonly ones, sorted."""
+        return sorted(self._readonly)
+
+    # -- functions' local variables
+
+    def enter_function(self) -> None:
+        """Begin a scope."""
+        self._locals.append({})
+
+    def make_local(self, name: str) -> bool:
+        """Let a variable be the function's own; False outside of functions."""
+        if not self._locals:
+            return False
+        self._locals[-1].setdefault(name, (self._values.get(name), name in self._exported))
+        return True
+
+    def leave_function(self) -> None:
+        """End the scope: what was hidden comes back."""
+        for name, (value, exported) in self._locals.pop().items():
+            if value is None:
+                self._values.pop(name, None)
+            else:
+                self._values[name] = value
+            (self._exported.add if exported else self._exported.discard)(name)
+
+    def home_of(self, user: str) -> str | None:
+        """Return a user's home directory."""
+        from k8s_tutor.sim.runtime.identity import entries
+
+        return next((line[5] for line in entries(self.process.container, "passwd") if line[0] == user), None)
