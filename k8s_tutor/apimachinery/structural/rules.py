@@ -189,7 +189,8 @@ def _compile_problem(expression: str, schema: Schema, name: str) -> str:
         return f"compilation failed: {problem}"
     wanted = "bool" if name == "rule" else "string"
     if program.type not in {wanted, "dyn"}:
-        return f"must evaluate to {'a ' if wanted == 'string' else ''}{wanted}"
+        head = "cel expression" if name == "rule" else "messageExpression"
+        return f"{head} must evaluate to a {wanted}"
     return ""
 
 

@@ -1,0 +1,155 @@
+"""Custom resources by their structural schema."""
+
+from typing import Any
+
+import pytest
+
+from k8s_tutor.apimachinery.apply import fieldset_of
+from k8s_tutor.apimachinery.structural import apply_defaults, prune, rule_problems, type_of, validate
+
+Json = dict[str, Any]
+
+SCHEMA: Json = {
+    "type": "object",
+    "properties": {
+        "spec": {
+            "type": "object",
+            "required": ["image"],
+            "x-kubernetes-validations": [
+                {"rule": "self.low <= self.high", "messageExpression": "'low is ' + string(self.low)"},
+                {"rule": "self.image == oldSelf.image", "message": "image stays", "reason": "FieldValueForbidden"},
+            ],
+            "properties": {
+                "image": {"type": "string", "minLength": 2, "pattern": "^[a-z]+$"},
+                "low": {"type": "integer", "default": 1, "minimum": 0},
+                "high": {"type": "integer", "default": 5, "maximum": 10},
+                "mode": {"type": "string", "enum": ["fast", "slow"], "default": "fast"},
+                "port": {"x-kubernetes-int-or-string": True},
+                "note": {"type": "string", "nullable": True},
+                "steps": {
+                    "type": "array",
+                    "maxItems": 2,
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["name"],
+                    "items": {
+                        "type": "object",
+                        "properties": {"name": {"type": "string"}, "n": {"type": "integer", "default": 1}},
+                    },
+                },
+                "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+                "my-name": {"type": "string", "x-kubernetes-validations": [{"rule": "self != 'bad'"}]},
+                "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        }
+    },
+}
+
+
+def problems(spec: Json, old: Json | None = None) -> list[str]:
+    obj = apply_defaults({"spec": spec}, SCHEMA)
+    before = apply_defaults({"spec": old}, SCHEMA) if old else None
+    return [str(error) for error in validate(obj, SCHEMA, before)]
+
+
+def test_pruning_tells_what_it_drops() -> None:
+    obj = {
+        "kind": "X",
+        "metadata": {"any": 1},
+        "spec": {"image": "a", "nope": 1, "steps": [{"name": "s", "x": 1}], "free": {"any": {"a": 1}}},
+    }
+    clean, gone = prune(obj, SCHEMA)
+    assert gone == ["spec.nope", "spec.steps[0].x"]
+    assert clean["spec"] == {"image": "a", "steps": [{"name": "s"}], "free": {"any": {"a": 1}}}
+    assert clean["metadata"] == {"any": 1}
+
+
+def test_defaults_fill_nulls_but_not_nullable_ones() -> None:
+    spec = apply_defaults({"spec": {"image": "a", "low": None, "note": None, "steps": [{"name": "s"}]}}, SCHEMA)["spec"]
+    assert spec == {
+        "image": "a",
+        "low": 1,
+        "high": 5,
+        "mode": "fast",
+        "note": None,
+        "steps": [{"name": "s", "n": 1}],
+    }
+
+
+NOT_CHECKED = (
+    "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the "
+    "existing errors to complete validation"
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "complaints"),
+    [
+        ({"image": "ok"}, []),
+        ({}, ["spec.image: Required value", NOT_CHECKED]),
+        ({"image": 5}, ['spec.image: Invalid value: "integer": spec.image in body must be of type string: "integer"', NOT_CHECKED]),
+        (
+            {"image": "UP"},
+            ["spec.image: Invalid value: \"UP\": spec.image in body should match '^[a-z]+$'"],
+        ),
+        ({"image": "ok", "low": 9}, ["spec: Invalid value: low is 9"]),
+        (
+            {"image": "ok", "high": 99},
+            ["spec.high: Invalid value: 99: spec.high in body should be less than or equal to 10"],
+        ),
+        (
+            {"image": "ok", "mode": "x"},
+            ['spec.mode: Unsupported value: "x": supported values: "fast", "slow"', NOT_CHECKED],
+        ),
+        (
+            {"image": "ok", "port": True},
+            ['spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"', NOT_CHECKED],
+        ),
+        (
+            {"image": "ok", "steps": [{"name": "a"}, {"name": "a"}]},
+            ['spec.steps[1]: Duplicate value: {"name":"a"}'],
+        ),
+        (
+            {"image": "ok", "steps": [{"name": "a"}, {"name": "b"}, {"name": "c"}]},
+            ["spec.steps: Too many: 3: must have at most 2 items", NOT_CHECKED],
+        ),
+        ({"image": "ok", "my-name": "bad"}, ["spec.my-name: Invalid value: \"bad\": failed rule: self != 'bad'"]),
+    ],
+)  # fmt: skip
+def test_complaints(spec: Json, complaints: list[str]) -> None:
+    assert problems(spec) == complaints
+
+
+def test_transition_rules_and_ratcheting() -> None:
+    assert problems({"image": "new"}, {"image": "old"}) == ["spec: Forbidden: image stays"]
+    # What was wrong before and has not changed is no complaint.
+    assert problems({"image": "UP", "low": 2}, {"image": "UP"}) == []
+
+
+def test_rules_that_do_not_compile() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "spec": {
+                "type": "object",
+                "properties": {"a": {"type": "integer"}},
+                "x-kubernetes-validations": [{"rule": "self.b > 1"}],
+            }
+        },
+        "x-kubernetes-validations": [{"rule": "1 + 1"}, {"rule": "self.spec.a > 1"}],
+    }
+    found = [(problem.path, problem.position, problem.message) for problem in rule_problems(schema)]
+    assert found == [
+        ("", 0, "cel expression must evaluate to a bool"),
+        ("properties[spec]", 0, "compilation failed: ERROR: <input>:1:5: undefined field 'b'\n | self.b > 1\n | ....^"),
+    ]
+
+
+def test_a_schema_becomes_a_type() -> None:
+    obj = {"metadata": {"labels": {"a": "b"}}, "spec": {"steps": [{"name": "s", "n": 1}], "free": {"x": [1]}}}
+    assert fieldset_of(obj, type_of(SCHEMA)) == {
+        "f:metadata": {"f:labels": {"f:a": {}}},
+        "f:spec": {
+            "f:steps": {'k:{"name":"s"}': {".": {}, "f:name": {}, "f:n": {}}},
+            "f:free": {"f:x": {}},
+        },
+    }
