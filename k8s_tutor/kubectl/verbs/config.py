@@ -1,0 +1,463 @@
+"""``kubectl config``, on the kubeconfig of the call only (kubectl, ``cmd/config``)."""
+
+import base64
+from typing import Any
+
+import yaml
+
+from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.errors import CommandError
+from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.goyaml import to_json, to_yaml
+from k8s_tutor.kubectl.options import OUTPUT
+from k8s_tutor.kubectl.printers.table import aligned_columns
+from k8s_tutor.kubectl.text import quoted
+
+Body = dict[str, Any]
+_SECTIONS = {"contexts": "context", "clusters": "cluster", "users": "user"}
+_SECRETS = ("token", "password", "client-key-data")
+_DATA = ("certificate-authority-data", "client-certificate-data", "client-key-data")
+
+
+def read(call: Call) -> Body:
+    """Read the kubeconfig; an empty one if there is none."""
+    try:
+        found = yaml.safe_load(call.kubeconfig.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        found = None
+    except (OSError, yaml.YAMLError) as error:
+        raise CommandError(f'error loading config file "{call.kubeconfig}": {" ".join(str(error).split())}') from None
+    document: Body = found if isinstance(found, dict) else {}
+    for section in _SECTIONS:
+        document[section] = document.get(section) or []
+    document.setdefault("current-context", "")
+    return {"apiVersion": "v1", "kind": "Config", "preferences": {}, **document}
+
+
+def save(call: Call, document: Body) -> None:
+    """Write the kubeconfig, whole or not at all."""
+    import os
+    import tempfile
+
+    path = call.kubeconfig
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(to_yaml(document))
+    os.replace(temporary, path)
+
+
+def entry(document: Body, section: str, name: str) -> Body | None:
+    """Find an entry's content by name."""
+    for one in document[section]:
+        if one.get("name") == name:
+            found: Body = one.setdefault(_SECTIONS[section], {})
+            return found
+    return None
+
+
+def put(document: Body, section: str, name: str) -> tuple[Body, bool]:
+    """Return an entry's content, making it if needed, and whether it was made."""
+    found = entry(document, section, name)
+    if found is not None:
+        return found, False
+    made: Body = {}
+    document[section].append({"name": name, _SECTIONS[section]: made})
+    return made, True
+
+
+class CurrentContext(Verb):
+    """Prints the current context."""
+
+    name = "current-context"
+    short = "Display the current-context"
+
+    def run(self, call: Call) -> int:
+        current = read(call)["current-context"]
+        if not current:
+            raise CommandError("current-context is not set")
+        call.out(current)
+        return 0
+
+
+class GetContexts(Verb):
+    """Lists contexts."""
+
+    name = "get-contexts"
+    short = "Describe one or many contexts"
+    flags = (Flag("output", short="o", help="name"), Flag("no-headers", "bool", help="leave the header line out"))
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        names = call.arguments or sorted(one["name"] for one in document["contexts"])
+        missing = [name for name in names if entry(document, "contexts", name) is None]
+        names = [name for name in names if name not in missing]
+        if call.flag("output") == "name":
+            call.write("".join(f"{name}\n" for name in names))
+        else:
+            rows = []
+            for name in names:
+                one = entry(document, "contexts", name) or {}
+                star = "*" if name == document["current-context"] else ""
+                rows.append([star, name, one.get("cluster", ""), one.get("user", ""), one.get("namespace", "")])
+            headers = None if call.flag("no-headers") else ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]
+            call.write(aligned_columns(rows, headers) if rows or headers else "")
+        if missing:
+            raise CommandError("\n".join(f"error: context {name} not found" for name in missing), bare=True)
+        return 0
+
+
+class _Names(Verb):
+    section = ""
+
+    def run(self, call: Call) -> int:
+        names = sorted(one["name"] for one in read(call)[self.section])
+        call.write("".join(f"{name}\n" for name in ["NAME", *names]))
+        return 0
+
+
+class GetClusters(_Names):
+    """Lists clusters."""
+
+    name = "get-clusters"
+    short = "Display clusters defined in the kubeconfig"
+    section = "clusters"
+
+
+class GetUsers(_Names):
+    """Lists users."""
+
+    name = "get-users"
+    short = "Display users defined in the kubeconfig"
+    section = "users"
+
+
+class UseContext(Verb):
+    """Makes a context the current one."""
+
+    name = "use-context"
+    aliases = ("use",)
+    short = "Set the current-context in a kubeconfig file"
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        name = call.arguments[0]
+        if entry(document, "contexts", name) is None:
+            raise CommandError(f"no context exists with the name: {quoted(name)}")
+        document["current-context"] = name
+        save(call, document)
+        call.out(f'Switched to context "{name}".')
+        return 0
+
+
+class SetContext(Verb):
+    """Changes a context."""
+
+    name = "set-context"
+    usage = "config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]"
+    short = "Set a context entry in kubeconfig"
+    flags = (Flag("current", "bool", help="change the current context"),)
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) > 1 or (not call.arguments and not call.flag("current")):
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        if call.flag("current"):
+            if call.arguments:
+                raise CommandError("you cannot specify both a context name and --current")
+            name = document["current-context"]
+            if not name:
+                raise CommandError("no current context is set")
+        else:
+            name = call.arguments[0]
+        context, made = put(document, "contexts", name)
+        for flag in ("cluster", "user", "namespace"):
+            if call.changed(flag):
+                context[flag] = call.flag(flag)
+        save(call, document)
+        call.out(f'Context "{name}" {"created" if made else "modified"}.')
+        return 0
+
+
+class SetCluster(Verb):
+    """Changes a cluster."""
+
+    name = "set-cluster"
+    short = "Set a cluster entry in kubeconfig"
+    flags = (Flag("embed-certs", "bool", help="copy certificates into the file"), Flag("proxy-url", help="a proxy"))
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        cluster, _ = put(document, "clusters", call.arguments[0])
+        if call.changed("server"):
+            cluster["server"] = call.flag("server").rstrip("/")
+        if call.changed("insecure-skip-tls-verify"):
+            cluster["insecure-skip-tls-verify"] = call.flag("insecure-skip-tls-verify")
+        for flag in ("proxy-url", "tls-server-name"):
+            if call.changed(flag):
+                cluster[flag] = call.flag(flag)
+        _certificate(call, cluster, "certificate-authority")
+        save(call, document)
+        call.out(f'Cluster "{call.arguments[0]}" set.')
+        return 0
+
+
+class SetCredentials(Verb):
+    """Changes a user."""
+
+    name = "set-credentials"
+    short = "Set a user entry in kubeconfig"
+    flags = (
+        Flag("embed-certs", "bool", help="copy certificates into the file"),
+        Flag("username", help="user of basic authentication"),
+        Flag("password", help="its password"),
+    )
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        user, _ = put(document, "users", call.arguments[0])
+        for flag in ("token", "username", "password"):
+            if call.changed(flag):
+                user[flag] = call.flag(flag)
+        _certificate(call, user, "client-certificate")
+        _certificate(call, user, "client-key")
+        save(call, document)
+        call.out(f'User "{call.arguments[0]}" set.')
+        return 0
+
+
+def _certificate(call: Call, target: Body, flag: str) -> None:
+    if not call.changed(flag):
+        return
+    if call.flag("embed-certs"):
+        data = (call.cwd / call.flag(flag)).read_bytes()
+        target[f"{flag}-data"] = base64.b64encode(data).decode()
+    else:
+        target[flag] = str(call.cwd / call.flag(flag))
+
+
+class RenameContext(Verb):
+    """Renames a context."""
+
+    name = "rename-context"
+    short = "Rename a context from the kubeconfig file"
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 2:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        old, new = call.arguments
+        if entry(document, "contexts", old) is None:
+            raise CommandError(f"cannot rename the context {quoted(old)}, it's not in {call.kubeconfig}")
+        if entry(document, "contexts", new) is not None:
+            raise CommandError(
+                f"cannot rename the context {quoted(old)}, the context {quoted(new)} already exists in {call.kubeconfig}"
+            )
+        for one in document["contexts"]:
+            if one["name"] == old:
+                one["name"] = new
+        if document["current-context"] == old:
+            document["current-context"] = new
+        save(call, document)
+        call.out(f'Context "{old}" renamed to "{new}".')
+        return 0
+
+
+class _Delete(Verb):
+    section = ""
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        word = _SECTIONS[self.section]
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        name = call.arguments[0]
+        if entry(document, self.section, name) is None:
+            raise CommandError(f"cannot delete {word} {name}, not in {call.kubeconfig}")
+        document[self.section] = [one for one in document[self.section] if one["name"] != name]
+        if word == "context" and document["current-context"] == name:
+            call.err(
+                'warning: this removed your active context, use "kubectl config use-context" to select a different one'
+            )
+        save(call, document)
+        call.out(f"deleted {word} {name} from {call.kubeconfig}")
+        return 0
+
+
+class DeleteContext(_Delete):
+    """Deletes a context."""
+
+    name = "delete-context"
+    short = "Delete the specified context from the kubeconfig"
+    section = "contexts"
+
+
+class DeleteCluster(_Delete):
+    """Deletes a cluster."""
+
+    name = "delete-cluster"
+    short = "Delete the specified cluster from the kubeconfig"
+    section = "clusters"
+
+
+class DeleteUser(_Delete):
+    """Deletes a user."""
+
+    name = "delete-user"
+    short = "Delete the specified user from the kubeconfig"
+    section = "users"
+
+
+class View(Verb):
+    """Prints the kubeconfig."""
+
+    name = "view"
+    short = "Display merged kubeconfig settings or a specified kubeconfig file"
+    flags = (
+        *OUTPUT,
+        Flag("raw", "bool", help="show certificates and secrets"),
+        Flag("minify", "bool", help="only what the current context uses"),
+        Flag("flatten", "bool", help="put certificates of files into the output"),
+        Flag("merge", "bool", default=True, help="taken and ignored"),
+    )
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if call.flag("minify"):
+            document = self._minified(call, document)
+        if not call.flag("raw"):
+            self._hide(document)
+        output = call.flag("output") or "yaml"
+        if output == "yaml":
+            call.write(to_yaml(document))
+        elif output == "json":
+            call.out(to_json(document))
+        else:
+            from k8s_tutor.kubectl.printers import printer_for
+
+            call.write(printer_for(output, template=call.flag("template"))(document))
+        return 0
+
+    def _minified(self, call: Call, document: Body) -> Body:
+        name = call.words.get("context") or document["current-context"]
+        context = entry(document, "contexts", name)
+        if context is None:
+            raise CommandError(f"cannot locate context {name}")
+        kept = {"contexts": name, "clusters": context.get("cluster"), "users": context.get("user")}
+        for section, wanted in kept.items():
+            document[section] = [one for one in document[section] if one["name"] == wanted]
+        return {**document, "current-context": name}
+
+    def _hide(self, document: Body) -> None:
+        for section, word in _SECTIONS.items():
+            for one in document[section]:
+                content = one.get(word) or {}
+                for key in _DATA:
+                    if key in content:
+                        content[key] = "DATA+OMITTED"
+                for key in _SECRETS:
+                    if key in content and key not in _DATA:
+                        content[key] = "REDACTED"
+
+
+class SetValue(Verb):
+    """Sets one value by its path."""
+
+    name = "set"
+    usage = "config set PROPERTY_NAME PROPERTY_VALUE [options]"
+    short = "Set an individual value in a kubeconfig file"
+    flags = (Flag("set-raw-bytes", "bool", help="taken and ignored"),)
+
+    def run(self, call: Call) -> int:
+        if len(call.arguments) != 2:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        path, value = call.arguments
+        document = read(call)
+        _walk(document, path, value)
+        save(call, document)
+        call.out(f'Property "{path}" set.')
+        return 0
+
+
+class Unset(Verb):
+    """Removes one value by its path."""
+
+    name = "unset"
+    usage = "config unset PROPERTY_NAME [options]"
+    short = "Unset an individual value in a kubeconfig file"
+
+    def run(self, call: Call) -> int:
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        document = read(call)
+        _walk(document, call.arguments[0], None)
+        save(call, document)
+        call.out(f'Property "{call.arguments[0]}" unset.')
+        return 0
+
+
+def _walk(document: Body, path: str, value: Any) -> None:
+    first, *rest = path.split(".")
+    if first in _SECTIONS and rest:
+        if len(rest) == 1 and value is None:
+            document[first] = [one for one in document[first] if one["name"] != rest[0]]
+            return
+        target, _ = put(document, first, rest[0])
+        keys = rest[1:]
+    elif first in document and not rest:
+        target, keys = document, [first]
+    else:
+        raise CommandError(f"unable to parse {path} at {first}")
+    for key in keys[:-1]:
+        target = target.setdefault(key, {})
+    if not keys:
+        raise CommandError(f"expected {{...}} for {path}")
+    if value is None:
+        target[keys[-1]] = "" if target is document else None
+        if target is not document:
+            target.pop(keys[-1])
+    else:
+        target[keys[-1]] = value
+
+
+class Config(Verb):
+    """Groups what can be done with the kubeconfig."""
+
+    name = "config"
+    usage = "config SUBCOMMAND [options]"
+    short = "Modify kubeconfig files"
+    has_inner = True
+    subverbs = (
+        CurrentContext,
+        DeleteCluster,
+        DeleteContext,
+        DeleteUser,
+        GetClusters,
+        GetContexts,
+        GetUsers,
+        RenameContext,
+        SetValue,
+        SetCluster,
+        SetContext,
+        SetCredentials,
+        Unset,
+        UseContext,
+        View,
+    )
+
+    def run(self, call: Call) -> int:
+        from k8s_tutor.kubectl.helptext import verb_help
+
+        if call.arguments:
+            raise CommandError(f"unknown command {quoted(call.arguments[0])} for {quoted(call.path)}")
+        call.write(verb_help(type(self), call.path))
+        return 0
+
+
+VERB = Config
