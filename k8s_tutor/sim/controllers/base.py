@@ -6,7 +6,7 @@ errors with back-off. All run in one thread on the cluster's clock, so ``reconci
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.auth.tokens import Tokens
@@ -18,6 +18,9 @@ from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.machinery.workqueue import WorkQueue
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.registry.rest import Rest
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.cluster import Shape
 
 Json = dict[str, Any]
 Key = tuple[str, str]
@@ -31,6 +34,8 @@ class Kit(Protocol):
     identity: Identity
     tokens: Tokens
     components: Components
+    shape: "Shape"
+    start_latency: bool
 
     def client(self, user: str, manager: str) -> LocalClient:
         """Return a client that acts as ``user`` (``system:serviceaccount:…`` or ``system:kube-…``)."""

@@ -117,7 +117,7 @@ class EndpointSliceController(ServiceFollower):
         left = list(wanted.values())
         for _, kept in plans:
             room = MAX_ENDPOINTS - len(kept)
-            kept += left[:room]
+            kept.extend(left[:room])
             left = left[room:]
         for slice_, kept in plans:
             if not kept:

@@ -1,0 +1,233 @@
+"""The node lifecycle controller: notices nodes that no longer report, and keeps pods away from them.
+
+Upstream: ``pkg/controller/nodelifecycle``. Looks every 5 s; a node whose kubelet has neither renewed its Lease nor its
+status for 50 s becomes ``Unknown``. Conditions are turned into taints; pods on such nodes are marked not ready.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.pods import condition
+from k8s_tutor.sim.machinery.meta import clone, parse_time, rfc3339
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.store import Event
+
+Json = dict[str, Any]
+PERIOD = 5.0
+GRACE = 50.0
+STARTUP_GRACE = 60.0
+LEASES = "leases.coordination.k8s.io"
+LEASE_NAMESPACE = "kube-node-lease"
+NOT_READY = "node.kubernetes.io/not-ready"
+UNREACHABLE = "node.kubernetes.io/unreachable"
+TICK = ("", "")
+STOPPED = "Kubelet stopped posting node status."
+NEVER = "Kubelet never posted node status."
+CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+TAINTS = {
+    ("MemoryPressure", "True"): "node.kubernetes.io/memory-pressure",
+    ("DiskPressure", "True"): "node.kubernetes.io/disk-pressure",
+    ("PIDPressure", "True"): "node.kubernetes.io/pid-pressure",
+    ("NetworkUnavailable", "True"): "node.kubernetes.io/network-unavailable",
+    ("Ready", "False"): NOT_READY,
+    ("Ready", "Unknown"): UNREACHABLE,
+}
+UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+
+
+@dataclass(slots=True)
+class _Health:
+    """When a node was heard of last, and in which state it was."""
+
+    probed: float
+    heartbeats: Any
+    lease: Any
+    ready: str = ""
+
+
+class NodeLifecycleController(Controller):
+    """Watches over nodes."""
+
+    name = "node-controller"
+
+    def setup(self) -> None:
+        self._health: dict[str, _Health] = {}
+        self.watch("nodes", self._changed)
+        self.queue.add_after(TICK, PERIOD)
+
+    def _changed(self, event: Event) -> None:
+        if event.type != "DELETED":
+            self.enqueue(event.obj)
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        if name:
+            node = self.client.get("nodes", name)
+            if node is not None:
+                self._label(node)
+                self._taint(name)
+            return
+        self.queue.add_after(TICK, PERIOD)
+        self._monitor()
+
+    # -- health
+
+    def _monitor(self) -> None:
+        nodes = self.client.list("nodes")
+        known = {node["metadata"]["name"] for node in nodes}
+        now = self.clock.now()
+        for name in known - set(self._health):
+            self.events.event(_about(self.client.get("nodes", name)), "Normal", "RegisteredNode", _registered(name))
+        for name in set(self._health) - known:
+            gone = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": name}}
+            text = f"Node {name} event: Removing Node {name} from Controller"
+            self.events.event(gone, "Normal", "RemovingNode", text)
+            del self._health[name]
+        for node in nodes:
+            self._look_at(node, now)
+
+    def _look_at(self, node: Json, now: float) -> None:
+        name = node["metadata"]["name"]
+        lease = self.client.get(LEASES, name, LEASE_NAMESPACE)
+        renewed = lease["spec"].get("renewTime") if lease else None
+        beats = [c.get("lastHeartbeatTime") for c in (node.get("status") or {}).get("conditions") or ()]
+        health = self._health.get(name)
+        ready = condition(node, "Ready")
+        first = health is None
+        if health is None:
+            made = parse_time(node["metadata"]["creationTimestamp"])
+            health = self._health[name] = _Health(now if ready else made, beats, renewed)
+        if health.heartbeats != beats or health.lease != renewed:
+            health.probed, health.heartbeats, health.lease = now, beats, renewed
+        grace = GRACE if ready else STARTUP_GRACE
+        if not first and now > health.probed + grace:
+            node = self._lose(node, now)
+            ready = condition(node, "Ready")
+        state = ready["status"] if ready else "Unknown"
+        if state != "True" and health.ready in {"True", ""} and ready is not None:
+            if health.ready == "True":
+                self.events.event(node, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady")
+            self._mark_pods(name)
+        health.ready = state
+
+    def _lose(self, node: Json, now: float) -> Json:
+        """Write that nothing is known of the node."""
+        time = rfc3339(now)
+
+        def change(obj: Json) -> None:
+            conditions = obj.setdefault("status", {}).setdefault("conditions", [])
+            old = {item["type"]: item for item in conditions}
+            for type_ in CONDITIONS:
+                item = old.get(type_)
+                if item is None:
+                    conditions.append(
+                        {
+                            "type": type_,
+                            "status": "Unknown",
+                            "reason": "NodeStatusNeverUpdated",
+                            "message": NEVER,
+                            "lastHeartbeatTime": obj["metadata"]["creationTimestamp"],
+                            "lastTransitionTime": time,
+                        }
+                    )
+                elif item["status"] != "Unknown":
+                    item |= {
+                        "status": "Unknown",
+                        "reason": "NodeStatusUnknown",
+                        "message": STOPPED,
+                        "lastTransitionTime": time,
+                    }
+
+        return self.client.change("nodes", "", node["metadata"]["name"], change, "status")
+
+    def _mark_pods(self, name: str) -> None:
+        """Pods of a lost node are not ready any more, so that nobody sends them requests."""
+        now = rfc3339(self.clock.now())
+
+        def change(obj: Json) -> None:
+            for item in (obj.get("status") or {}).get("conditions") or ():
+                if item["type"] == "Ready" and item["status"] == "True":
+                    item |= {"status": "False", "lastTransitionTime": now}
+
+        for pod in self.client.list("pods"):
+            if pod["spec"].get("nodeName") == name:
+                meta = pod["metadata"]
+                ready = condition(pod, "Ready")
+                if ready is None or ready["status"] != "True":
+                    continue
+                try:
+                    self.client.change("pods", meta["namespace"], meta["name"], change, "status")
+                except ApiError as error:
+                    if error.code != 404:
+                        raise
+                self.events.event(pod, "Warning", "NodeNotReady", "Node is not ready")
+
+    # -- taints
+
+    def _taint(self, name: str) -> None:
+        """Bring the taints that stand for conditions into line with them."""
+        node = self.client.get("nodes", name)
+        if node is None:
+            return
+        wanted = self._wanted(node)
+        old = (node.get("spec") or {}).get("taints") or []
+        ours = {*TAINTS.values(), UNSCHEDULABLE}
+        kept = [t for t in old if t["key"] not in ours or (t["key"], t["effect"]) in wanted]
+        present = {(taint["key"], taint["effect"]) for taint in kept}
+        now = rfc3339(self.clock.now())
+        added = []
+        for key, effect in wanted:
+            if (key, effect) not in present:
+                added.append({"key": key, "effect": effect, "timeAdded": now})
+        if not added and len(kept) == len(old):
+            return
+        new = clone(node)
+        taints = kept + added
+        if taints:
+            new["spec"]["taints"] = taints
+        else:
+            new["spec"].pop("taints", None)
+        self.client.update("nodes", new)
+
+    def _wanted(self, node: Json) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for item in (node.get("status") or {}).get("conditions") or ():
+            key = TAINTS.get((item["type"], item["status"]))
+            if key:
+                found.append((key, "NoSchedule"))
+                if item["type"] == "Ready":
+                    found.append((key, "NoExecute"))
+        if condition(node, "Ready") is None:
+            found.append((NOT_READY, "NoSchedule"))  # as admission put it on a node that is new
+        if (node.get("spec") or {}).get("unschedulable"):
+            found.append((UNSCHEDULABLE, "NoSchedule"))
+        return found
+
+    def _label(self, node: Json) -> None:
+        """The older names of the labels for system and architecture follow the newer ones."""
+        labels = node["metadata"].get("labels") or {}
+        wanted = {
+            f"beta.{key}": labels[key]
+            for key in ("kubernetes.io/os", "kubernetes.io/arch")
+            if key in labels and labels.get(f"beta.{key}") != labels[key]
+        }
+        if wanted:
+
+            def change(obj: Json) -> None:
+                obj["metadata"]["labels"] |= wanted
+
+            self.client.change("nodes", "", node["metadata"]["name"], change)
+
+
+def _about(node: Json | None) -> Json:
+    """An event about a node carries the node's name as its uid, as upstream's controllers write it."""
+    name = node["metadata"]["name"] if node else ""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "uid": node["metadata"]["uid"] if node else ""},
+    }
+
+
+def _registered(name: str) -> str:
+    return f"Node {name} event: Registered Node {name} in Controller"

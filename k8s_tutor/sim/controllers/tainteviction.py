@@ -1,0 +1,147 @@
+"""The taint eviction controller: NoExecute taints drive pods off a node (upstream: ``pkg/controller/tainteviction``).
+
+At once if a pod does not tolerate a taint; after ``tolerationSeconds`` (the shortest of those that apply) if it tolerates
+it for a time; never if it tolerates it for good.
+"""
+
+from typing import Any
+
+from k8s_tutor.sim.clock import Timer
+from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
+from k8s_tutor.sim.machinery.meta import rfc3339
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.store import Event
+from k8s_tutor.sim.scheduler.nodematch import tolerates
+
+Json = dict[str, Any]
+NO_EXECUTE = "NoExecute"
+MESSAGE = "Taint manager: deleting due to NoExecute taint"
+
+
+def no_execute(node: Json | None) -> list[Json]:
+    """Return the node's taints that drive pods off."""
+    taints = ((node or {}).get("spec") or {}).get("taints") or ()
+    return [taint for taint in taints if taint.get("effect") == NO_EXECUTE]
+
+
+def seconds_left(pod: Json, taints: list[Json]) -> float | None:
+    """Return how long the pod may stay in spite of the taints; None: for good."""
+    tolerations = pod["spec"].get("tolerations") or ()
+    used = []
+    for taint in taints:
+        fitting = [item for item in tolerations if tolerates(item, taint)]
+        if not fitting:
+            return 0.0
+        used += fitting
+    limits = [item["tolerationSeconds"] for item in used if item.get("tolerationSeconds") is not None]
+    return float(max(0, min(limits))) if limits else None
+
+
+class TaintEvictionController(Controller):
+    """Evicts pods."""
+
+    name = "taint-eviction-controller"
+
+    def setup(self) -> None:
+        self._timers: dict[str, tuple[Timer, float]] = {}
+        self._on_node: dict[str, dict[str, tuple[str, str]]] = {}
+        self.watch("nodes", self._node_changed)
+        self.watch("pods", self._pod_changed)
+
+    def stop(self) -> None:
+        super().stop()
+        for timer, _ in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        """A namespace means a pod, none means a node."""
+        if namespace:
+            pod = self.client.get("pods", name, namespace)
+            if pod is not None:
+                self._look_at(pod)
+            return
+        for key in tuple(self._on_node.get(name, {}).values()):
+            self.queue.add(key)
+
+    def _node_changed(self, event: Event) -> None:
+        old = event.old.obj if event.old else None
+        if no_execute(old) != no_execute(event.obj):
+            self.enqueue(event.obj)
+
+    def _pod_changed(self, event: Event) -> None:
+        pod, old = event.obj, event.old.obj if event.old else None
+        meta, node = pod["metadata"], pod["spec"].get("nodeName")
+        if event.type == "DELETED":
+            self._cancel(pod, quiet=True)
+            self._on_node.get(node or "", {}).pop(meta["uid"], None)
+            return
+        if not node:
+            return
+        self._on_node.setdefault(node, {})[meta["uid"]] = (meta["namespace"], meta["name"])
+        was = old["spec"] if old else {}
+        if was.get("nodeName") != node or was.get("tolerations") != pod["spec"].get("tolerations"):
+            if no_execute(self.client.get("nodes", node)):
+                self.queue.add((meta["namespace"], meta["name"]))
+
+    def _look_at(self, pod: Json) -> None:
+        taints = no_execute(self.client.get("nodes", pod["spec"].get("nodeName", "")))
+        if not taints:
+            self._cancel(pod)
+            return
+        left = seconds_left(pod, taints)
+        if left is None:
+            self._cancel(pod)
+        elif left == 0:
+            self._cancel(pod, quiet=True)
+            self._evict(pod)
+        elif pod["metadata"]["uid"] not in self._timers:
+            meta = pod["metadata"]
+            timer = self.clock.call_later(left, self._due, meta["namespace"], meta["name"], meta["uid"])
+            self._timers[meta["uid"]] = (timer, self.clock.now())
+
+    def _due(self, namespace: str, name: str, uid: str) -> None:
+        self._timers.pop(uid, None)
+        pod = self.client.get("pods", name, namespace)
+        if pod is not None and pod["metadata"]["uid"] == uid:
+            self._evict(pod)
+
+    def _cancel(self, pod: Json, *, quiet: bool = False) -> None:
+        found = self._timers.pop(pod["metadata"]["uid"], None)
+        if found is not None:
+            found[0].cancel()
+            if not quiet:
+                what = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+                self.events.event(pod, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {what}")
+
+    def _evict(self, pod: Json) -> None:
+        meta = pod["metadata"]
+        if is_terminating(pod):
+            return
+        what = f"{meta['namespace']}/{meta['name']}"
+        self.events.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {what}")
+        now = rfc3339(self.clock.now())
+
+        def mark(obj: Json) -> None:
+            status = obj.setdefault("status", {})
+            others = [item for item in status.get("conditions") or () if item["type"] != "DisruptionTarget"]
+            found = {
+                "type": "DisruptionTarget",
+                "status": "True",
+                "lastProbeTime": None,
+                "lastTransitionTime": now,
+                "reason": "DeletionByTaintManager",
+                "message": MESSAGE,
+            }
+            if obj["metadata"].get("generation"):
+                found["observedGeneration"] = obj["metadata"]["generation"]
+            status["conditions"] = [*others, found]
+
+        try:
+            if not is_finished(pod):
+                self.client.change("pods", meta["namespace"], meta["name"], mark, "status")
+            self.client.delete("pods", meta["name"], meta["namespace"])
+        except ApiError as error:
+            if error.code != 404:
+                raise
