@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from k8s_tutor.sim.admission.chain import AdmissionChain
 from k8s_tutor.sim.auth.authorizer import Authorizer
 from k8s_tutor.sim.auth.identity import Identity
@@ -17,6 +19,9 @@ from k8s_tutor.sim.auth.tokens import Tokens
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.controlplane.bootstrap import bootstrap
 from k8s_tutor.sim.controlplane.components import Components, Part
+from k8s_tutor.sim.controlplane.etcd import Etcd
+from k8s_tutor.sim.controlplane.trace import Trace
+from k8s_tutor.sim.machinery.journal import SqliteJournal
 from k8s_tutor.sim.machinery.store import Journal, Store
 from k8s_tutor.sim.registry.builtin import build_scheme
 from k8s_tutor.sim.registry.client import LocalClient
@@ -103,7 +108,11 @@ class Cluster:
         }
         self.admission.attach(self.rest, self.authorizer)
         self.components = Components()
+        self.etcd = Etcd()
+        self.store.quorum = self.etcd
+        self.trace = Trace(self.store, clock)
         self.logs: dict[str, deque[tuple[float, str]]] = {}
+        self._unwritten: deque[tuple[float, str, str]] = deque(maxlen=LOG_LINES)
         self.network: Any = _make("k8s_tutor.sim.network", "Network", self)
         self.runtime: Any = _make("k8s_tutor.sim.runtime", "Runtime", self)
         self._declare()
@@ -120,15 +129,47 @@ class Cluster:
         if lines is None:
             lines = self.logs[component] = deque(maxlen=LOG_LINES)
         lines.append((self.clock.now(), message))
+        self._unwritten.append((self.clock.now(), component, message))
+
+    def take_log(self) -> list[tuple[float, str, str]]:
+        """Return what was logged since the last call (time, component, message)."""
+        taken = list(self._unwritten)
+        self._unwritten.clear()
+        return taken
 
     # -- life
 
     async def start(self) -> None:
         """Write the bootstrap objects into an empty store and start all components."""
-        if self.store.revision == 1:
+        if not self._load():
             bootstrap(self.store, self.scheme, self.port)
+        self.reload_customs()
         for name in self.components.names():
             self.components.start(name)
+
+    def _load(self) -> bool:
+        """Take over what the journal kept; False if it kept nothing."""
+        journal = self.store.journal
+        if not isinstance(journal, SqliteJournal) or not journal.revision:
+            return False
+        for resource, key, revision, obj in journal.objects():
+            self.store.load(resource, key, obj, revision)
+        self.store.revision = journal.revision
+        self.store.forget_history()
+        saved = journal.value("nodes")
+        if saved:
+            from k8s_tutor.sim.kubelet import restore_nodes
+
+            restore_nodes(self.store, orjson.loads(saved))
+        return True
+
+    def save_nodes(self) -> None:
+        """Write the nodes' containers (file systems, logs) beside the objects, for the next start."""
+        journal = self.store.journal
+        if isinstance(journal, SqliteJournal):
+            from k8s_tutor.sim.kubelet import snapshot_nodes
+
+            journal.set("nodes", orjson.dumps(snapshot_nodes(self.store)).decode())
 
     async def stop(self) -> None:
         """Stop all components and make what was written durable."""
@@ -143,6 +184,25 @@ class Cluster:
         make = _find("k8s_tutor.sim.kubelet", "Kubelet")
         if make is not None:
             self.components.add(f"kubelet/{node.name}", lambda: [make(self, node)])
+
+    def set_component(self, name: str, *, running: bool) -> None:
+        """Start or stop a component, and its static Pod on the control-plane node."""
+        (self.components.start if running else self.components.stop)(name)
+
+    def set_node(self, name: str, *, running: bool) -> None:
+        """Switch a node on or off: off, its containers die and its kubelet says nothing any more."""
+        component = f"kubelet/{name}"
+        if running:
+            self.components.start(component)
+            return
+        for part in self.components.parts(component):
+            power_off = getattr(part, "power_off", None)
+            if power_off is not None:
+                power_off()
+        self.components.stop(component)
+
+    def reload_customs(self) -> None:
+        """Serve the custom resources that the store defines (after a load or restore)."""
 
     def _declare(self) -> None:
         self.components.add(CONTROLLER_MANAGER, self._make_controllers)

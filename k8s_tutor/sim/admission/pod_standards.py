@@ -21,9 +21,7 @@ SYSCTLS = frozenset(
     "tcp_slow_start_after_idle tcp_notsent_lowat".split()
 ) | {"kernel.shm_rmid_forced"}
 SELINUX_TYPES = frozenset(("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"))
-VOLUMES = frozenset(
-    "configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split()
-)
+VOLUMES = frozenset("configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split())
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 PROFILES = frozenset(("RuntimeDefault", "Localhost"))
 
@@ -229,9 +227,7 @@ def _restricted_capabilities(_: Json, spec: Json) -> Fault | None:
         return None
     only = frozenset(("NET_BIND_SERVICE",))
     keeping = [
-        c["name"]
-        for c in containers(spec)
-        if "ALL" not in ((_context(c).get("capabilities") or {}).get("drop") or ())
+        c["name"] for c in containers(spec) if "ALL" not in ((_context(c).get("capabilities") or {}).get("drop") or ())
     ]
     adding = [c["name"] for c in containers(spec) if _added(c, only)]
     details = []

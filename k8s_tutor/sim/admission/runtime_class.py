@@ -25,9 +25,7 @@ class RuntimeClass(Plugin):
         overhead = (found.get("overhead") or {}).get("podFixed")
         if overhead:
             if spec.get("overhead") and spec["overhead"] != overhead:
-                why = (
-                    f"pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead: {overhead}"
-                )
+                why = f"pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead: {overhead}"
                 raise forbidden("pods", "", attributes.name, why)
             spec["overhead"] = dict(overhead)
         scheduling = found.get("scheduling") or {}

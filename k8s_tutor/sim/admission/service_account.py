@@ -31,9 +31,7 @@ class ServiceAccount(Plugin):
         spec["serviceAccountName"] = spec["serviceAccount"] = name
         entry = self.store.get("serviceaccounts", attributes.namespace, name)
         if entry is None:
-            why = (
-                f'error looking up service account {attributes.namespace}/{name}: serviceaccount "{name}" not found'
-            )
+            why = f'error looking up service account {attributes.namespace}/{name}: serviceaccount "{name}" not found'
             raise forbidden("pods", "", attributes.name, why)
         account = entry.obj
         if _wants_token(account, spec):

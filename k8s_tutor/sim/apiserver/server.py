@@ -99,6 +99,11 @@ class ApiServer:
             connection.transport.abort()
         self._server = None
 
+    @property
+    def busy(self) -> bool:
+        """Somebody watches, follows a log, or has a stream open."""
+        return any(connection.busy for connection in self._connections)
+
     async def until_stopped(self, writer: StreamWriter) -> None:
         """Return when the client has gone or the server stops."""
         gone = asyncio.ensure_future(writer.wait_closed())

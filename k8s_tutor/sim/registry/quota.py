@@ -226,5 +226,3 @@ def missing(spec: Json, required: Iterable[str]) -> dict[str, list[str]]:
             if name not in given:
                 found.setdefault(name, []).append(container["name"])
     return found
-
-

@@ -94,6 +94,11 @@ class Connection(asyncio.Protocol):
         return tls.getpeercert(binary_form=True) if tls is not None else None
 
     @property
+    def busy(self) -> bool:
+        """A request is being answered that takes its time (a watch, a stream)."""
+        return self._task is not None
+
+    @property
     def peer(self) -> str:
         """The client's address."""
         name = self.transport.get_extra_info("peername")
