@@ -47,6 +47,12 @@ class _Play:
     run: CheckRun
     playground: Playground
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass, once all that happened before was recorded with its own time."""
+        if self.run.context.recorder is not None:
+            self.run.context.recorder.sync()
+        self.playground.wait(seconds)
+
     @property
     def settle(self) -> float:
         own = self.way.settle if self.way is not None else None
@@ -101,15 +107,15 @@ def _stage(exercise: Exercise, playground: Playground, workdir: Path) -> Stage:
 
 
 def _untouched(play: _Play) -> Iterator[str]:
-    play.playground.wait(START_SETTLE)
-    results = play.run.judge(play.playground.wait)
+    play.wait(START_SETTLE)
+    results = play.run.judge(play.wait)
     yield from _faults(results)
     if all(result.passed for result in results.values()):
         yield "the untouched start passes: there is nothing to do"
 
 
 def _solved(play: _Play) -> Iterator[str]:
-    results = play.run.until_passed(play.playground.wait, play.settle)
+    results = play.run.until_passed(play.wait, play.settle)
     yield from _faults(results)
     for name, result in results.items():
         if not result.passed:
@@ -118,8 +124,8 @@ def _solved(play: _Play) -> Iterator[str]:
 
 def _mistaken(play: _Play) -> Iterator[str]:
     assert play.way is not None  # noqa: S101 - a mistake is a way
-    play.playground.wait(play.settle)
-    results = play.run.judge(play.playground.wait)
+    play.wait(play.settle)
+    results = play.run.judge(play.wait)
     yield from _faults(results)
     failed = {name for name, result in results.items() if result.state is State.FAILED}
     wanted = set(play.way.fails)

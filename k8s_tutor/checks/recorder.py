@@ -2,8 +2,8 @@
 
 One thread a collection lists, then watches. A broken stream is taken up where it ended, which loses nothing; after
 ``410 Gone`` the collection is listed anew and a gap is marked: what happened meanwhile nobody saw, and checks over the
-history must not pass on it. An entry's time is the latest time that the object itself tells (managedFields, conditions,
-creation, deletion): it is the cluster's time also when hours of it pass in a second.
+history must not pass on it. An entry's time is the cluster's: the latest that the object itself tells (managedFields,
+status), which is right also when hours pass in a second; where that tells nothing new, the server's at the reception.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from k8s_tutor.errors import ClusterUnavailableError
 
 MAX_ENTRIES: Final = 20_000
 RETRY: Final = 0.5
+QUIET: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,8 @@ class _Tape:
     def start(self) -> None:
         if self._thread is not None:
             return
+        # What is there already counts from now on.
+        self._last = self._server_time()
         resource = self._query.resource(self._client)
         if resource is not None:
             self._list(resource.path(self._place))
@@ -170,7 +173,9 @@ class _Tape:
             items = self._client.list(resource.path(self._place), **self._query.params)
             wanted = {item["metadata"]["uid"]: item["metadata"]["resourceVersion"] for item in items}
             with self._changed:
-                if self._versions() == wanted or (self._changed.wait(0.05) and self._versions() == wanted):
+                # What came and went again shows in no list: a moment of quiet tells that nothing more is on its way.
+                agreed = self._versions() == wanted
+                if not self._changed.wait(QUIET) and agreed:
                     return True
             if time.monotonic() >= end:
                 return False
@@ -240,8 +245,10 @@ class _Tape:
         self._version = obj.get("metadata", {}).get("resourceVersion", self._version)
         if type_ == "BOOKMARK":
             return
+        told = latest_time(obj)
+        when = told if told > self._last else self._server_time()
         with self._changed:
-            self._last = max(self._last, latest_time(obj))
+            self._last = max(self._last, when)
             self._history.entries.append(Entry(self._last, type_, obj))
             if len(self._history.entries) > MAX_ENTRIES:
                 del self._history.entries[: MAX_ENTRIES // 10]
@@ -253,6 +260,10 @@ class _Tape:
                 self._known[uid] = obj
             self._changed.notify_all()
         self._on_change(None)
+
+    def _server_time(self) -> float:
+        self._client.request("GET", "/version")
+        return self._client.now().timestamp()
 
     def _miss(self, why: str) -> None:
         with self._changed:
@@ -270,15 +281,25 @@ class _Tape:
 def latest_time(obj: Mapping[str, Any]) -> float:
     """Return the latest time that an object tells about itself, epoch seconds; 0 if none."""
     metadata = obj.get("metadata") or {}
-    found = [metadata.get("creationTimestamp")]
-    found += [entry.get("time") for entry in metadata.get("managedFields") or ()]
-    status = obj.get("status")
-    conditions = status.get("conditions") if isinstance(status, Mapping) else None
-    for condition in conditions or ():
-        found += [condition.get("lastTransitionTime"), condition.get("lastUpdateTime")]
-    latest = 0.0
-    for text in found:
-        if isinstance(text, str):
-            with contextlib.suppress(ValueError):
-                latest = max(latest, datetime.fromisoformat(text).timestamp())
-    return latest
+    texts = [metadata.get("creationTimestamp"), *(entry.get("time") for entry in metadata.get("managedFields") or ())]
+    return max((_epoch(text) for text in (*texts, *_times(obj.get("status")))), default=0.0)
+
+
+def _times(value: Any) -> Iterator[Any]:
+    """Every text under a field that is called a time."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key.endswith(("Time", "At")):
+                yield inner
+            else:
+                yield from _times(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _times(inner)
+
+
+def _epoch(text: Any) -> float:
+    if isinstance(text, str):
+        with contextlib.suppress(ValueError):
+            return datetime.fromisoformat(text).timestamp()
+    return 0.0
