@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from k8s_tutor.author.lint import lint
-from k8s_tutor.author.playground import Playground
+from k8s_tutor.playground import Playground
 from k8s_tutor.author.proof import prove
 from k8s_tutor.author.report import Case, Report
 from k8s_tutor.course import Course
