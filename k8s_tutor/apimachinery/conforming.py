@@ -11,6 +11,7 @@ that is not as it should be it gives up, and ``mismatches`` walks the object aga
 
 from collections.abc import Callable
 from functools import partial
+from operator import is_
 from typing import Any, NamedTuple
 
 from k8s_tutor.apimachinery import leaves
@@ -21,6 +22,8 @@ from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Field, Type
 _GO_STRUCTS = frozenset(
     {STRUCT, "Quantity", "IntOrString", "Time", "MicroTime", "Duration", "RawExtension", "FieldsV1"}
 )
+
+_GONE: Any = object()
 
 Json = dict[str, Any]
 Converter = Callable[[Any], Any]
@@ -219,7 +222,10 @@ _BUILDERS: dict[str, Callable[[Type], Converter]] = {
 
 
 def encoded(obj: Json, type: Type) -> Json:
-    """Return ``obj`` (conformed, perhaps defaulted) as the server stores and prints it; ``obj`` is not changed."""
+    """Return ``obj`` (conformed, perhaps defaulted) as the server stores and prints it.
+
+    ``obj`` is not changed, but the result shares all parts with it that are right already.
+    """
     result: Json = _encoder(type)(obj)
     return result
 
@@ -243,7 +249,8 @@ def _encode_list(type: Type) -> Converter:
 
     def items(value: Any) -> Any:
         convert = _encoder(elem)
-        return value and [convert(item) for item in value]
+        result = [convert(item) for item in value]
+        return value if all(map(is_, result, value)) else result
 
     return items
 
@@ -255,7 +262,8 @@ def _encode_map(type: Type) -> Converter:
 
     def values(value: Any) -> Any:
         convert = _encoder(elem)
-        return value and {key: convert(item) for key, item in value.items()}
+        result = {key: convert(item) for key, item in value.items()}
+        return value if all(map(is_, result.values(), value.values())) else result
 
     return values
 
@@ -301,45 +309,70 @@ def _nothing() -> None:
     return None
 
 
-def _encode_struct(type: Type) -> Converter:
-    plan: dict[str, tuple[bool, bool, Converter]] | None = None
-    always: list[tuple[str, Callable[[], Any]]] = []
+_EncodePlan = dict[str, tuple[bool, bool, Converter | None]]
 
-    def prepare() -> dict[str, tuple[bool, bool, Converter]]:
-        for name, field in type.fields.items():
-            if _shows_empty(field):
-                always.append((name, _nothing if field.pointer else partial(zero, field.type)))
-        return {
-            name: (
-                field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS,
-                field.type.kind in {LIST, MAP},
-                _encoder(field.type),
-            )
-            for name, field in type.fields.items()
-        }
+
+def _encode_plan(type: Type) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]:
+    """Return for each field whether it drops empty values, whether it is a collection, and its encoder (None: as it is).
+
+    And the fields that are always shown, with what makes their zero value.
+    """
+    always: dict[str, Callable[[], Any]] = {}
+    plan: _EncodePlan = {}
+    for name, field in type.fields.items():
+        if _shows_empty(field):
+            always[name] = _nothing if field.pointer else partial(zero, field.type)
+        convert = _encoder(field.type)
+        drops = field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS
+        plan[name] = (drops, field.type.kind in {LIST, MAP}, None if convert is _keep else convert)
+    return plan, always
+
+
+def _encode_struct(type: Type) -> Converter:
+    plan: _EncodePlan = {}
+    always: dict[str, Callable[[], Any]] = {}
 
     def fields(value: Any) -> Any:
-        nonlocal plan
+        nonlocal plan, always
         if value is None:
             return None
-        if plan is None:
-            plan = prepare()
-        out = {}
+        if not plan:
+            plan, always = _encode_plan(type)
+        # What needs no change is handed on as it is: writes that change little share most of the stored object.
+        out = None
         for key, item in value.items():
             entry = plan.get(key)
             if entry is None:
                 if type.preserve:
-                    out[key] = item
-                continue
-            drops_empty, collection, convert = entry
-            if item is None or (drops_empty and not item):
-                continue
-            # An empty list that is always shown has become Go's nil on its way through the internal version.
-            out[key] = convert(item) if item or not collection else None
-        for name, make in always:
-            if name not in out:
+                    continue
+                new = _GONE
+            elif item:
+                convert = entry[2]
+                if convert is None:
+                    continue
+                new = convert(item)
+            elif item is None:
+                new = None if key in always else _GONE
+            elif entry[0]:
+                new = _GONE
+            elif entry[1]:
+                # An empty list that is always shown has become Go's nil on its way through the internal version.
+                new = None if key in always else item
+            else:
+                new = item if entry[2] is None else entry[2](item)
+            if new is not item:
+                if out is None:
+                    out = value.copy()
+                if new is _GONE:
+                    del out[key]
+                else:
+                    out[key] = new
+        for name, make in always.items():
+            if name not in value:
+                if out is None:
+                    out = value.copy()
                 out[name] = make()
-        return out
+        return value if out is None else out
 
     return fields
 

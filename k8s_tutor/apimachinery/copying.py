@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_CONTAINERS = frozenset({dict, list})
 
 
 def deep_copy(value: T) -> T:
@@ -13,9 +14,11 @@ def deep_copy(value: T) -> T:
 
 def _copy(value: Any) -> Any:
     if value.__class__ is dict:
-        return {
-            key: item if item.__class__ is str or item.__class__ is int else _copy(item) for key, item in value.items()
-        }
+        result = value.copy()
+        for key, item in value.items():
+            if item.__class__ in _CONTAINERS:
+                result[key] = _copy(item)
+        return result
     if value.__class__ is list:
-        return [item if item.__class__ is str else _copy(item) for item in value]
+        return [_copy(item) if item.__class__ in _CONTAINERS else item for item in value]
     return value

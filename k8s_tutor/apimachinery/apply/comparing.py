@@ -96,6 +96,15 @@ def _element_builder(type: Type) -> Callable[[dict[str, Any]], str]:
     defaults = {key: fields[key].default if key in fields else None for key in type.keys}
     ordered = sorted(type.keys)
 
+    if len(ordered) == 1:
+        # Most lists have one key, a short text.
+        only, default = ordered[0], defaults[ordered[0]]
+        head = f'k:{{"{only}":'
+
+        def build_simple(item: dict[str, Any]) -> str:
+            value = item.get(only, default)
+            return build({}) if value is None else f"{head}{orjson.dumps(value).decode()}}}"
+
     def build(item: dict[str, Any]) -> str:
         chosen = {}
         for key in ordered:
@@ -110,7 +119,7 @@ def _element_builder(type: Type) -> Callable[[dict[str, Any]], str]:
             )
         return f"k:{orjson.dumps(chosen).decode()}"
 
-    return build
+    return build_simple if len(ordered) == 1 else build
 
 
 def fieldset_of(obj: Any, type: Type) -> FieldSet:
@@ -211,7 +220,22 @@ def _compare_value(old: Any, new: Any, type: Type, element: str, into: Compariso
         into.removed[element] = below.removed
 
 
+def _same_keys(old: list[Any], new: list[Any], keys: tuple[str, ...]) -> bool:
+    try:
+        return len(old) == len(new) and all(
+            one.get(key) == other.get(key) for one, other in zip(old, new, strict=True) for key in keys
+        )
+    except AttributeError:
+        return False
+
+
 def _compare_items(old: list[Any], new: list[Any], type: Type, into: Comparison) -> None:
+    if type.list_type == "map" and _same_keys(old, new, type.keys):
+        # The usual update: the same items, some of them changed.
+        for one, other in zip(old, new, strict=True):
+            if one is not other and one != other:
+                _compare_value(one, other, type.elem or _DEDUCED_LEAF, element_of(type, other), into)
+        return
     before, after = _grouped(old, type), _grouped(new, type)
     elem = type.elem or _DEDUCED_LEAF
     for element in [*before, *(element for element in after if element not in before)]:
