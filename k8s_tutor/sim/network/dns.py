@@ -34,11 +34,15 @@ class Dns(ServiceObjects):
 
     Args:
         domain: the cluster's.
+
+    Attributes:
+        serving: False while no DNS server runs; who asks waits in vain.
     """
 
     def __init__(self, domain: str = "cluster.local") -> None:
         super().__init__()
         self.domain = domain
+        self.serving = True
         self._reverse: dict[str, str] | None = None
         self._static: dict[str, str] = {}
 

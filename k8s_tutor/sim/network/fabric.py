@@ -117,6 +117,10 @@ class Network:
         """Return what listens on an address, by port."""
         return sorted(self._hosts.get(ip, {}).values(), key=lambda listener: listener.port)
 
+    def pingable(self, source: str, address: str) -> bool:
+        """Tell whether an address answers echo requests (a Service's does not: kube-proxy knows ports only)."""
+        return address == "127.0.0.1" or (address in self._hosts and self.policies.allows(source, address, 0, "ICMP"))
+
     # -- connecting
 
     async def connect(self, source: str | None, host: str, port: int, timeout: float | None = None) -> Stream:  # noqa: ASYNC109

@@ -42,7 +42,7 @@ class IngressTable:
 
     def route(self, host: str, path: str) -> Backend | None:
         """Return the backend for a request; None is the controller's own 404."""
-        host = host.split(":")[0].lower()
+        host = host.split(":", maxsplit=1)[0].lower()
         best: tuple[tuple[int, int, int], Backend] | None = None
         for obj in self._by_age():
             for rule in obj["spec"].get("rules") or ():

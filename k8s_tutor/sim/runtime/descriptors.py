@@ -3,6 +3,7 @@
 ``write_now`` never waits; it is how servers without a task of their own write.
 """
 
+import asyncio
 import errno
 import random
 from collections.abc import Callable
@@ -232,19 +233,37 @@ class Incoming(OpenFile):
 class Outgoing(OpenFile):
     """Bytes to a client outside (an exec's stdout)."""
 
-    __slots__ = ("_writer",)
+    __slots__ = ("_pending", "_sending", "_writer")
     waits = True
 
     def __init__(self, writer: ByteWriter) -> None:
         super().__init__()
         self._writer = writer
+        self._pending: list[bytes] = []
+        self._sending: asyncio.Task[None] | None = None
 
     async def write(self, data: bytes) -> None:
+        await self.flush()
         await self._writer.write(data)
 
     def write_now(self, data: bytes) -> None:
-        if isinstance(self._writer, Pipe):
-            self._writer.write_now(data)
+        self._pending.append(data)
+        if self._sending is None:
+            self._sending = asyncio.get_running_loop().create_task(self._send())
+
+    async def flush(self) -> None:
+        """Wait until what was written without waiting has gone."""
+        if self._sending is not None:
+            await self._sending
+
+    async def _send(self) -> None:
+        try:
+            while self._pending:
+                await self._writer.write(self._pending.pop(0))
+        except (BrokenPipeError, ConnectionError):
+            self._pending.clear()
+        finally:
+            self._sending = None
 
 
 def open_node(node: Node, now: Callable[[], float], *, readable: bool, writable: bool,

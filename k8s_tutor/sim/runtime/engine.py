@@ -8,9 +8,10 @@ from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.network import Network
 from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import CatalogueError, ContainerConfig, ImageInfo
-from k8s_tutor.sim.runtime.images import Catalogue
+from k8s_tutor.sim.runtime.images import BUILT_IN, Catalogue
 from k8s_tutor.sim.runtime.programs.filters import TextTools
 
+BARE = BUILT_IN / "bare"
 UPTIME_AT_START = 86400.0 * 3
 
 
@@ -30,14 +31,16 @@ class Runtime:
     """Makes containers.
 
     Args:
-        kit: the cluster; its ``images`` folders are added to the built-in catalogue.
+        kit: the cluster; its ``images`` folders are added to the built-in catalogue; if its ``shape`` is bare, images are
+            those that the recordings of a real node were made with.
         catalogue: instead of that.
     """
 
     def __init__(self, kit: Surroundings, catalogue: Catalogue | None = None) -> None:
         self.clock = kit.clock
         self.network: Network = kit.network
-        self._folders = tuple(kit.images) if catalogue is None else ()
+        bare = getattr(getattr(kit, "shape", None), "bare", False)
+        self._folders = (*((BARE,) if bare else ()), *kit.images) if catalogue is None else ()
         self._catalogue = catalogue
         self.booted = self.clock.now() - UPTIME_AT_START
         self._serial = itertools.count(1)

@@ -41,9 +41,13 @@ async def execute(
         raise container.exec_failure(argv[0], error) from error
     process = Process(container, argv, env, cwd, credentials=user.credentials)
     pump = _connect(process, stdin, stdout, stderr, tty=tty, resize=resize)
+    outputs = [file for file in process.fds.values() if isinstance(file, Outgoing)]
     launching.begin(process, executable)
     try:
-        return await process.wait()
+        code = await process.wait()
+        for file in outputs:
+            await file.flush()
+        return code
     finally:
         if pump is not None:
             pump.cancel()
