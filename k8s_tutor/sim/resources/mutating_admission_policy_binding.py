@@ -1,0 +1,19 @@
+"""MutatingAdmissionPolicyBindings (upstream: ``registry/admissionregistration/mutatingadmissionpolicybinding``)."""
+
+from typing import Any
+
+from k8s_tutor.sim.resources.shared import admission_rules, policies
+from k8s_tutor.sim.resources.shared.check import At
+
+Json = dict[str, Any]
+
+
+class MutatingAdmissionPolicyBindingStrategy(policies.BindingStrategy):
+    """The kind MutatingAdmissionPolicyBinding."""
+
+    resource = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
+
+    def check(self, v: At, old: Json | None) -> None:
+        v.at("spec").need("policyName")
+        super().check(v, old)
+        admission_rules.check_mutating_operations(v.at("spec"), "matchResources")

@@ -1,0 +1,100 @@
+"""CEL expressions of admission policies and webhooks: what compiles, and to which type.
+
+Mirrors upstream's ``admission/plugin/cel/compile.go``. The checker of the library knows all variables but types none of
+them; two things it can not know are decided here: whether a policy declares the variable an expression uses, and the
+functions of ``authorizer``, which live outside of CEL.
+"""
+
+import re
+from typing import Any
+
+from k8s_tutor.apimachinery import cel
+from k8s_tutor.sim.resources.shared.check import At
+
+_BASE = ("object", "oldObject", "request", "namespaceObject")
+_AUTHORIZER = ("authorizer",)
+_STRING = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
+_VARIABLE = re.compile(r"(?<![\w.])variables\.([A-Za-z_]\w*)")
+_AUTHORIZER_USE = re.compile(r"(?<![\w.])authorizer\.")
+_IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_RESERVED = frozenset(
+    "true false null in as break const continue else for function if import let loop package namespace return var void"
+    " while".split()
+)
+
+
+def is_identifier(name: str) -> bool:
+    """Tell whether a variable may have this name."""
+    return bool(_IDENTIFIER.fullmatch(name)) and name not in _RESERVED
+
+
+def _pointed(expression: str, offset: int, message: str) -> str:
+    """Return an error in the compiler's form: place, message, the line, and an arrow under the place."""
+    lines = expression[:offset].split("\n")
+    line = expression.split("\n")[len(lines) - 1]
+    column = len(lines[-1])
+    return f"ERROR: <input>:{len(lines)}:{column + 1}: {message}\n | {line}\n | {'.' * column}^"
+
+
+class Expressions:
+    """The compiler of one object's expressions.
+
+    Args:
+        params: whether expressions may use ``params``.
+        composed: whether the policy has variables.
+        kept: expressions of the old object, which stay allowed.
+    """
+
+    def __init__(self, *, params: bool = False, composed: bool = False, kept: frozenset[str] = frozenset()) -> None:
+        self._names = (*_BASE, *(("params",) if params else ()))
+        self._composed = composed
+        self._kept = kept
+        self._declared: set[str] = set()
+
+    def declare(self, name: str) -> None:
+        """Let later expressions use ``variables.name``."""
+        self._declared.add(name)
+
+    def problem(self, expression: str, types: tuple[str, ...], *, composed: bool, authorizer: bool) -> str | None:
+        """Return what is wrong with an expression that must have one of the types; none given allows any."""
+        known = (*self._names, *(_AUTHORIZER if authorizer else ()), *(("variables",) if composed else ()))
+        try:
+            program = cel.compile(expression, known)
+        except cel.CompileError as error:
+            if authorizer and "Syntax error" not in str(error) and _AUTHORIZER_USE.search(expression):
+                return None
+            return f"compilation failed: {error}"
+        if composed:
+            unknown = self._undeclared(expression)
+            if unknown is not None:
+                return f"compilation failed: {unknown}"
+        if not types or program.type in types:
+            return None
+        one = types[0] if len(types) == 1 else f"one of [{' '.join(types)}]"
+        return f"must evaluate to {one} but got {program.type}"
+
+    def _undeclared(self, expression: str) -> str | None:
+        bare = _STRING.sub(lambda match: " " * len(match.group()), expression)
+        for match in _VARIABLE.finditer(bare):
+            if match.group(1) not in self._declared:
+                return _pointed(expression, match.start(1) - 1, f"undefined field '{match.group(1)}'")
+        return None
+
+    def check(
+        self,
+        v: At,
+        field: str,
+        expression: str,
+        types: tuple[str, ...],
+        *,
+        composed: bool | None = None,
+        authorizer: bool = True,
+        shown: Any = None,
+    ) -> None:
+        """Complain about an expression of a field that does not compile or has another type."""
+        if expression in self._kept:
+            return
+        uses = self._composed if composed is None else composed
+        problem = self.problem(expression, types, composed=uses, authorizer=authorizer)
+        if problem is not None:
+            v.invalid(field, problem, expression if shown is None else shown)

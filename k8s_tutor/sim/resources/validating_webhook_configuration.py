@@ -1,0 +1,15 @@
+"""ValidatingWebhookConfigurations (upstream: ``registry/admissionregistration/validatingwebhookconfiguration``)."""
+
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.webhooks import WebhookConfigurationStrategy
+
+WEBHOOKS = table.plain(
+    "Webhooks", "Webhooks indicates the number of webhooks registered in this configuration", "integer"
+)
+
+
+class ValidatingWebhookConfigurationStrategy(WebhookConfigurationStrategy):
+    """The kind ValidatingWebhookConfiguration."""
+
+    resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+    columns = table.table(table.NAME, WEBHOOKS, table.AGE)
