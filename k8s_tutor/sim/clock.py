@@ -202,13 +202,14 @@ class Clock:
             if not self._ready:
                 break
             callback, arguments = self._ready.popleft()
-            self._guarded(callback, arguments)
+            self.guarded(callback, arguments)
         if self._ready:
             self._loop.call_soon(self._drain)
         else:
             self._draining = False
 
-    def _guarded(self, callback: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    def guarded(self, callback: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        """Call back; an exception is reported to the loop's handler and goes no further."""
         try:
             callback(*arguments)
         except Exception as error:  # noqa: BLE001 - one faulty callback must not stop the cluster
@@ -224,7 +225,7 @@ class Clock:
     def _fire(self, until: float) -> None:
         while (when := self._next()) is not None and when <= until:
             timer = heapq.heappop(self._heap)[2]
-            self._guarded(timer.run, ())
+            self.guarded(timer.run, ())
 
     def _arm(self) -> None:
         self._disarm()

@@ -245,7 +245,14 @@ class Store:
         """
         if revision < self._oldest - 1:
             raise gone(f"too old resource version: {revision} ({self._oldest})")
-        return [event for event in self._log if event.entry.revision > revision and event.resource == resource]
+        found = []
+        for event in reversed(self._log):
+            if event.entry.revision <= revision:
+                break
+            if event.resource == resource:
+                found.append(event)
+        found.reverse()
+        return found
 
     @property
     def oldest(self) -> int:
@@ -282,5 +289,5 @@ class Store:
         batch, self._pending = self._pending, deque()
         for event in batch:
             for callback in (*self._subscribers.get(event.resource, ()), *self._all):
-                callback(event)
+                self.clock.guarded(callback, (event,))
         self.commit()

@@ -1,0 +1,1 @@
+"""Streams to containers: WebSocket channels for exec, attach and port-forward, and SPDY tunnelled in a WebSocket."""
