@@ -47,7 +47,7 @@ class Watch:
                 if not chunk:
                     break
                 yield chunk
-        except (OSError, ValueError, AttributeError, HTTPException, *_cut_errors()):
+        except _cut_errors():
             # Closed on purpose, the server gone, or its timeout reached: all end the stream.
             pass
         self._answer.close()
@@ -155,7 +155,7 @@ class Follower:
 def _cut_errors() -> tuple[type[Exception], ...]:
     import urllib3
 
-    return (urllib3.exceptions.HTTPError,)
+    return (OSError, ValueError, AttributeError, HTTPException, urllib3.exceptions.HTTPError)
 
 
 def _abandon(answer: Any) -> None:

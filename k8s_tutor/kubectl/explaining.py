@@ -84,10 +84,8 @@ class Explainer:
             out.append(self._field(resolved, name, level))
             if self._recursive and (not self._max_depth or level < self._max_depth):
                 out.append(self._list(resolved["properties"][name], level + 1, seen))
-        for inner in (*(resolved.get("allOf") or ()), resolved.get("items"), _map_values(resolved)):
-            if inner:
-                out.append(self._list(inner, level, seen))
-        return "".join(out)
+        others = (*(resolved.get("allOf") or ()), resolved.get("items"), _map_values(resolved))
+        return "".join([*out, *(self._list(inner, level, seen) for inner in others if inner)])
 
     def _field(self, schema: Schema, name: str, level: int) -> str:
         field, margin = schema["properties"][name], level * 2

@@ -14,7 +14,19 @@ RULE_FLAGS = (
     Flag("resource", "list", help="resource, with group and subresource as deployments.apps/scale; may repeat"),
     Flag("resource-name", "array", help="name the rule is limited to; may repeat"),
 )
-_VERBS = ("get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection", "use", "bind")
+_VERBS: tuple[str, ...] = (
+    "get",
+    "delete",
+    "list",
+    "create",
+    "update",
+    "patch",
+    "watch",
+    "proxy",
+    "deletecollection",
+    "use",
+    "bind",
+)
 _VERBS += ("escalate", "impersonate", "approve", "sign", "attest", "*")
 
 

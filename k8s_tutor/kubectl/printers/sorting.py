@@ -22,7 +22,7 @@ def sort_by(entries: list[Any], expression: str, objects: list[dict[str, Any]]) 
     keys = [next(iter(path.find(one)), None) for one in objects]
     if objects and all(key is None for key in keys):
         raise CommandError(f"couldn't find any field with path {quoted_path(expression)} in the list of objects")
-    order = sorted(range(len(entries)), key=cmp_to_key(lambda left, right: _compare(keys[left], keys[right])))
+    order = sorted(range(len(entries)), key=lambda at: _by_value(keys[at]))
     return [entries[at] for at in order]
 
 
@@ -49,3 +49,6 @@ def _compare(left: Any, right: Any) -> int:
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", text)]
+
+
+_by_value = cmp_to_key(_compare)

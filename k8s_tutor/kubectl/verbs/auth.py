@@ -150,8 +150,8 @@ class WhoAmI(Verb):
             table.append(["UID", info["uid"]])
         if info.get("groups"):
             table.append(["Groups", go_list(info["groups"])])
-        for key in sorted(info.get("extra") or {}):
-            table.append([f"Extra: {key}", go_list(info["extra"][key])])
+        extra = info.get("extra") or {}
+        table += [[f"Extra: {key}", go_list(extra[key])] for key in sorted(extra)]
         call.write(aligned_columns(table))
         return 0
 

@@ -78,9 +78,7 @@ class Autoscale(Verb):
         metrics = []
         if call.flag("cpu-percent") > 0:
             metrics.append(_metric("cpu", f"{call.flag('cpu-percent')}%"))
-        for name in ("cpu", "memory"):
-            if call.flag(name):
-                metrics.append(_metric(name, call.flag(name)))
+        metrics += [_metric(name, call.flag(name)) for name in ("cpu", "memory") if call.flag(name)]
         if metrics:
             spec["metrics"] = metrics
         metadata: dict[str, Any] = {"name": call.flag("name") or info.name}

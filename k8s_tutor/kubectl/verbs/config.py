@@ -1,6 +1,7 @@
 """``kubectl config``, on the kubeconfig of the call only (kubectl, ``cmd/config``)."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -44,7 +45,7 @@ def save(call: Call, document: Body) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(to_yaml(document))
-    os.replace(temporary, path)
+    Path(temporary).replace(path)
 
 
 def entry(document: Body, section: str, name: str) -> Body | None:

@@ -121,9 +121,7 @@ kubectl delete -f pod.yaml
     def _infos(self, call: Call, selection: Selection) -> list[Info]:
         """Named objects are deleted without reading them first."""
         infos = list(selection.manifest)
-        for want in selection.wants:
-            if want.name:
-                infos.append(Info(want.resource, want.namespace, want.name))
+        infos += [Info(want.resource, want.namespace, want.name) for want in selection.wants if want.name]
         listed = Selection(
             call,
             [want for want in selection.wants if not want.name],
