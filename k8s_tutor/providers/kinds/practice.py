@@ -37,6 +37,7 @@ class PracticeProvider(Provider):
         port: ask for this port; None takes a free one and remembers it.
         start_latency: whether starting containers takes the time it takes on a real node.
         clock_rate: cluster seconds a real second at the start.
+        images: a further folder of image profiles.
     """
 
     name: ClassVar[str] = "practice"
@@ -51,6 +52,7 @@ class PracticeProvider(Provider):
         port: int | None = None,
         start_latency: bool | None = None,
         clock_rate: float | None = None,
+        images: str = "",
     ) -> None:
         if not name.replace("-", "").isalnum():
             raise UsageError(f"«{name}» is no name for a practice cluster.", "Letters, digits and dashes are allowed.")
@@ -60,11 +62,17 @@ class PracticeProvider(Provider):
         self._port = port
         self._start_latency = start_latency
         self._clock_rate = clock_rate
+        self._images = images
 
     @property
     def folder(self) -> Path:
         """Where this cluster's state lies."""
         return paths.state_dir() / "clusters" / self._cluster
+
+    @property
+    def context(self) -> str:
+        """The name of the kubeconfig's context."""
+        return "k8s-tutor" if self._cluster == "default" else f"k8s-tutor-{self._cluster}"
 
     def kubeconfig(self) -> Path:
         file = self.folder / "kubeconfig"
@@ -184,12 +192,14 @@ class PracticeProvider(Provider):
         record = self._record()
         nodes = self._nodes if self._nodes is not None else record.get("nodes", DEFAULT_NODES)
         bare = self._bare if self._bare is not None else record.get("bare", False)
-        words = ["--state", str(self.folder), "--name", self._cluster, "--nodes", str(nodes)]
+        words = ["--state", str(self.folder), "--name", self.context, "--nodes", str(nodes)]
         words += ["--idle-minutes", str(IDLE_MINUTES)]
         words += ["--bare"] if bare else []
         words += ["--port", str(self._port)] if self._port is not None else []
         words += ["--no-start-latency"] if self._start_latency is False else []
         words += ["--clock-rate", str(self._clock_rate)] if self._clock_rate is not None else []
+        for folder in (self._images, str(paths.config_dir() / "images")):
+            words += ["--images", folder] if folder and Path(folder).is_dir() else []
         return words
 
     def _spawn(self) -> None:

@@ -1,0 +1,1 @@
+"""The formats of results, one a file; found by scanning this package."""
