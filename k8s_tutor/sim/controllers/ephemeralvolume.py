@@ -1,0 +1,55 @@
+"""Makes the claims of ephemeral volumes, owned by their pod (upstream: ``pkg/controller/volume/ephemeral``)."""
+
+from typing import Any
+
+from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.pods import is_terminating
+from k8s_tutor.sim.machinery.meta import clone, controller_reference
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.store import Event
+
+Json = dict[str, Any]
+CLAIMS = "persistentvolumeclaims"
+
+
+class EphemeralVolumeController(Controller):
+    """Makes claims."""
+
+    name = "ephemeral-volume-controller"
+
+    def setup(self) -> None:
+        self.watch("pods", self._pod_changed)
+
+    def _pod_changed(self, event: Event) -> None:
+        volumes = event.obj["spec"].get("volumes") or ()
+        if event.type != "DELETED" and any("ephemeral" in volume for volume in volumes):
+            self.enqueue(event.obj)
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        pod = self.client.get("pods", name, namespace)
+        if pod is None or is_terminating(pod):
+            return
+        for volume in pod["spec"].get("volumes") or ():
+            if volume.get("ephemeral"):
+                self._make(pod, volume)
+
+    def _make(self, pod: Json, volume: Json) -> None:
+        meta = pod["metadata"]
+        name = f"{meta['name']}-{volume['name']}"
+        if self.client.get(CLAIMS, name, meta["namespace"]) is not None:
+            return
+        template = volume["ephemeral"]["volumeClaimTemplate"]
+        wanted = template.get("metadata") or {}
+        claim: Json = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": name, "namespace": meta["namespace"], "ownerReferences": [controller_reference(pod)]},
+            "spec": clone(template["spec"]),
+        }
+        claim["metadata"] |= {key: dict(wanted[key]) for key in ("labels", "annotations") if wanted.get(key)}
+        try:
+            self.client.create(CLAIMS, claim)
+        except ApiError as error:
+            text = f"ephemeral volume {volume['name']}: {error.message}"
+            self.events.event(pod, "Warning", "ClaimCreateFailed", text)
+            raise
