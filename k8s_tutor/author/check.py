@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from k8s_tutor.author.lint import lint
-from k8s_tutor.playground import Playground
 from k8s_tutor.author.proof import prove
 from k8s_tutor.author.report import Case, Report
 from k8s_tutor.course import Course
 from k8s_tutor.errors import PackError
+from k8s_tutor.playground import Playground
 
 
 def check_pack(

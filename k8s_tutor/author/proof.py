@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from k8s_tutor.author.playground import Playground
 from k8s_tutor.author.report import Case, Problem
 from k8s_tutor.checks.context import CheckContext
 from k8s_tutor.checks.recorder import Recorder
@@ -19,6 +18,7 @@ from k8s_tutor.checks.runner import CheckRun
 from k8s_tutor.checks.stage import Stage
 from k8s_tutor.course import Exercise, Way
 from k8s_tutor.errors import TutorError
+from k8s_tutor.playground import Playground
 
 START_SETTLE = 30.0
 Results = dict[str, CheckResult]

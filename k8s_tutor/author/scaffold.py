@@ -61,7 +61,7 @@ def _list(course: Path, folder: str) -> None:
     elif re.search(r"(?m)^lessons:\s*\[", text):
         text = re.sub(r"(?ms)^(lessons:\s*\[.*?)\s*\]", rf"\1, {folder}]", text, count=1)
     else:
-        text = re.sub(rf"(?m)^(\s*)- {re.escape(before[-1])}[ \t]*$", rf"\g<0>\n\1- {folder}", text, count=1)
+        text = re.sub(rf"(?m)^(\s*)- {re.escape(before[-1])}[ \t]*(#.*)?$", rf"\g<0>\n\1- {folder}", text, count=1)
     course.write_text(text, encoding="utf-8")
 
 

@@ -217,8 +217,8 @@ class _Tape:
         with self._changed:
             self._watch = watch
         if self._stop.is_set():
+            # Iterating a closed watch gives nothing, and lets go of its connection.
             watch.close()
-            return
         begun = time.monotonic()
         for event in watch:
             if event.type == "ERROR":
