@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.sim.runtime import signals
+from k8s_tutor.sim.runtime.cgroup import NODE_MEMORY
 from k8s_tutor.sim.runtime.descriptors import OpenFile
 from k8s_tutor.sim.runtime.filesystem import Credentials
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.tty import Terminal
 
 SLICE = 0.01
+REAL_BYTES = 128 << 20
 DULL_AFTER = 1.0
 
 
@@ -172,6 +174,10 @@ class Process:
         self.container.cgroup.set_memory(self, self.memory_base + size)
         if self.signal_number == signals.SIGKILL:
             await asyncio.sleep(0)
+
+    async def keep(self, size: int) -> None:
+        """Set the bytes held, where they are real memory of this program: beyond a cap the node is out of memory."""
+        await self.allocate(size if size <= REAL_BYTES else NODE_MEMORY + size)
 
     # -- descriptors
 

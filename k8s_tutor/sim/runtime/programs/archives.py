@@ -62,7 +62,7 @@ async def _create(process: "Process", archive: str, cwd: str, paths: list[str], 
         await process.err("tar: error exit delayed from previous errors\n" if not gnu(process)
                           else "tar: Exiting with failure status due to previous errors\n")
     data = buffer.getvalue()
-    await process.allocate(len(data))
+    await process.keep(len(data))
     for at in range(0, len(data), 65536):
         await process.write(1, data[at : at + 65536])
     return status

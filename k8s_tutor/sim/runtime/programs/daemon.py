@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.sim.network import HttpRequest, HttpResponse
+from k8s_tutor.sim.runtime.programs.databases import greet
 from k8s_tutor.sim.runtime.programs.serving import later, listen, stop_on
 from k8s_tutor.sim.runtime.programs.templates import fill
 from k8s_tutor.sim.runtime.signals import SIGINT, SIGTERM
@@ -70,8 +71,9 @@ def _open(process: "Process", spec: Spec) -> None:
     for entry in _list(spec.get("listen")):
         options = entry if isinstance(entry, Mapping) else {"port": entry}
         port = int(fill(str(options["port"]), process) or options.get("default", 0))
-        if not listen(process, port, lambda request: _answer(process, spec, request),
-                      loopback=bool(options.get("loopback"))):
+        sql = options.get("protocol") == "sql"
+        if not listen(process, port, None if sql else lambda request: _answer(process, spec, request),
+                      accept=greet if sql else None, loopback=bool(options.get("loopback"))):
             process.say(f"bind to 0.0.0.0:{port} failed: Address already in use\n", 2)
             process.end(1)
             return
@@ -88,7 +90,7 @@ def _leave(process: "Process", end: Spec) -> None:
 
 async def _answer(process: "Process", spec: Spec, request: HttpRequest) -> HttpResponse:
     age = process.container.clock.now() - process.started_at
-    route = _find(spec, request, age)
+    route = _file(process, spec, request) or _find(spec, request, age)
     cpu = float(route.get("cpu", spec.get("request_cpu", 0.0002)))
     if cpu >= 0.005:
         with process.container.clock.hold():
@@ -100,7 +102,7 @@ async def _answer(process: "Process", spec: Spec, request: HttpRequest) -> HttpR
     if route.get("exit") is not None:
         process.container.clock.call_soon(process.end, int(route["exit"]))
     status = int(route.get("status", 200))
-    body = fill(str(route.get("body", "")), process, request)
+    body = route["data"] if "data" in route else fill(str(route.get("body", "")), process, request).encode()
     headers = {"Content-Type": str(route.get("type", "text/plain; charset=utf-8"))}
     headers.update({name: fill(str(value), process, request) for name, value in route.get("headers", {}).items()})
     if spec.get("server"):
@@ -108,7 +110,19 @@ async def _answer(process: "Process", spec: Spec, request: HttpRequest) -> HttpR
     if spec.get("access_log"):
         line = fill(spec["access_log"], process, request, status=status, size=len(body))
         process.say(line + "\n", 2 if spec.get("access_stream") == "stderr" else 1)
-    return HttpResponse(status, b"" if request.method == "HEAD" else body.encode(), headers)
+    return HttpResponse(status, b"" if request.method == "HEAD" else body, headers)
+
+
+def _file(process: "Process", spec: Spec, request: HttpRequest) -> Spec | None:
+    """Return the file that answers, for a server of files."""
+    folder = spec.get("files")
+    if not folder:
+        return None
+    path = folder["root"] + request.path + (folder.get("index", "index.html") if request.path.endswith("/") else "")
+    try:
+        return {"data": process.container.files.read_file(path), "type": "text/html" if path.endswith("html") else "text/plain"}
+    except OSError:
+        return None
 
 
 def _find(spec: Spec, request: HttpRequest, age: float) -> Spec:

@@ -260,6 +260,13 @@ async def names(process: "Process") -> int:
     return 0
 
 
+@program("pwd")
+async def pwd(process: "Process") -> int:
+    """Print the working directory."""
+    await process.out(process.cwd + "\n")
+    return 0
+
+
 @program("df")
 async def df(process: "Process") -> int:
     """Show file systems' space."""

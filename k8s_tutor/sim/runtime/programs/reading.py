@@ -42,7 +42,7 @@ class Input:
             found.append(data)
             size += len(data)
             if size > 1 << 18:
-                await self._process.allocate(size)
+                await self._process.keep(size)
         return found[0] if len(found) == 1 else b"".join(found)
 
     async def lines(self) -> AsyncIterator[bytes]:
@@ -52,7 +52,7 @@ class Input:
             if rest:
                 data = rest + data
                 if len(data) > 1 << 20:
-                    await self._process.allocate(len(data))
+                    await self._process.keep(len(data))
             lines = data.split(b"\n")
             rest = lines.pop()
             for line in lines:

@@ -350,14 +350,14 @@ class Shell(Variables):
         data = bytearray()
         while chunk := pipe.read_now() or await self.process.pause(pipe.read()):
             data += chunk
-            await self.process.allocate(len(data))
+            await self.process.keep(len(data))
             if len(data) > MAX_SUBSTITUTION:
                 child.terminate(signals.SIGKILL)
                 break
         pipe.close_reader()
         self.status = self.substituted = await self.wait_for(child)
         if data:
-            await self.process.allocate(self.memory)
+            await self.process.keep(self.memory)
         return data.decode("utf-8", "surrogateescape").replace("\0", "").rstrip("\n")
 
     # -- simple commands
@@ -383,7 +383,7 @@ class Shell(Variables):
         for name, word in node.assignments:
             self.put(name, await self.expander.text(word, assignment=True))
         if self.memory > 1 << 20:
-            await self.process.allocate(self.memory)
+            await self.process.keep(self.memory)
         async with self.redirector.during(node.redirects) as fine:
             return self.substituted if fine else 1
 
