@@ -1,5 +1,7 @@
-"""A small kustomize: resources, bases, name prefixes and suffixes, namespace, labels, annotations, images, replicas,
-config map and secret generators, and patches. Other fields are refused with their name rather than left out.
+"""A small kustomize, for ``apply -k``.
+
+Resources, bases, name prefixes and suffixes, namespace, labels, annotations, images, replicas, config map and secret
+generators, and patches. Other fields are refused with their name rather than left out.
 """
 
 import base64

@@ -15,12 +15,14 @@ def names() -> tuple[str, ...]:
     files = (
         path.stem for path in (_ROOT / "verbs").iterdir() if path.suffix == ".py" and not path.stem.startswith("_")
     )
-    return tuple(sorted(stem.rstrip("_").replace("_", "-") for stem in files))
+    return tuple(sorted(stem.rstrip("_").replace("_", "-") for stem in files if stem != "complete"))
 
 
 def verb(name: str) -> type[Verb] | None:
     """Import a verb by name; None if there is none."""
-    if name not in names():
+    if name == "__complete":
+        name = "complete"
+    elif name not in names():
         return None
     stem = name.replace("-", "_")
     file = _ROOT / "verbs" / f"{stem}.py"

@@ -1,5 +1,7 @@
 """``kubectl cluster-info``."""
 
+from typing import Any
+
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.infos import list_all
 
@@ -20,7 +22,7 @@ class ClusterInfo(Verb):
         for service in services:
             metadata = service["metadata"]
             name = (metadata.get("labels") or {}).get("kubernetes.io/name") or metadata["name"]
-            port = next(iter(service["spec"].get("ports") or ()), {})
+            port: dict[str, Any] = next(iter(service["spec"].get("ports") or ()), {})
             named = f":{port['name']}" if port.get("name") else ""
             path = f"/api/v1/namespaces/kube-system/services/{metadata['name']}{named}/proxy"
             self._tell(call, name, call.client.server + path)
