@@ -19,6 +19,7 @@ from k8s_tutor.client.kubeconfig import Target
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 EXEC_PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 FORWARD_PROTOCOL = "portforward.k8s.io"
+_CHOSEN = "sec-websocket-protocol"
 
 
 class Channels:
@@ -33,7 +34,9 @@ class Channels:
         self._send = threading.Lock()
         self._closed = threading.Event()
         self.status: dict[str, Any] | None = None
-        self.protocol: str = getattr(sock, "subprotocol", None) or ""
+        # The library reports a subprotocol only if it was asked for through its own option, not through a header.
+        headers = sock.getheaders() or {}
+        self.protocol: str = next((value for name, value in headers.items() if name.lower() == _CHOSEN), "")
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
         """Yield (channel, data) until the other side closes; the Status is kept, not yielded."""

@@ -91,12 +91,10 @@ def _candidates(before: list[str], current: str, client: Client | None) -> list[
     flags = (*verb.flags, *COMMON_FLAGS)
     waiting = _waiting_flag(before, flags)
     if waiting is not None:
-        return _flag_values(waiting.name, "", before, client)
+        return _flag_values(waiting.name, before, client)
     if current.startswith("--") and "=" in current:
-        name, _, value = current[2:].partition("=")
-        return [
-            Completion(f"--{name}={one.text}", one.description) for one in _flag_values(name, value, before, client)
-        ]
+        name = current[2:].partition("=")[0]
+        return [Completion(f"--{name}={one.text}", one.description) for one in _flag_values(name, before, client)]
     if current.startswith("-"):
         return [Completion(f"--{flag.name}", flag.help) for flag in sorted(flags, key=lambda flag: flag.name)]
     inner = verb.inner()
@@ -147,7 +145,7 @@ def _waiting_flag(before: list[str], flags: Iterable[Flag]) -> Flag | None:
     )
 
 
-def _flag_values(name: str, value: str, before: list[str], client: Client | None) -> list[Completion]:
+def _flag_values(name: str, before: list[str], client: Client | None) -> list[Completion]:
     fixed = {
         "output": OUTPUTS,
         "dry-run": ("client", "server", "none"),

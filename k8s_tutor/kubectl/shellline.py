@@ -180,9 +180,11 @@ class ShellLine:
         cwd = Path(context.cwd)
         folder = cwd if cwd.is_relative_to(self._root) else self._root
         source = io.TextIOWrapper(io.BufferedReader(_PipeIn(context.stdin, loop)), encoding="utf-8", errors="replace")
-        out = _PipeOut(context.stdout, loop)
-        err = _PipeOut(context.stderr, loop)
-        return self._kubectl(list(context.argv), source, out, err, folder, dict(context.env))
+        out, err = _text_end(context.stdout, loop), _text_end(context.stderr, loop)
+        code = self._kubectl(list(context.argv), source, out, err, folder, dict(context.env))
+        out.flush()
+        err.flush()
+        return code
 
 
 class _PipeIn(io.RawIOBase):
@@ -206,20 +208,26 @@ class _PipeIn(io.RawIOBase):
         return count
 
 
-class _PipeOut(io.StringIO):
-    """The writing end of a pipe of the shell, for a thread; bytes go through ``buffer``."""
+class _PipeOut(io.RawIOBase):
+    """The writing end of a pipe of the shell, for a thread."""
 
     def __init__(self, target: Any, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self._target = target
         self._loop = loop
-        self.buffer = self
+
+    def writable(self) -> bool:
+        return True
 
     def write(self, data: Any) -> int:
-        content = data if isinstance(data, bytes) else str(data).encode()
+        content = bytes(data)
         if content:
             asyncio.run_coroutine_threadsafe(_send(self._target, content), self._loop).result()
-        return len(data)
+        return len(content)
+
+
+def _text_end(target: Any, loop: asyncio.AbstractEventLoop) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedWriter(_PipeOut(target, loop)), encoding="utf-8", newline="")
 
 
 async def _next(source: Any) -> bytes | None:
