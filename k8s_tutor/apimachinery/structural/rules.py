@@ -204,8 +204,10 @@ def _undefined_field(expression: str, schema: Schema) -> str:
         current: Schema = schema
         position = match.start(1)
         for step in steps:
-            properties = current.get("properties")
-            if not properties or current.get("x-kubernetes-preserve-unknown-fields"):
+            properties = current.get("properties") or {}
+            if current.get("type") != "object" or current.get("x-kubernetes-preserve-unknown-fields"):
+                break
+            if not properties and current.get("additionalProperties") not in (None, False):
                 break
             known = {escape(key): inner for key, inner in properties.items()}
             if step not in known:
