@@ -21,19 +21,18 @@ REASONS = {
 QOS_ORDER = ("BestEffort", "Burstable", "Guaranteed")
 
 
-def used_by(pods: Iterable[Json]) -> Amounts:
+def used_by(requests: Iterable[Amounts]) -> Amounts:
     """Return what pods request together, and their number as ``pods``."""
     total: Amounts = {"pods": 0}
-    for pod in pods:
-        add(total, pod_requests(pod, from_status=True))
+    for one in requests:
+        add(total, one)
         total["pods"] += 1
     return total
 
 
-def lacking(pod: Json, others: Iterable[Json], node: Json) -> list[tuple[str, int, int, int]]:
+def lacking(pod: Json, used: Amounts, node: Json) -> list[tuple[str, int, int, int]]:
     """Return the resources of which the node has too little: name, requested, used, capacity."""
     allocatable = amounts((node.get("status") or {}).get("allocatable"))
-    used = used_by(others)
     wanted = pod_requests(pod) | {"pods": 1}
     return [
         (name, value, used.get(name, 0), allocatable[name])
@@ -47,7 +46,9 @@ def short_of(resource: str, requested: int, used: int, capacity: int) -> str:
     return f"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
 
 
-def refuse(pod: Json, others: list[Json], node: Json, *, shutting_down: bool = False) -> tuple[str, str] | None:
+def refuse(
+    pod: Json, others: list[Json], used: Amounts, node: Json, *, shutting_down: bool = False
+) -> tuple[str, str] | None:
     """Return reason and message of a refusal, or None."""
     if shutting_down:
         return "NodeShutdown", "Pod was rejected as the node is shutting down."
@@ -57,7 +58,7 @@ def refuse(pod: Json, others: list[Json], node: Json, *, shutting_down: bool = F
         return "PodOSSelectorNodeLabelDoesNotMatch", why
     if (pod["spec"].get("os") or {}).get("name", "linux") != "linux":
         return "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"
-    short = lacking(pod, others, node)
+    short = lacking(pod, used, node)
     if short:
         return REASONS.get(short[0][0], f"OutOf{short[0][0]}"), short_of(*short[0])
     if not spec.is_static(pod) and not _selects(pod, node):
@@ -108,8 +109,8 @@ def victims(pod: Json, others: list[Json], node: Json) -> list[Json]:
     chosen: list[Json] = []
     rest = list(others)
     for candidate in candidates:
-        if not lacking(pod, rest, node):
+        if not lacking(pod, used_by(map(pod_requests, rest)), node):
             break
         chosen.append(candidate)
         rest.remove(candidate)
-    return [] if lacking(pod, rest, node) else chosen
+    return [] if lacking(pod, used_by(map(pod_requests, rest)), node) else chosen

@@ -36,6 +36,7 @@ from k8s_tutor.sim.machinery.store import Event, Store
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import Usage
+from k8s_tutor.sim.scheduler.requests import Amounts
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Clock, Timer
@@ -152,7 +153,7 @@ class Kubelet:
         self.statuses = StatusManager(self.clock, self._client, self._could_run)
         self.volumes = VolumeManager(self.clock, context, self._warn, self.pod, state.volumes)
         self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self)
-        self.resize = Resizer(lambda: self.reporter.node, self._others, self.event)
+        self.resize = Resizer(lambda: self.reporter.node, self._used, self.event)
         self.eviction = EvictionManager(
             self.clock.now, self._active, self.volumes.mounted, self._use, self._warn, self._pressure_changed
         )
@@ -287,9 +288,10 @@ class Kubelet:
         self._removed(uid, self.workers.get(uid))
 
     def _admit(self, pod: Json) -> bool:
-        others = self._others(pod["metadata"]["uid"])
+        uid = pod["metadata"]["uid"]
+        others = self._others(uid)
         node = self.reporter.node
-        refusal = admission.refuse(pod, others, node, shutting_down=self.shutting_down)
+        refusal = admission.refuse(pod, others, self._used(uid), node, shutting_down=self.shutting_down)
         if refusal is not None and spec.is_critical(pod) and refusal[0].startswith("OutOf"):
             chosen = admission.victims(pod, others, node)
             for victim in chosen:
@@ -483,6 +485,9 @@ class Kubelet:
 
     def _others(self, uid: str) -> list[Json]:
         return [one.pod for one in self._active() if one.uid != uid]
+
+    def _used(self, uid: str) -> Amounts:
+        return admission.used_by(one.requests() for one in self._active() if one.uid != uid)
 
     def _active(self) -> list[PodWorker]:
         return [one for one in self.workers.values() if one.could_run()]

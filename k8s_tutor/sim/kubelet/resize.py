@@ -14,7 +14,7 @@ from k8s_tutor.sim.kubelet import admission, container_config, spec
 from k8s_tutor.sim.kubelet.conditions import condition
 from k8s_tutor.sim.kubelet.records import Instance, View
 from k8s_tutor.sim.machinery.meta import clone
-from k8s_tutor.sim.scheduler.requests import amounts, pod_requests
+from k8s_tutor.sim.scheduler.requests import Amounts, amounts, pod_requests
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.worker import PodWorker
@@ -29,13 +29,13 @@ class Resizer:
 
     Args:
         node: returns the node.
-        others: returns the pods beside one (by uid).
+        used: returns what the pods beside one (by uid) request.
         report: records events about pods.
     """
 
-    def __init__(self, node: Callable[[], Json], others: Callable[[str], list[Json]], report: Report) -> None:
+    def __init__(self, node: Callable[[], Json], used: Callable[[str], Amounts], report: Report) -> None:
         self._node = node
-        self._others = others
+        self._used = used
         self._report = report
         self._allocated: dict[str, dict[str, Json]] = {}
         self._conditions: dict[str, dict[str, Json]] = {}
@@ -99,7 +99,7 @@ class Resizer:
             if wanted.get(name, 0) > capacity.get(name, 0):
                 why = f"Node didn't have enough capacity: {name}, requested: {wanted[name]}, capacity: {capacity[name]}"
                 return "Infeasible", why
-        short = admission.lacking(pod, self._others(pod["metadata"]["uid"]), node)
+        short = admission.lacking(pod, self._used(pod["metadata"]["uid"]), node)
         return ("Deferred", admission.short_of(*short[0])) if short else None
 
     # -- making it so

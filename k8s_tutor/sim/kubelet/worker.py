@@ -12,6 +12,7 @@ from k8s_tutor.sim.kubelet import actions, killing, pod_status, spec, stages
 from k8s_tutor.sim.kubelet.records import NOTHING, Observed, PodRuntime, View
 from k8s_tutor.sim.kubelet.runner import Result, Subject
 from k8s_tutor.sim.machinery.meta import parse_time
+from k8s_tutor.sim.scheduler.requests import Amounts, pod_requests
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Timer
@@ -43,7 +44,7 @@ class PodWorker:
     """
 
     __slots__ = (
-        "_busy", "_deadline", "_disruption", "_kubelet", "_last_sync", "_on_stopped", "_pending", "_seen_at", "eviction", "failures", "gone",
+        "_busy", "_deadline", "_disruption", "_kubelet", "_last_sync", "_on_stopped", "_pending", "_requests", "_seen_at", "eviction", "failures", "gone",
         "grace", "observed", "pod", "runtime", "stage", "uid",
     )  # fmt: skip
 
@@ -60,6 +61,7 @@ class PodWorker:
         self.gone = False  # the API has it no longer
         self._busy = False
         self._pending = False
+        self._requests: tuple[Json, Amounts] | None = None
         self._last_sync = -1.0
         self._seen_at = 0.0
         self._deadline: Timer | None = None
@@ -138,6 +140,13 @@ class PodWorker:
         for instance in self.runtime.running():
             if instance.container is not None:
                 self._kubelet.clock.call_later(killing.MINIMUM_GRACE, instance.container.kill)
+
+    def requests(self) -> Amounts:
+        """Return what the pod requests, as it is allocated."""
+        pod = self._kubelet.resize.allocated(self.pod)
+        if self._requests is None or self._requests[0] is not pod["spec"]:
+            self._requests = (pod["spec"], pod_requests(pod))
+        return self._requests[1]
 
     def when_stopped(self, callback: Callable[[], None]) -> None:
         """Call back when no container runs any more."""
