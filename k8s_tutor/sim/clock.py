@@ -162,7 +162,7 @@ class Clock:
             await self.settle()
             while (when := self._next()) is not None and when <= end:
                 self._base = max(self._base, when)
-                self._fire(self._base)
+                self._fire_next()
                 await self.settle()
             self._base = max(self._base, end)
         finally:
@@ -222,8 +222,9 @@ class Clock:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def _fire(self, until: float) -> None:
-        while (when := self._next()) is not None and when <= until:
+    def _fire_next(self) -> None:
+        """Run the earliest timer, and no other: what it leads to comes before what else is due at the same time."""
+        if self._next() is not None:
             timer = heapq.heappop(self._heap)[2]
             self.guarded(timer.run, ())
 
@@ -235,7 +236,9 @@ class Clock:
 
     def _due(self) -> None:
         self._armed = None
-        self._fire(self.now() + 1e-4)
+        when = self._next()
+        if when is not None and when <= self.now() + 1e-4:
+            self._fire_next()
         self._arm()
 
     def _disarm(self) -> None:
