@@ -1,8 +1,6 @@
 # The whole of k8s-tutor from a checkout: only Python 3.11+, make and the package registries are needed.
 #   make run     set up .venv/ and open the tutor on the practice cluster
 #   make test    set up .venv/ and pass lint, types, import contracts, tests, conformance floors and the course
-.PHONY: run test setup bench lint types contracts pytest course conformance lecture-map clean
-
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,8 +50,6 @@ test: lint types contracts course conformance pytest
 bench: $(TEST_STAMP)
 	$(BIN)/python -m tools.bench
 
-lecture-map: $(STAMP)
-	@$(BIN)/python -m tools.lecture_map
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
