@@ -16,6 +16,7 @@ from k8s_tutor.errors import PackError, UsageError
 
 if TYPE_CHECKING:
     from k8s_tutor.author import Playground
+    from k8s_tutor.author.report import Case
 
 
 @click.group(epilog="Example: k8s-tutor dev check . --only pods")
@@ -53,9 +54,9 @@ def check(pack: str, only: str, *, lint_only: bool, provider_name: str, as_json:
 
     root = _root(pack)
 
-    def tell(case: object) -> None:
+    def tell(case: "Case") -> None:
         if not as_json:
-            click.echo(str(case))
+            click.echo(f"{'ok  ' if case.good else 'FAIL'} {case.exercise} {case.sort} {case.name}", err=True)
 
     if lint_only:
         report = check_pack(root, None, only)
