@@ -23,6 +23,9 @@ class Claims:
         owner: the controller object.
         selector: its selector.
         finalizer: put on what is adopted, and taken from what is released.
+
+    Attributes:
+        adopted: how many objects were adopted.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Claims:
         self._selector = selector
         self._finalizer = finalizer
         self._dying = "deletionTimestamp" in owner["metadata"]
+        self.adopted = 0
 
     def claim(self, owned: Iterable[Json], orphans: Iterable[Json]) -> list[Json]:
         """Return what belongs to the owner, after adopting and releasing."""
@@ -55,6 +59,7 @@ class Claims:
                 continue
             adopted = self._write(obj, [*meta.get("ownerReferences", ()), controller_reference(self._owner)], keep=True)
             if adopted is not None:
+                self.adopted += 1
                 yield adopted
 
     def _release(self, obj: Json) -> None:

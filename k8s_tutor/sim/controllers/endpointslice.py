@@ -68,11 +68,12 @@ class EndpointSliceController(ServiceFollower):
         if not wanted:
             self._placeholder(service, existing, trigger)
             return
+        kept = {key: by_ports.pop(key, []) for key in wanted}
+        idle = [slice_ for slices in by_ports.values() for slice_ in slices]
         for key, (ports, endpoints) in wanted.items():
-            self._fill(service, by_ports.pop(key, []), ports, endpoints, trigger)
-        for slices in by_ports.values():
-            for slice_ in slices:
-                self._delete(slice_)
+            self._fill(service, kept[key], idle, ports, endpoints, trigger)
+        for slice_ in idle:
+            self._delete(slice_)
 
     def _endpoint(self, service: Json, pod: Json) -> Json:
         serving, terminating = is_ready(pod), is_terminating(pod)
@@ -103,8 +104,15 @@ class EndpointSliceController(ServiceFollower):
             self._create(service, [], [], trigger)
 
     def _fill(
-        self, service: Json, slices: Sequence[Json], ports: list[Json], endpoints: Sequence[Json], trigger: str
+        self,
+        service: Json,
+        slices: Sequence[Json],
+        idle: list[Json],
+        ports: list[Json],
+        endpoints: Sequence[Json],
+        trigger: str,
     ) -> None:
+        """Place the endpoints of one set of ports; ``idle`` slices, of other ports, are taken before new ones are made."""
         wanted = {endpoint["targetRef"]["uid"]: endpoint for endpoint in endpoints}
         plans: list[tuple[Json, list[Json]]] = []
         for slice_ in slices:
@@ -125,7 +133,10 @@ class EndpointSliceController(ServiceFollower):
             elif kept != (slice_.get("endpoints") or []) or not self._labels_fit(service, slice_):
                 self._update(service, slice_, ports, kept, trigger)
         while left:
-            self._create(service, ports, left[:MAX_ENDPOINTS], trigger)
+            if idle:
+                self._update(service, idle.pop(0), ports, left[:MAX_ENDPOINTS], trigger)
+            else:
+                self._create(service, ports, left[:MAX_ENDPOINTS], trigger)
             left = left[MAX_ENDPOINTS:]
 
     def _labels(self, service: Json) -> dict[str, str]:

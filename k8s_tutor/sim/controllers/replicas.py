@@ -92,6 +92,8 @@ class ReplicaManager(Controller):
         claims = Claims(self.client, "pods", owner, self.selector_of(owner))
         orphans = (pod for pod in self._pods.orphans(namespace) if is_active(pod))
         active = claims.claim((pod for pod in found if is_active(pod)), orphans)
+        if claims.adopted:
+            return  # what adopting has changed brings the next pass
         failure: ApiError | None = None
         if not is_terminating(owner):
             failure = self._manage(owner, active)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
@@ -46,6 +47,20 @@ class NamespaceStrategy(KindStrategy):
 
     def prepare_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
         new["spec"] = {**(new.get("spec") or {}), "finalizers": (old.get("spec") or {}).get("finalizers") or []}
+
+    def prepare_subresource_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        if ctx.subresource == "finalize":
+            new["status"] = old.get("status") or {}
+        else:
+            super().prepare_subresource_update(ctx, new, old)
+
+    def before_delete(self, ctx: RequestContext, obj: Json, *, waits: bool) -> tuple[Json, bool]:
+        """A namespace is marked, and stays until its finalizers are gone."""
+        left = (obj.get("spec") or {}).get("finalizers") or ()
+        if not obj["metadata"].get("deletionTimestamp"):
+            meta = obj["metadata"] | {"deletionTimestamp": rfc3339(self.rest.store.clock.now())}
+            obj = obj | {"metadata": meta, "status": (obj.get("status") or {}) | {"phase": "Terminating"}}
+        return obj, waits or bool(left)
 
     def _check_finalizers(self, v: At, path: At) -> None:
         for number, name in enumerate((v.get("spec") or {}).get("finalizers") or ()):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from k8s_tutor.sim.scheduler.cache import NodeInfo
-from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, Refused, Skip, Status
+from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, ClusterEvent, CycleState, Plugin, Refused, Skip, Status
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.volumes import claim_names
 
@@ -39,6 +39,14 @@ class VolumeRestrictions(Plugin):
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
         return self.refuse(IN_USE) if state.data[self.name] else None
+
+    def hint(self, pod: PodInfo, event: ClusterEvent) -> bool:
+        mine = {name for name, _ in claim_names(pod.pod)}
+        if event.name == "AssignedPod/Delete" and event.old is not None:
+            same_namespace = event.old["metadata"]["namespace"] == pod.namespace
+            return same_namespace and any(name in mine for name, _ in claim_names(event.old))
+        meta = (event.new or {"metadata": {}})["metadata"]
+        return meta.get("namespace") == pod.namespace and meta.get("name") in mine
 
     def add_pod(self, state: CycleState, pod: PodInfo, other: PodInfo, node: NodeInfo) -> None:
         names = {name for name, _ in claim_names(pod.pod)}
