@@ -48,8 +48,15 @@ def container(runtime: Runtime) -> MakeContainer:
         index = next(number)
         ip = f"10.244.{index // 250}.{index % 250 + 2}"
         info = runtime.image_info(image)
-        defaults: dict[str, Any] = {"namespace": "default", "pod_name": f"pod-{index}", "pod_uid": f"uid-{index}",
-                                    "name": "main", "image": image, "pod_ip": ip, "command": list(command) or None}
+        defaults: dict[str, Any] = {
+            "namespace": "default",
+            "pod_name": f"pod-{index}",
+            "pod_uid": f"uid-{index}",
+            "name": "main",
+            "image": image,
+            "pod_ip": ip,
+            "command": list(command) or None,
+        }
         defaults.update(config)
         defaults["env"] = {**(info.env if info else {}), **defaults.get("env", {})}
         runtime.network.attach(defaults["pod_ip"])

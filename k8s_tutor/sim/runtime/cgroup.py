@@ -29,8 +29,20 @@ class Cgroup:
         on_oom: called when memory goes over the limit; must kill.
     """
 
-    __slots__ = ("_at", "_busy", "_clock", "_extra", "_loads", "_memory", "_on_oom", "_samples", "_total",
-                 "limits", "periods", "throttled")
+    __slots__ = (
+        "_at",
+        "_busy",
+        "_clock",
+        "_extra",
+        "_loads",
+        "_memory",
+        "_on_oom",
+        "_samples",
+        "_total",
+        "limits",
+        "periods",
+        "throttled",
+    )
 
     def __init__(self, clock: "Clock", limits: Limits, on_oom: Callable[[], None]) -> None:
         self._clock = clock

@@ -38,18 +38,36 @@ CREATE_FAILED = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
     "unable to start container process: "
 )
-EXEC_FAILED = (
-    "OCI runtime exec failed: exec failed: unable to start container process: "
-)
+EXEC_FAILED = "OCI runtime exec failed: exec failed: unable to start container process: "
 MESSAGE_BYTES = 4096
 
 
 class Container:
     """A created container; ``start`` runs it once."""
 
-    __slots__ = ("_callbacks", "_exec_serial", "_files", "_overlay", "cgroup", "clock", "config", "current", "env",
-                 "exit_info", "id", "image", "logs", "main", "oom_kills", "outputs", "processes", "runtime",
-                 "started_at", "stdin", "terminal")
+    __slots__ = (
+        "_callbacks",
+        "_exec_serial",
+        "_files",
+        "_overlay",
+        "cgroup",
+        "clock",
+        "config",
+        "current",
+        "env",
+        "exit_info",
+        "id",
+        "image",
+        "logs",
+        "main",
+        "oom_kills",
+        "outputs",
+        "processes",
+        "runtime",
+        "started_at",
+        "stdin",
+        "terminal",
+    )
 
     def __init__(self, runtime: "Runtime", config: ContainerConfig, image: Image) -> None:
         self.runtime = runtime
@@ -125,8 +143,11 @@ class Container:
         """
         argv = self.command()
         if not argv:
-            raise StartError("CreateContainerError", f'failed to generate container "{self.id}" spec: failed to '
-                             "generate spec: no command specified", 128)
+            raise StartError(
+                "CreateContainerError",
+                f'failed to generate container "{self.id}" spec: failed to generate spec: no command specified',
+                128,
+            )
         user = identity.resolve(self)
         self.env = launching.environment(self.config.env, self.hostname, user.home, tty=self.config.tty)
         cwd = self.config.working_dir or self.image.info.working_dir or "/"

@@ -100,8 +100,9 @@ class RegularFile(OpenFile):
 
     __slots__ = ("_now", "appending", "node", "offset", "readable", "writable")
 
-    def __init__(self, node: File, now: Callable[[], float], *, readable: bool, writable: bool,
-                 appending: bool = False) -> None:
+    def __init__(
+        self, node: File, now: Callable[[], float], *, readable: bool, writable: bool, appending: bool = False
+    ) -> None:
         super().__init__()
         self.node, self._now = node, now
         self.readable, self.writable, self.appending = readable, writable, appending
@@ -266,8 +267,9 @@ class Outgoing(OpenFile):
             self._sending = None
 
 
-def open_node(node: Node, now: Callable[[], float], *, readable: bool, writable: bool,
-              appending: bool = False) -> OpenFile:
+def open_node(
+    node: Node, now: Callable[[], float], *, readable: bool, writable: bool, appending: bool = False
+) -> OpenFile:
     """Return an open file of a regular file, device or pipe (not of terminals: those are the process's)."""
     from k8s_tutor.sim.runtime.nodes import Fifo
 

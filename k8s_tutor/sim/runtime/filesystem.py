@@ -84,8 +84,16 @@ class FileSystem:
         """Root first, then the rest in order."""
         return [self._root_mount, *self._mounts.values()]
 
-    def mount(self, path: str, root: Node, source: str, kind: str = "ext4", *, read_only: bool = False,
-              quota: Quota | None = None) -> None:
+    def mount(
+        self,
+        path: str,
+        root: Node,
+        source: str,
+        kind: str = "ext4",
+        *,
+        read_only: bool = False,
+        quota: Quota | None = None,
+    ) -> None:
         """Show a directory or file at a path; missing mount points are made in the overlay, as runc does."""
         path = posixpath.normpath(path)
         folder: Directory = self.root
@@ -192,8 +200,16 @@ class FileSystem:
             raise fail(errno.EACCES, path)
         return place.parent
 
-    def file_for_writing(self, path: str, cwd: str = "/", who: Credentials = ROOT, *, create: bool = True,
-                         exclusive: bool = False, mode: int = 0o644) -> Node:
+    def file_for_writing(
+        self,
+        path: str,
+        cwd: str = "/",
+        who: Credentials = ROOT,
+        *,
+        create: bool = True,
+        exclusive: bool = False,
+        mode: int = 0o644,
+    ) -> Node:
         """Return the file (or device, pipe) to write to, made or copied up if need be."""
         place = self.find(path, cwd, who=who)
         node = place.node
@@ -246,8 +262,9 @@ class FileSystem:
         parent.put(place.name, Directory(mode, who.uid, who.gid, self.now(), quota=parent.quota))
         parent.mtime = self.now()
 
-    def make_directories(self, path: str, cwd: str = "/", who: Credentials = ROOT, mode: int = 0o755, *,
-                         force: bool = False) -> None:
+    def make_directories(
+        self, path: str, cwd: str = "/", who: Credentials = ROOT, mode: int = 0o755, *, force: bool = False
+    ) -> None:
         """Make a directory and what leads to it; ``force`` even on a read-only root (the runtime's own work)."""
         at = "/" if path.startswith("/") else cwd
         for part in [p for p in path.split("/") if p]:
@@ -335,8 +352,16 @@ class FileSystem:
         self.writable(new, who, target).put(new.name, node)
         old.parent.mtime = new.parent.mtime = self.now()
 
-    def change(self, path: str, cwd: str = "/", who: Credentials = ROOT, *, mode: int | None = None,
-               owner: tuple[int, int] | None = None, mtime: float | None = None) -> None:
+    def change(
+        self,
+        path: str,
+        cwd: str = "/",
+        who: Credentials = ROOT,
+        *,
+        mode: int | None = None,
+        owner: tuple[int, int] | None = None,
+        mtime: float | None = None,
+    ) -> None:
         """Change mode, owner (-1 keeps) or time."""
         place = self.find(path, cwd, who=who)
         node = place.node

@@ -196,6 +196,8 @@ def _make(reference: Reference, text: str, profile: Mapping[str, Any]) -> Image:
 def _version(profile: Mapping[str, Any], tag: str) -> str:
     versions = {str(key): str(value) for key, value in profile.get("versions", {}).items()}
     number = re.match(r"v?(\d+(\.\d+)*)", tag)
-    return versions.get(tag) or (versions.get(number[1]) if number else None) or (
-        number[1] if number else versions.get("latest", tag)
+    return (
+        versions.get(tag)
+        or (versions.get(number[1]) if number else None)
+        or (number[1] if number else versions.get("latest", tag))
     )

@@ -20,8 +20,11 @@ def assemble(container: "Container") -> FileSystem:
     devices = device_directory(container)
     files.mount("/dev", devices, "tmpfs", "tmpfs")
     files.mount("/sys/fs/cgroup", cgroup_directory(container), "cgroup", "cgroup2", read_only=True)
-    made = {"hosts": lambda: _hosts(container), "hostname": lambda: f"{container.hostname}\n".encode(),
-            "resolv.conf": lambda: _resolv(container)}
+    made = {
+        "hosts": lambda: _hosts(container),
+        "hostname": lambda: f"{container.hostname}\n".encode(),
+        "resolv.conf": lambda: _resolv(container),
+    }
     for name, make in made.items():
         files.mount(f"/etc/{name}", Virtual(make, 0o644, now()), "/dev/vda1", "ext4")
     if config.termination_message_path.startswith("/dev/") and config.termination_message_path.count("/") == 2:

@@ -38,8 +38,9 @@ def open_to_read(process: "Process", path: str) -> OpenFile:
     return open_node(node, files.now, readable=True, writable=False)
 
 
-def open_to_write(process: "Process", path: str, *, append: bool = False, clobber: bool = True,
-                  read: bool = False) -> OpenFile:
+def open_to_write(
+    process: "Process", path: str, *, append: bool = False, clobber: bool = True, read: bool = False
+) -> OpenFile:
     """Open a file for writing, making it if it is missing; ``read``: for both (``<>``), keeping what is in it."""
     process.container.current = process
     files, who = process.container.files, process.credentials

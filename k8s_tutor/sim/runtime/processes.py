@@ -33,12 +33,41 @@ class Process:
         parent: None for what the runtime itself starts (pid 1, an exec).
     """
 
-    __slots__ = ("_burnt", "_debt", "_waiters", "argv", "at_exit", "container", "credentials", "cwd", "env", "exit_code",
-                 "fds", "handlers", "memory_base", "parent", "pid", "signal_number", "started_at", "table", "task",
-                 "terminal", "umask")
+    __slots__ = (
+        "_burnt",
+        "_debt",
+        "_program",
+        "_waiters",
+        "argv",
+        "at_exit",
+        "container",
+        "credentials",
+        "cwd",
+        "env",
+        "exit_code",
+        "fds",
+        "handlers",
+        "memory_base",
+        "parent",
+        "pid",
+        "signal_number",
+        "started_at",
+        "table",
+        "task",
+        "terminal",
+        "umask",
+    )
 
-    def __init__(self, container: "Container", argv: list[str], env: dict[str, str], cwd: str, *,
-                 parent: "Process | None" = None, credentials: Credentials | None = None) -> None:
+    def __init__(
+        self,
+        container: "Container",
+        argv: list[str],
+        env: dict[str, str],
+        cwd: str,
+        *,
+        parent: "Process | None" = None,
+        credentials: Credentials | None = None,
+    ) -> None:
         self.container = container
         self.table = container.processes
         self.argv = argv
@@ -58,6 +87,7 @@ class Process:
         self._waiters: list[asyncio.Future[None]] = []
         self._debt = 0.0
         self._burnt = 0.0
+        self._program: Coroutine[Any, Any, int] | None = None
         self.memory_base = 0
         self.pid = self.table.add(self)
 
@@ -70,10 +100,12 @@ class Process:
 
     def run(self, program: Coroutine[Any, Any, int]) -> None:
         """Run a program as this process's task."""
+        self._program = program
         self.task = self.container.clock.spawn(self._run(program))
 
     async def _run(self, program: Coroutine[Any, Any, int]) -> None:
         code = 1
+        self._program = None
         with self.container.clock.hold():
             try:
                 code = await program
@@ -131,7 +163,14 @@ class Process:
     def terminate(self, number: int) -> None:
         """End by a signal."""
         self.signal_number = number
-        if self.task is not None and not self.task.done():
+        if self._program is not None:
+            # Killed before its first step: the task would never reach its own end.
+            self._program.close()
+            self._program = None
+            if self.task is not None:
+                self.task.cancel()
+            self.end(128 + number)
+        elif self.task is not None and not self.task.done():
             self.task.cancel()
         else:
             self.end(128 + number)

@@ -98,7 +98,9 @@ def _process(process: "Process") -> Directory:
             "comm": lambda: process.argv[0].rsplit("/", 1)[-1].encode() + b"\n",
             "environ": lambda: b"".join(f"{name}={value}\0".encode() for name, value in process.env.items()),
             "status": lambda: status.encode(),
-            "stat": lambda: f"{process.pid} ({process.argv[0]}) S {process.parent.pid if process.parent else 0}\n".encode(),
+            "stat": lambda: (
+                f"{process.pid} ({process.argv[0]}) S {process.parent.pid if process.parent else 0}\n".encode()
+            ),
             "cgroup": lambda: b"0::/\n",
             "cwd": lambda: Symlink(process.cwd),
             "root": lambda: Symlink("/") if process.container is not None else Symlink("/"),
@@ -137,7 +139,9 @@ def cgroup_directory(container: "Container") -> Directory:
         {
             "memory.max": lambda: f"{group.limits.memory or 'max'}\n".encode(),
             "memory.current": lambda: f"{group.memory}\n".encode(),
-            "memory.events": lambda: f"low 0\nhigh 0\nmax 0\noom {container.oom_kills}\noom_kill {container.oom_kills}\n".encode(),
+            "memory.events": lambda: (
+                f"low 0\nhigh 0\nmax 0\noom {container.oom_kills}\noom_kill {container.oom_kills}\n".encode()
+            ),
             "cpu.max": lambda: f"{quota()} 100000\n".encode(),
             "cpu.stat": lambda: (
                 f"usage_usec {group.cpu_seconds() * 1e6:.0f}\nnr_periods {group.periods:.0f}\n"

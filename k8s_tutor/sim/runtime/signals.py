@@ -9,8 +9,19 @@ NUMBERS = {
 NAMES = {number: name for name, number in NUMBERS.items()}
 SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGPIPE, SIGTERM, SIGCHLD = 1, 2, 3, 9, 13, 15, 17
 HARMLESS = frozenset({17, 18, 19, 20, 21, 22, 23, 28})
-WORDS = {1: "Hangup", 2: "", 3: "Quit", 6: "Aborted", 9: "Killed", 11: "Segmentation fault", 13: "", 15: "Terminated",
-         14: "Alarm clock", 10: "User defined signal 1", 12: "User defined signal 2"}
+WORDS = {
+    1: "Hangup",
+    2: "",
+    3: "Quit",
+    6: "Aborted",
+    9: "Killed",
+    11: "Segmentation fault",
+    13: "",
+    15: "Terminated",
+    14: "Alarm clock",
+    10: "User defined signal 1",
+    12: "User defined signal 2",
+}
 
 
 def parse(text: str) -> int | None:

@@ -17,10 +17,31 @@ from k8s_tutor.sim.runtime.streams import ResizeQueue
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-ESCAPES = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end", "3~": "delete", "1~": "home",
-           "4~": "end"}
-CONTROLS = {1: "home", 5: "end", 2: "left", 6: "right", 16: "up", 14: "down", 8: "erase", 127: "erase", 21: "kill",
-            23: "word", 11: "cut", 12: "clear"}
+ESCAPES = {
+    "A": "up",
+    "B": "down",
+    "C": "right",
+    "D": "left",
+    "H": "home",
+    "F": "end",
+    "3~": "delete",
+    "1~": "home",
+    "4~": "end",
+}
+CONTROLS = {
+    1: "home",
+    5: "end",
+    2: "left",
+    6: "right",
+    16: "up",
+    14: "down",
+    8: "erase",
+    127: "erase",
+    21: "kill",
+    23: "word",
+    11: "cut",
+    12: "clear",
+}
 
 
 class Terminal(OpenFile):
@@ -31,8 +52,21 @@ class Terminal(OpenFile):
         size: the window, as the client reports it.
     """
 
-    __slots__ = ("_at", "_escape", "_history_at", "_line", "_lines", "_waiting", "completer", "echo", "history",
-                 "processes", "prompt", "send", "size")
+    __slots__ = (
+        "_at",
+        "_escape",
+        "_history_at",
+        "_line",
+        "_lines",
+        "_waiting",
+        "completer",
+        "echo",
+        "history",
+        "processes",
+        "prompt",
+        "send",
+        "size",
+    )
     is_tty = True
     waits = True
 
@@ -178,8 +212,10 @@ class Terminal(OpenFile):
         found = self.completer(self._line[: self._at]) if self.completer else []
         word = self._line[: self._at].rsplit(" ", 1)[-1]
         if len(found) == 1:
-            await self._redraw(self._line[: self._at - len(word)] + found[0] + self._line[self._at :],
-                               self._at - len(word) + len(found[0]))
+            await self._redraw(
+                self._line[: self._at - len(word)] + found[0] + self._line[self._at :],
+                self._at - len(word) + len(found[0]),
+            )
         elif found:
             names = "  ".join(name.rstrip("/ ").rsplit("/", 1)[-1] for name in found)
             await self._show(f"\r\n{names}\r\n{self.prompt}{self._line}")

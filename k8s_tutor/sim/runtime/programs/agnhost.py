@@ -30,7 +30,9 @@ def agnhost(process: "Process") -> None:
     if command == "pause":
         process.say("Paused\n")
     elif command in {"netexec", "serve-hostname"}:
-        port = int(_option(words, "http-port" if command == "netexec" else "port", "8080" if command == "netexec" else "9376"))
+        port = int(
+            _option(words, "http-port" if command == "netexec" else "port", "8080" if command == "netexec" else "9376")
+        )
         if not listen(process, port, lambda request: _netexec(process, command, request)):
             process.end(1)
             return
@@ -83,7 +85,9 @@ def _others(process: "Process", command: str, words: list[str]) -> None:
     period = float(_option(words, "run-duration", "60s").rstrip("s")) / max(1, total)
 
     def line(number: int) -> None:
-        process.say(f"{moment(process, '%m%d %H:%M:%S')} 1 logs_generator.go:76] {number} GET /api/v1/namespaces/default/pods/x 200\n")
+        process.say(
+            f"{moment(process, '%m%d %H:%M:%S')} 1 logs_generator.go:76] {number} GET /api/v1/namespaces/default/pods/x 200\n"
+        )
         if number + 1 < total:
             later(process, period, lambda: line(number + 1))
         else:
@@ -107,12 +111,20 @@ def http_echo(process: "Process") -> None:
     def answer(request: HttpRequest) -> HttpResponse:
         if request.path == "/health":
             return HttpResponse(200, b'{"status":"ok"}\n', {"Content-Type": "application/json"})
-        process.say(f"{moment(process, '%Y/%m/%d %H:%M:%S')} {request.headers.get('host', '')} {request.peer}:40000 "
-                    f'"{request.method} {request.target} HTTP/1.1" {_option(words, "status-code", "200")} {len(text) + 1} '
-                    f'"{request.headers.get("user-agent", "")}" 50.1µs\n')
-        return HttpResponse(int(_option(words, "status-code", "200")), f"{text}\n".encode(),
-                            {"X-App-Name": "http-echo", "X-App-Version": process.container.image.version,
-                             "Content-Type": "text/plain; charset=utf-8"})
+        process.say(
+            f"{moment(process, '%Y/%m/%d %H:%M:%S')} {request.headers.get('host', '')} {request.peer}:40000 "
+            f'"{request.method} {request.target} HTTP/1.1" {_option(words, "status-code", "200")} {len(text) + 1} '
+            f'"{request.headers.get("user-agent", "")}" 50.1µs\n'
+        )
+        return HttpResponse(
+            int(_option(words, "status-code", "200")),
+            f"{text}\n".encode(),
+            {
+                "X-App-Name": "http-echo",
+                "X-App-Version": process.container.image.version,
+                "Content-Type": "text/plain; charset=utf-8",
+            },
+        )
 
     if not listen(process, port, answer):
         process.end(1)

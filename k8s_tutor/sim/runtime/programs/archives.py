@@ -15,8 +15,19 @@ from k8s_tutor.sim.runtime.programs.registry import program
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-LONG = {"create": "c", "extract": "x", "list": "t", "file": "f", "directory": "C", "gzip": "z", "verbose": "v", "get": "x",
-        "no-same-permissions": "p", "no-same-owner": "o", "exclude": "X"}
+LONG = {
+    "create": "c",
+    "extract": "x",
+    "list": "t",
+    "file": "f",
+    "directory": "C",
+    "gzip": "z",
+    "verbose": "v",
+    "get": "x",
+    "no-same-permissions": "p",
+    "no-same-owner": "o",
+    "exclude": "X",
+}
 
 
 @program("tar", memory=1 << 20)
@@ -49,8 +60,11 @@ async def _create(process: "Process", archive: str, cwd: str, paths: list[str], 
         for path in paths:
             if path.startswith("/") and not stripped:
                 stripped = True
-                await process.err("tar: Removing leading `/' from member names\n" if gnu(process)
-                                  else "tar: removing leading '/' from member names\n")
+                await process.err(
+                    "tar: Removing leading `/' from member names\n"
+                    if gnu(process)
+                    else "tar: removing leading '/' from member names\n"
+                )
             try:
                 node = process.container.files.get(path, cwd, follow="h" in options, who=process.credentials)
             except OSError as error:
@@ -59,8 +73,11 @@ async def _create(process: "Process", archive: str, cwd: str, paths: list[str], 
                 continue
             await _add(process, pack, path, node, cwd, options)
     if status:
-        await process.err("tar: error exit delayed from previous errors\n" if not gnu(process)
-                          else "tar: Exiting with failure status due to previous errors\n")
+        await process.err(
+            "tar: error exit delayed from previous errors\n"
+            if not gnu(process)
+            else "tar: Exiting with failure status due to previous errors\n"
+        )
     data = buffer.getvalue()
     await process.keep(len(data))
     for at in range(0, len(data), 65536):
@@ -68,7 +85,9 @@ async def _create(process: "Process", archive: str, cwd: str, paths: list[str], 
     return status
 
 
-async def _add(process: "Process", pack: tarfile.TarFile, path: str, node: Node, cwd: str, options: dict[str, str]) -> None:
+async def _add(
+    process: "Process", pack: tarfile.TarFile, path: str, node: Node, cwd: str, options: dict[str, str]
+) -> None:
     await process.work(2e-5 + node.size * 1e-9)
     info = tarfile.TarInfo(path.lstrip("/") or ".")
     info.mode, info.uid, info.gid, info.mtime = node.mode & 0o7777, node.uid, node.gid, int(node.mtime)
@@ -98,13 +117,19 @@ async def _extract(process: "Process", archive: str, cwd: str, paths: list[str],
         pack = tarfile.open(fileobj=io.BytesIO(data), mode="r:*")
     except tarfile.TarError:
         if not data:
-            await process.err("tar: short read\n" if not gnu(process) else "tar: This does not look like a tar archive\n")
+            await process.err(
+                "tar: short read\n" if not gnu(process) else "tar: This does not look like a tar archive\n"
+            )
         else:
-            await process.err("tar: invalid tar magic\n" if not gnu(process) else "tar: This does not look like a tar archive\n")
+            await process.err(
+                "tar: invalid tar magic\n" if not gnu(process) else "tar: This does not look like a tar archive\n"
+            )
         return 1 if not gnu(process) else 2
     status = 0
     for member in pack:
-        if paths and not any(member.name == path.rstrip("/") or member.name.startswith(path.rstrip("/") + "/") for path in paths):
+        if paths and not any(
+            member.name == path.rstrip("/") or member.name.startswith(path.rstrip("/") + "/") for path in paths
+        ):
             continue
         if "v" in options or "t" in options:
             await process.out(member.name + ("/" if member.isdir() else "") + "\n")
@@ -112,8 +137,9 @@ async def _extract(process: "Process", archive: str, cwd: str, paths: list[str],
             try:
                 await _unpack(process, pack, member, cwd)
             except OSError as error:
-                status = await complain(process, member.name, error, "can't open '{path}': {error}",
-                                        "{path}: Cannot open: {error}")
+                status = await complain(
+                    process, member.name, error, "can't open '{path}': {error}", "{path}: Cannot open: {error}"
+                )
     return status
 
 
@@ -152,8 +178,11 @@ async def gzip(process: "Process") -> int:
     status = 0
     for path in paths or ["-"]:
         try:
-            data = (await Input(process, process.fds[0], "-").whole() if path == "-"
-                    else files.read_file(path, process.cwd, process.credentials))
+            data = (
+                await Input(process, process.fds[0], "-").whole()
+                if path == "-"
+                else files.read_file(path, process.cwd, process.credentials)
+            )
             result = compression.decompress(data) if decompress else compression.compress(data, mtime=0)
         except OSError as error:
             text = "invalid magic" if not error.errno else error.strerror
@@ -163,7 +192,9 @@ async def gzip(process: "Process") -> int:
         if to_stdout:
             await process.write(1, result)
             continue
-        files.write_file(path.removesuffix(".gz") if decompress else path + ".gz", result, process.cwd, process.credentials)
+        files.write_file(
+            path.removesuffix(".gz") if decompress else path + ".gz", result, process.cwd, process.credentials
+        )
         if "k" not in options:
             files.unlink(path, process.cwd, process.credentials)
     return status

@@ -76,7 +76,9 @@ def _apply(operator: str, left: Value, right: Value) -> Value:
     numeric = all(re.fullmatch(r"-?\d+", str(side)) for side in (left, right))
     if operator in _Expr.LEVELS[2]:
         a, b = (int(left), int(right)) if numeric else (str(left), str(right))
-        return int({"<": a < b, "<=": a <= b, "=": a == b, "==": a == b, "!=": a != b, ">=": a >= b, ">": a > b}[operator])  # type: ignore[operator]
+        return int(
+            {"<": a < b, "<=": a <= b, "=": a == b, "==": a == b, "!=": a != b, ">=": a >= b, ">": a > b}[operator]
+        )  # type: ignore[operator]
     if not numeric:
         raise ExpressionError("non-integer argument")
     a, b = int(left), int(right)
@@ -139,7 +141,7 @@ async def bc(process: "Process") -> int:
             continue
         elif re.fullmatch(r"[-+*/%^().\d\s<>=!]+", line):
             expression = re.sub(r"(\d*\.?\d+)", r"Decimal('\1')", line.replace("^", "**"))
-            if len(line) > 200 or "**" in expression and len(re.findall(r"\d", line)) > 12:
+            if len(line) > 200 or ("**" in expression and len(re.findall(r"\d", line)) > 12):
                 await process.err("bc: expression too big\n")
                 return 1
             try:
@@ -164,7 +166,14 @@ def _decimal(value: Decimal, scale: int, *, divides: bool) -> str:
 @program("getconf")
 async def getconf(process: "Process") -> int:
     """Show a system's figure."""
-    known = {"PAGESIZE": "4096", "PAGE_SIZE": "4096", "NPROCESSORS_ONLN": "4", "_NPROCESSORS_ONLN": "4", "LONG_BIT": "64", "CLK_TCK": "100"}
+    known = {
+        "PAGESIZE": "4096",
+        "PAGE_SIZE": "4096",
+        "NPROCESSORS_ONLN": "4",
+        "_NPROCESSORS_ONLN": "4",
+        "LONG_BIT": "64",
+        "CLK_TCK": "100",
+    }
     value = known.get(process.argv[1] if len(process.argv) > 1 else "")
     if value is None:
         return await usage(process, "unknown variable")

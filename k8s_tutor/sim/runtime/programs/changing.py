@@ -33,10 +33,13 @@ async def directories(process: "Process") -> int:
             else:
                 files.make_directory(path.rstrip("/") or "/", process.cwd, who, mode)
         except OSError as error:
-            status = await complain(process, path, error,
-                                    "can't create directory '{path}': {error}" if making else "'{path}': {error}",
-                                    "cannot create directory '{path}': {error}" if making
-                                    else "failed to remove '{path}': {error}")
+            status = await complain(
+                process,
+                path,
+                error,
+                "can't create directory '{path}': {error}" if making else "'{path}': {error}",
+                "cannot create directory '{path}': {error}" if making else "failed to remove '{path}': {error}",
+            )
     return status
 
 
@@ -50,15 +53,18 @@ async def remove(process: "Process") -> int:
     status = 0
     for path in paths:
         if posixpath.normpath(path) == "/" and options.keys() & {"r", "R"} and gnu(process):
-            await process.err("rm: it is dangerous to operate recursively on '/'\n"
-                              "rm: use --no-preserve-root to override this failsafe\n")
+            await process.err(
+                "rm: it is dangerous to operate recursively on '/'\n"
+                "rm: use --no-preserve-root to override this failsafe\n"
+            )
             return 1
         try:
             node = files.find(path, process.cwd, follow=False, who=who).node
             if isinstance(node, Directory):
                 if not options.keys() & {"r", "R"}:
-                    status = await complain(process, path, fail(errno.EISDIR), "'{path}' is a directory",
-                                            "cannot remove '{path}': {error}")
+                    status = await complain(
+                        process, path, fail(errno.EISDIR), "'{path}' is a directory", "cannot remove '{path}': {error}"
+                    )
                     continue
                 files.remove_tree(path, process.cwd, who)
             else:
@@ -66,7 +72,9 @@ async def remove(process: "Process") -> int:
         except OSError as error:
             if error.errno == errno.ENOENT and "f" in options:
                 continue
-            status = await complain(process, path, error, "can't remove '{path}': {error}", "cannot remove '{path}': {error}")
+            status = await complain(
+                process, path, error, "can't remove '{path}': {error}", "cannot remove '{path}': {error}"
+            )
     return status
 
 
@@ -118,7 +126,9 @@ async def link(process: "Process") -> int:
 @program("cp", "install")
 async def copy(process: "Process") -> int:
     """Copy files."""
-    options, paths = await parse(process, "rRafpdvLHPniuTD", "mtog", {"recursive": "r", "archive": "a", "force": "f", "target-directory": "t"})
+    options, paths = await parse(
+        process, "rRafpdvLHPniuTD", "mtog", {"recursive": "r", "archive": "a", "force": "f", "target-directory": "t"}
+    )
     if "t" in options:
         paths.append(options["t"])
     if len(paths) < 2:
@@ -126,8 +136,11 @@ async def copy(process: "Process") -> int:
     files, target = process.container.files, paths[-1]
     into = files.exists(target, process.cwd) and isinstance(files.get(target, process.cwd), Directory)
     if len(paths) > 2 and not into:
-        await process.err(f"cp: target '{target}': No such file or directory\n" if gnu(process)
-                          else f"cp: target '{target}' is not a directory\n")
+        await process.err(
+            f"cp: target '{target}': No such file or directory\n"
+            if gnu(process)
+            else f"cp: target '{target}' is not a directory\n"
+        )
         return 1
     status = 0
     for source in paths[:-1]:
@@ -135,8 +148,11 @@ async def copy(process: "Process") -> int:
         try:
             node = files.get(source, process.cwd, who=process.credentials)
             if isinstance(node, Directory) and not options.keys() & {"r", "R", "a"}:
-                await process.err(f"cp: -r not specified; omitting directory '{source}'\n" if gnu(process)
-                                  else f"cp: omitting directory '{source}'\n")
+                await process.err(
+                    f"cp: -r not specified; omitting directory '{source}'\n"
+                    if gnu(process)
+                    else f"cp: omitting directory '{source}'\n"
+                )
                 status = 1
                 continue
             await _copy(process, source, node, where, keep=bool(options.keys() & {"a", "p"}))
@@ -145,10 +161,13 @@ async def copy(process: "Process") -> int:
         except OSError as error:
             path = error.filename or where
             missing = error.errno == errno.ENOENT and path == source
-            status = await complain(process, path, error,
-                                    "can't stat '{path}': {error}" if missing else "can't create '{path}': {error}",
-                                    "cannot stat '{path}': {error}" if missing else
-                                    "cannot create regular file '{path}': {error}")
+            status = await complain(
+                process,
+                path,
+                error,
+                "can't stat '{path}': {error}" if missing else "can't create '{path}': {error}",
+                "cannot stat '{path}': {error}" if missing else "cannot create regular file '{path}': {error}",
+            )
     return status
 
 
@@ -198,8 +217,13 @@ async def move(process: "Process") -> int:
                 files.remove_tree(source, process.cwd, who)
         except OSError as error:
             missing = error.errno == errno.ENOENT
-            status = await complain(process, source, error, "can't rename '{path}': {error}",
-                                    "cannot stat '{path}': {error}" if missing else "cannot move '{path}': {error}")
+            status = await complain(
+                process,
+                source,
+                error,
+                "can't rename '{path}': {error}",
+                "cannot stat '{path}': {error}" if missing else "cannot move '{path}': {error}",
+            )
     return status
 
 
@@ -218,11 +242,19 @@ async def change(process: "Process") -> int:
             await _change(process, spec, path, recursive=recursive)
         except OSError as error:
             verb = "changing permissions of" if applet(process) == "chmod" else "changing ownership of"
-            status = await complain(process, path, error, "{path}: {error}",
-                                    "cannot access '{path}': {error}" if error.errno == 2 else verb + " '{path}': {error}")
+            status = await complain(
+                process,
+                path,
+                error,
+                "{path}: {error}",
+                "cannot access '{path}': {error}" if error.errno == 2 else verb + " '{path}': {error}",
+            )
         except ValueError:
-            await process.err(f"{applet(process)}: invalid mode: '{spec}'\n" if applet(process) == "chmod"
-                              else f"{applet(process)}: unknown user {spec}\n")
+            await process.err(
+                f"{applet(process)}: invalid mode: '{spec}'\n"
+                if applet(process) == "chmod"
+                else f"{applet(process)}: unknown user {spec}\n"
+            )
             return 1
     return status
 
@@ -248,7 +280,10 @@ def _mode(spec: str, node: Node, umask: int) -> int:
         if match is None:
             raise ValueError(spec)
         who = match[1] or "a"
-        bits = sum({"r": 4, "w": 2, "x": 1, "X": 1 if isinstance(node, Directory) or mode & 0o111 else 0}.get(c, 0) for c in match[3])
+        bits = sum(
+            {"r": 4, "w": 2, "x": 1, "X": 1 if isinstance(node, Directory) or mode & 0o111 else 0}.get(c, 0)
+            for c in match[3]
+        )
         mask = sum(bits << shift for letter, shift in (("u", 6), ("g", 3), ("o", 0)) if letter in who or "a" in who)
         if not match[1]:
             mask &= ~umask
@@ -299,7 +334,9 @@ async def mktemp(process: "Process") -> int:
     template = operands[0] if operands else "tmp.XXXXXX"
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     name = re.sub(r"X+$", lambda match: "".join(random.choice(letters) for _ in match[0]), template)
-    path = name if operands and "/" in name else posixpath.join(options.get("p", process.env.get("TMPDIR", "/tmp")), name)  # noqa: S108 - inside the container
+    path = (
+        name if operands and "/" in name else posixpath.join(options.get("p", process.env.get("TMPDIR", "/tmp")), name)
+    )  # noqa: S108 - inside the container
     files = process.container.files
     if "d" in options:
         files.make_directory(path, process.cwd, process.credentials, 0o700)
@@ -336,8 +373,14 @@ async def dd(process: "Process") -> int:
         if "of" in fields:
             process.set_fd(1, open_to_write(process, fields["of"], read="notrunc" in fields.get("conv", "")))
     except OSError as error:
-        name = fields.get("if") if "of" not in fields or (0 in process.fds and error.filename == fields.get("if")) else fields["of"]
-        return await complain(process, str(name), error, "can't open '{path}': {error}", "failed to open '{path}': {error}")
+        name = (
+            fields.get("if")
+            if "of" not in fields or (0 in process.fds and error.filename == fields.get("if"))
+            else fields["of"]
+        )
+        return await complain(
+            process, str(name), error, "can't open '{path}': {error}", "failed to open '{path}': {error}"
+        )
     full_in = full_out = partial = copied = 0
     status = 0
     started = process.container.clock.now()
@@ -354,8 +397,13 @@ async def dd(process: "Process") -> int:
             except OSError as error:
                 if isinstance(error, BrokenPipeError):
                     raise
-                status = await complain(process, fields.get("of", "standard output"), error,
-                                        "error writing '{path}': {error}", "error writing '{path}': {error}")
+                status = await complain(
+                    process,
+                    fields.get("of", "standard output"),
+                    error,
+                    "error writing '{path}': {error}",
+                    "error writing '{path}': {error}",
+                )
                 ended = True
                 break
             got += len(data)

@@ -54,7 +54,9 @@ def render(moment: datetime.datetime, pattern: str) -> str:
     """Return a time by a strftime pattern with GNU's %N, %s, %-d and the like."""
     pattern = pattern.replace("%%", "\0").replace("%s", str(int(moment.timestamp())))
     pattern = re.sub(r"%(\d?)N", lambda match: f"{moment.microsecond:06}000"[: int(match[1] or 9)], pattern)
-    pattern = pattern.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S").replace("%R", "%H:%M").replace("%D", "%m/%d/%y")
+    pattern = (
+        pattern.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S").replace("%R", "%H:%M").replace("%D", "%m/%d/%y")
+    )
     pattern = pattern.replace("%e", f"{moment.day:2}").replace("%k", f"{moment.hour:2}").replace("%h", "%b")
     pattern = pattern.replace("%:z", "+00:00").replace("%n", "\n").replace("%t", "\t")
     return moment.strftime(pattern).replace("\0", "%")
@@ -63,8 +65,12 @@ def render(moment: datetime.datetime, pattern: str) -> str:
 @program("date")
 async def date(process: "Process") -> int:
     """Show the time."""
-    options, operands = await parse(process, "uRI", "dDrs", {"utc": "u", "date": "d", "universal": "u", "iso-8601": "I",
-                                                             "rfc-3339": "R", "reference": "r"})
+    options, operands = await parse(
+        process,
+        "uRI",
+        "dDrs",
+        {"utc": "u", "date": "d", "universal": "u", "iso-8601": "I", "rfc-3339": "R", "reference": "r"},
+    )
     now = process.container.clock.now()
     when: float | None = now
     if "d" in options:
@@ -98,7 +104,9 @@ async def uptime(process: "Process") -> int:
     days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
     moment = datetime.datetime.fromtimestamp(clock.now(), datetime.UTC)
     day_text = f"{days} days, " if days != 1 else "1 day, "
-    await process.out(f" {moment:%H:%M:%S} up {day_text if days else ''}{hours:2}:{minutes:02},  0 users,  load average: 0.10, 0.08, 0.05\n")
+    await process.out(
+        f" {moment:%H:%M:%S} up {day_text if days else ''}{hours:2}:{minutes:02},  0 users,  load average: 0.10, 0.08, 0.05\n"
+    )
     return 0
 
 

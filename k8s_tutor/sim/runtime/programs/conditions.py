@@ -110,13 +110,17 @@ class _Condition:
             return isinstance(node, kinds[letter])
         if letter == "s":
             return node.size > 0
-        return letter in "eoON" or (letter == "u" and bool(node.mode & 0o4000)) or (
-            letter == "k" and bool(node.mode & 0o1000))
+        return (
+            letter in "eoON"
+            or (letter == "u" and bool(node.mode & 0o4000))
+            or (letter == "k" and bool(node.mode & 0o1000))
+        )
 
     def _node(self, path: str, *, follow: bool = True) -> Node | None:
         try:
-            return self._process.container.files.find(path, self._process.cwd, follow=follow,
-                                                      who=self._process.credentials).node
+            return self._process.container.files.find(
+                path, self._process.cwd, follow=follow, who=self._process.credentials
+            ).node
         except OSError:
             return None
 

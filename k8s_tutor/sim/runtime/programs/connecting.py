@@ -57,7 +57,9 @@ async def _lookup(process: "Process", resolver: Resolver, name: str, kind: str) 
             elif record.type == "CNAME":
                 await process.out(f"{record.name}\tcanonical name = {record.value}\n")
             else:
-                await process.out(f"{record.name}\t{'service' if record.type == 'SRV' else record.type} = {record.value}\n")
+                await process.out(
+                    f"{record.name}\t{'service' if record.type == 'SRV' else record.type} = {record.value}\n"
+                )
         await process.out("\n")
         return 0
     await process.out("".join(failed))
@@ -79,8 +81,12 @@ async def dig(process: "Process") -> int:
         answer = dns.query(candidate, kinds[0].upper() if kinds else "A")
         if answer.records:
             for record in answer.records:
-                text = record.value if "+short" in process.argv else f"{candidate}.\t30\tIN\t{record.type}\t{record.value}"
-                await process.out((f"{candidate} has address {record.value}" if applet(process) == "host" else text) + "\n")
+                text = (
+                    record.value if "+short" in process.argv else f"{candidate}.\t30\tIN\t{record.type}\t{record.value}"
+                )
+                await process.out(
+                    (f"{candidate} has address {record.value}" if applet(process) == "host" else text) + "\n"
+                )
             return 0
     if applet(process) == "host":
         await process.out(f"Host {names[0]} not found: 3(NXDOMAIN)\n")
@@ -105,12 +111,17 @@ async def nc(process: "Process") -> int:
     network = process.container.runtime.network
     patience = float(options["w"]) if "w" in options else None
     try:
-        stream: Stream = await process.pause(network.connect(process.container.config.pod_ip, addresses[0], port, patience))
+        stream: Stream = await process.pause(
+            network.connect(process.container.config.pod_ip, addresses[0], port, patience)
+        )
     except NetworkError as error:
         text = "Connection timed out" if error.kind == "timeout" else error.message
         if "v" in options or "z" not in options:
-            await process.err(f"nc: {addresses[0]} ({addresses[0]}:{port}): {text}\n" if "v" in options
-                              else f"nc: can't connect to remote host ({addresses[0]}): {text}\n")
+            await process.err(
+                f"nc: {addresses[0]} ({addresses[0]}:{port}): {text}\n"
+                if "v" in options
+                else f"nc: can't connect to remote host ({addresses[0]}): {text}\n"
+            )
         return 1
     if "v" in options:
         await process.err(f"{host} ({addresses[0]}:{port}) open\n")
@@ -185,7 +196,9 @@ async def ping(process: "Process") -> int:
     if not answers:
         await process.sleep(float(options.get("W", "10")))
     loss = 100 * (count - received) // count
-    await process.out(f"\n--- {words[0]} ping statistics ---\n{count} packets transmitted, {received} packets received, {loss}% packet loss\n")
+    await process.out(
+        f"\n--- {words[0]} ping statistics ---\n{count} packets transmitted, {received} packets received, {loss}% packet loss\n"
+    )
     if received:
         await process.out("round-trip min/avg/max = 0.060/0.070/0.089 ms\n")
     return 0 if received else 1
@@ -198,24 +211,32 @@ async def interfaces(process: "Process") -> int:
     gateway = address.rsplit(".", 1)[0] + ".1"
     words = process.argv[1:]
     if applet(process) == "route" or (words and words[0].startswith("r")):
-        await process.out(f"default via {gateway} dev eth0 \n{gateway.rsplit('.', 1)[0]}.0/24 dev eth0 scope link  src {address} \n")
+        await process.out(
+            f"default via {gateway} dev eth0 \n{gateway.rsplit('.', 1)[0]}.0/24 dev eth0 scope link  src {address} \n"
+        )
     elif applet(process) == "ifconfig":
-        await process.out(f"eth0      Link encap:Ethernet  HWaddr 02:42:0A:F4:00:02\n          inet addr:{address}  Bcast:0.0.0.0  Mask:255.255.255.0\n"
-                          "          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n\n"
-                          "lo        Link encap:Local Loopback\n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n\n")
+        await process.out(
+            f"eth0      Link encap:Ethernet  HWaddr 02:42:0A:F4:00:02\n          inet addr:{address}  Bcast:0.0.0.0  Mask:255.255.255.0\n"
+            "          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n\n"
+            "lo        Link encap:Local Loopback\n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n\n"
+        )
     else:
-        await process.out("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n    inet 127.0.0.1/8 scope host lo\n"
-                          "       valid_lft forever preferred_lft forever\n"
-                          f"2: eth0@if5: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue \n    inet {address}/24 brd {gateway.rsplit('.', 1)[0]}.255 scope global eth0\n"
-                          "       valid_lft forever preferred_lft forever\n")
+        await process.out(
+            "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n    inet 127.0.0.1/8 scope host lo\n"
+            "       valid_lft forever preferred_lft forever\n"
+            f"2: eth0@if5: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue \n    inet {address}/24 brd {gateway.rsplit('.', 1)[0]}.255 scope global eth0\n"
+            "       valid_lft forever preferred_lft forever\n"
+        )
     return 0
 
 
 @program("netstat", "ss")
 async def netstat(process: "Process") -> int:
     """Show listening ports."""
-    await process.out("Active Internet connections (only servers)\n"
-                      "Proto Recv-Q Send-Q Local Address           Foreign Address         State       \n")
+    await process.out(
+        "Active Internet connections (only servers)\n"
+        "Proto Recv-Q Send-Q Local Address           Foreign Address         State       \n"
+    )
     for listener in process.container.runtime.network.listeners(process.container.config.pod_ip):
         place = f"{'127.0.0.1' if listener.loopback else '0.0.0.0'}:{listener.port}"
         await process.out(f"tcp        0      0 {place:<23} 0.0.0.0:*               LISTEN      \n")

@@ -34,8 +34,13 @@ def serve_profile(process: "Process", spec: Spec) -> None:
     term = spec.get("sigterm", {})
     if not term.get("ignore"):
         lines = _list(term.get("log"))
-        stop_on(process, (SIGTERM, SIGINT), int(term.get("code", 0)), float(term.get("delay", 0)),
-                lambda: [_log(process, line) for line in lines] and None)
+        stop_on(
+            process,
+            (SIGTERM, SIGINT),
+            int(term.get("code", 0)),
+            float(term.get("delay", 0)),
+            lambda: [_log(process, line) for line in lines] and None,
+        )
     start = float(spec.get("start", 0))
     if start:
         later(process, start, lambda: _open(process, spec))
@@ -72,8 +77,13 @@ def _open(process: "Process", spec: Spec) -> None:
         options = entry if isinstance(entry, Mapping) else {"port": entry}
         port = int(fill(str(options["port"]), process) or options.get("default", 0))
         sql = options.get("protocol") == "sql"
-        if not listen(process, port, None if sql else lambda request: _answer(process, spec, request),
-                      accept=greet if sql else None, loopback=bool(options.get("loopback"))):
+        if not listen(
+            process,
+            port,
+            None if sql else lambda request: _answer(process, spec, request),
+            accept=greet if sql else None,
+            loopback=bool(options.get("loopback")),
+        ):
             process.say(f"bind to 0.0.0.0:{port} failed: Address already in use\n", 2)
             process.end(1)
             return
@@ -120,7 +130,10 @@ def _file(process: "Process", spec: Spec, request: HttpRequest) -> Spec | None:
         return None
     path = folder["root"] + request.path + (folder.get("index", "index.html") if request.path.endswith("/") else "")
     try:
-        return {"data": process.container.files.read_file(path), "type": "text/html" if path.endswith("html") else "text/plain"}
+        return {
+            "data": process.container.files.read_file(path),
+            "type": "text/html" if path.endswith("html") else "text/plain",
+        }
     except OSError:
         return None
 

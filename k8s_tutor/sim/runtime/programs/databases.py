@@ -11,7 +11,15 @@ from k8s_tutor.sim.runtime.programs.resolving import resolve
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-PORTS = {"psql": 5432, "pg_isready": 5432, "mysql": 3306, "mariadb": 3306, "mysqladmin": 3306, "mongosh": 27017, "mongo": 27017}
+PORTS = {
+    "psql": 5432,
+    "pg_isready": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "mysqladmin": 3306,
+    "mongosh": 27017,
+    "mongo": 27017,
+}
 
 
 async def greet(stream: Stream) -> None:
@@ -37,7 +45,8 @@ async def _connect(process: "Process", host: str, port: int) -> str:
         return "could not translate host name"
     try:
         stream = await process.pause(
-            process.container.runtime.network.connect(process.container.config.pod_ip, addresses[0], port, 10.0))
+            process.container.runtime.network.connect(process.container.config.pod_ip, addresses[0], port, 10.0)
+        )
     except NetworkError as error:
         return error.message
     await stream.write(b"hello\n")
@@ -58,7 +67,9 @@ async def ready(process: "Process") -> int:
         await process.out(f"{shown}:{port or 5432} - {'no response' if wrong else 'accepting connections'}\n")
         return 2 if wrong else 0
     if wrong:
-        await process.err(f"mysqladmin: connect to server at '{host}' failed\nerror: 'Can't connect to MySQL server on '{host}:3306' (111)'\n")
+        await process.err(
+            f"mysqladmin: connect to server at '{host}' failed\nerror: 'Can't connect to MySQL server on '{host}:3306' (111)'\n"
+        )
         return 1
     await process.out("mysqld is alive\n")
     return 0
@@ -71,9 +82,10 @@ async def client(process: "Process") -> int:
     host = _value(process.argv, "-h", "--host") or "127.0.0.1"
     wrong = await _connect(process, host, PORTS.get(name, 5432))
     if wrong:
-        text = {"psql": f'psql: error: connection to server at "{host}", port 5432 failed: {wrong}\n\tIs the server running on that host and accepting TCP/IP connections?\n',
-                "mongosh": f"MongoNetworkError: connect ECONNREFUSED {host}:27017\n"}.get(
-                    name, f"ERROR 2003 (HY000): Can't connect to MySQL server on '{host}:3306' (111)\n")
+        text = {
+            "psql": f'psql: error: connection to server at "{host}", port 5432 failed: {wrong}\n\tIs the server running on that host and accepting TCP/IP connections?\n',
+            "mongosh": f"MongoNetworkError: connect ECONNREFUSED {host}:27017\n",
+        }.get(name, f"ERROR 2003 (HY000): Can't connect to MySQL server on '{host}:3306' (111)\n")
         await process.err(text)
         return 2 if name == "psql" else 1
     question = _value(process.argv, "-c", "--command", "-e", "--execute", "--eval")
@@ -99,8 +111,14 @@ async def _answer(process: "Process", name: str, question: str) -> int:
             await process.out(f"{heading}\n{value}\n")
         return 0
     if re.fullmatch(r"\\l|show databases", question, re.IGNORECASE):
-        database = process.env.get("POSTGRES_DB") or process.env.get("MYSQL_DATABASE") or ("postgres" if name == "psql" else "mysql")
+        database = (
+            process.env.get("POSTGRES_DB")
+            or process.env.get("MYSQL_DATABASE")
+            or ("postgres" if name == "psql" else "mysql")
+        )
         await process.out(f"{database}\n")
         return 0
-    await process.err("ERROR:  this simulated database knows only SELECT of a constant or version(), and the list of databases\n")
+    await process.err(
+        "ERROR:  this simulated database knows only SELECT of a constant or version(), and the list of databases\n"
+    )
     return 1

@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 MAX_REDIRECTS = 10
 
 
-async def request(process: "Process", method: str, url: str, address: str, headers: dict[str, str], body: bytes,
-                  patience: float | None) -> HttpResponse:
+async def request(
+    process: "Process",
+    method: str,
+    url: str,
+    address: str,
+    headers: dict[str, str],
+    body: bytes,
+    patience: float | None,
+) -> HttpResponse:
     """Make a request to an address that is already known."""
     host, port, target = split_url(url)
     given = {name.lower() for name in headers}
@@ -28,15 +35,34 @@ async def request(process: "Process", method: str, url: str, address: str, heade
     network = process.container.runtime.network
     await process.work(0.0008)
     return await process.pause(  # type: ignore[no-any-return]
-        network.http(process.container.config.pod_ip, method, f"{scheme}://{address}:{port}{target}", named, body, patience))
+        network.http(
+            process.container.config.pod_ip, method, f"{scheme}://{address}:{port}{target}", named, body, patience
+        )
+    )
 
 
 @program("wget", memory=1 << 20)
 async def wget(process: "Process") -> int:
     """Fetch a URL."""
-    options, urls = await parse(process, "qScL", "OTtPUYo", {
-        "quiet": "q", "timeout": "T", "output-document": "O", "header": "h", "post-data": "p",
-        "no-check-certificate": "L", "server-response": "S", "tries": "t"}) if not _long_only(process) else await _wget_long(process)
+    options, urls = (
+        await parse(
+            process,
+            "qScL",
+            "OTtPUYo",
+            {
+                "quiet": "q",
+                "timeout": "T",
+                "output-document": "O",
+                "header": "h",
+                "post-data": "p",
+                "no-check-certificate": "L",
+                "server-response": "S",
+                "tries": "t",
+            },
+        )
+        if not _long_only(process)
+        else await _wget_long(process)
+    )
     if not urls:
         return await usage(process, "[-cqS] [--spider] [-O FILE] [-T SEC] URL...")
     quiet = "q" in options
@@ -55,9 +81,21 @@ def _long_only(process: "Process") -> bool:
 async def _wget_long(process: "Process") -> tuple[dict[str, str], list[str]]:
     """Parse with the options that have no letter of their own."""
     process.argv = [re.sub(r"^--spider$", "-s", word) for word in process.argv]
-    return await parse(process, "qScLs", "OTtPUYohp", {
-        "quiet": "q", "timeout": "T", "output-document": "O", "header": "h", "post-data": "p",
-        "no-check-certificate": "L", "server-response": "S", "tries": "t"})
+    return await parse(
+        process,
+        "qScLs",
+        "OTtPUYohp",
+        {
+            "quiet": "q",
+            "timeout": "T",
+            "output-document": "O",
+            "header": "h",
+            "post-data": "p",
+            "no-check-certificate": "L",
+            "server-response": "S",
+            "tries": "t",
+        },
+    )
 
 
 async def _wget(process: "Process", url: str, options: dict[str, str], patience: float, *, quiet: bool) -> int:
@@ -79,7 +117,9 @@ async def _wget(process: "Process", url: str, options: dict[str, str], patience:
             headers[name] = value.strip()
         method = "POST" if "p" in options else "GET"
         try:
-            response = await request(process, method, url, addresses[0], headers, options.get("p", "").encode(), patience)
+            response = await request(
+                process, method, url, addresses[0], headers, options.get("p", "").encode(), patience
+            )
         except NetworkError as error:
             await process.err(_wget_words(error, addresses[0], port))
             return 1
@@ -91,7 +131,9 @@ async def _wget(process: "Process", url: str, options: dict[str, str], patience:
             url = location if "://" in location else f"http://{host}:{port}{location}"
             continue
         if response.status >= 400:
-            await process.err(f"wget: server returned error: HTTP/{response.version} {response.status} {response.reason}\n")
+            await process.err(
+                f"wget: server returned error: HTTP/{response.version} {response.status} {response.reason}\n"
+            )
             return 1
         return await _wget_save(process, url, options, response, quiet=quiet)
     await process.err("wget: too many redirections\n")
@@ -109,7 +151,9 @@ def _wget_words(error: NetworkError, address: str, port: int) -> str:
     return "wget: error getting response: Connection reset by peer\n"
 
 
-async def _wget_save(process: "Process", url: str, options: dict[str, str], response: HttpResponse, *, quiet: bool) -> int:
+async def _wget_save(
+    process: "Process", url: str, options: dict[str, str], response: HttpResponse, *, quiet: bool
+) -> int:
     if "s" in options:
         if not quiet:
             await process.err("remote file exists\n")
@@ -120,8 +164,10 @@ async def _wget_save(process: "Process", url: str, options: dict[str, str], resp
             await process.err("writing to stdout\n")
         await process.write(1, response.body)
         if not quiet:
-            await process.err(f"-                    100% |********************************| {len(response.body):5}  "
-                              "0:00:00 ETA\nwritten to stdout\n")
+            await process.err(
+                f"-                    100% |********************************| {len(response.body):5}  "
+                "0:00:00 ETA\nwritten to stdout\n"
+            )
         return 0
     if not options.get("O") and process.container.files.exists(target, process.cwd):
         await process.err(f"wget: can't open '{target}': File exists\n")
@@ -133,15 +179,40 @@ async def _wget_save(process: "Process", url: str, options: dict[str, str], resp
         return 1
     await process.write(5, response.body)
     if not quiet:
-        await process.err(f"saving to '{target}'\n{target:<20} 100% |********************************| "
-                          f"{len(response.body):5}  0:00:00 ETA\n'{target}' saved\n")
+        await process.err(
+            f"saving to '{target}'\n{target:<20} 100% |********************************| "
+            f"{len(response.body):5}  0:00:00 ETA\n'{target}' saved\n"
+        )
     return 0
 
 
-CURL_LONG = {"silent": "s", "output": "o", "write-out": "w", "header": "H", "data": "d", "request": "X", "include": "i",
-             "head": "I", "location": "L", "fail": "f", "max-time": "m", "insecure": "k", "show-error": "S", "verbose": "v",
-             "user": "u", "user-agent": "A", "remote-name": "O", "connect-timeout": "T", "data-raw": "d", "json": "J",
-             "retry": "r", "data-binary": "d", "compressed": "z", "no-progress-meter": "s", "get": "G"}
+CURL_LONG = {
+    "silent": "s",
+    "output": "o",
+    "write-out": "w",
+    "header": "H",
+    "data": "d",
+    "request": "X",
+    "include": "i",
+    "head": "I",
+    "location": "L",
+    "fail": "f",
+    "max-time": "m",
+    "insecure": "k",
+    "show-error": "S",
+    "verbose": "v",
+    "user": "u",
+    "user-agent": "A",
+    "remote-name": "O",
+    "connect-timeout": "T",
+    "data-raw": "d",
+    "json": "J",
+    "retry": "r",
+    "data-binary": "d",
+    "compressed": "z",
+    "no-progress-meter": "s",
+    "get": "G",
+}
 CURL_FLAGS = "siILfkSvOgNzG46#"
 CURL_VALUED = "owHdXmuATJrecbxF"
 
@@ -163,7 +234,11 @@ async def curl(process: "Process") -> int:
             datas.append(word[2:])
     options, urls = await parse(process, CURL_FLAGS, CURL_VALUED, CURL_LONG)
     if not urls:
-        await process.err("curl: (2) no URL specified\n" if len(words) else "curl: try 'curl --help' or 'curl --manual' for more information\n")
+        await process.err(
+            "curl: (2) no URL specified\n"
+            if len(words)
+            else "curl: try 'curl --help' or 'curl --manual' for more information\n"
+        )
         return 2
     if "J" in options:
         datas.append(options["J"])
@@ -208,10 +283,17 @@ async def _curl(process: "Process", url: str, options: dict[str, str], headers: 
         except NetworkError as error:
             elapsed = int((process.container.clock.now() - start) * 1000)
             code, text = {
-                "timeout": (28, f"Connection timed out after {elapsed} milliseconds" if limit else
-                            f"Failed to connect to {host} port {port} after {elapsed} ms: Could not connect to server"),
+                "timeout": (
+                    28,
+                    f"Connection timed out after {elapsed} milliseconds"
+                    if limit
+                    else f"Failed to connect to {host} port {port} after {elapsed} ms: Could not connect to server",
+                ),
                 "reset": (52, "Empty reply from server"),
-            }.get(error.kind, (7, f"Failed to connect to {host} port {port} after {elapsed} ms: Could not connect to server"))
+            }.get(
+                error.kind,
+                (7, f"Failed to connect to {host} port {port} after {elapsed} ms: Could not connect to server"),
+            )
             if url.startswith("https://") and error.kind == "reset":
                 code, text = 35, "TLS connect error: wrong version number"
             return await _curl_failed(process, options, code, text, url)
@@ -231,13 +313,22 @@ async def _curl_failed(process: "Process", options: dict[str, str], code: int, t
     return code
 
 
-async def _curl_show(process: "Process", url: str, options: dict[str, str], response: HttpResponse, address: str,
-                     start: float) -> int:
-    head = f"HTTP/{response.version} {response.status} {response.reason}\r\n" + "".join(
-        f"{name}: {value}\r\n" for name, value in {"Content-Length": str(len(response.body)), **response.headers}.items()) + "\r\n"
+async def _curl_show(
+    process: "Process", url: str, options: dict[str, str], response: HttpResponse, address: str, start: float
+) -> int:
+    head = (
+        f"HTTP/{response.version} {response.status} {response.reason}\r\n"
+        + "".join(
+            f"{name}: {value}\r\n"
+            for name, value in {"Content-Length": str(len(response.body)), **response.headers}.items()
+        )
+        + "\r\n"
+    )
     if "v" in options:
-        await process.err(f"* Connected to {split_url(url)[0]} ({address}) port {split_url(url)[1]}\n"
-                          + "".join(f"< {line}\n" for line in head.split("\r\n")[:-1]))
+        await process.err(
+            f"* Connected to {split_url(url)[0]} ({address}) port {split_url(url)[1]}\n"
+            + "".join(f"< {line}\n" for line in head.split("\r\n")[:-1])
+        )
     failed = "f" in options and response.status >= 400
     data = b"" if failed else response.body if "I" not in options else b""
     if options.keys() & {"i", "I"} and not failed:
@@ -250,18 +341,32 @@ async def _curl_show(process: "Process", url: str, options: dict[str, str], resp
             process.set_fd(5, open_to_write(process, target))
             await process.write(5, data)
         except OSError:
-            return await _curl_failed(process, options, 23, f"Failure writing output to destination, passed {len(data)} returned 0")
+            return await _curl_failed(
+                process, options, 23, f"Failure writing output to destination, passed {len(data)} returned 0"
+            )
     elapsed = process.container.clock.now() - start
     if "w" in options:
         await process.out(_written(options["w"], response.status, len(response.body), url, elapsed, address))
     if failed:
-        return await _curl_failed(process, {name: value for name, value in options.items() if name != "w"},
-                                  22, f"The requested URL returned error: {response.status}")
+        return await _curl_failed(
+            process,
+            {name: value for name, value in options.items() if name != "w"},
+            22,
+            f"The requested URL returned error: {response.status}",
+        )
     return 0
 
 
 def _written(pattern: str, status: int, size: int, url: str, elapsed: float, address: str) -> str:
-    fields = {"http_code": f"{status:03}", "response_code": f"{status:03}", "size_download": str(size), "url_effective": url,
-              "time_total": f"{elapsed:.6f}", "remote_ip": address, "content_type": "", "time_connect": "0.000300"}
+    fields = {
+        "http_code": f"{status:03}",
+        "response_code": f"{status:03}",
+        "size_download": str(size),
+        "url_effective": url,
+        "time_total": f"{elapsed:.6f}",
+        "remote_ip": address,
+        "content_type": "",
+        "time_connect": "0.000300",
+    }
     text = re.sub(r"%\{(\w+)\}", lambda match: fields.get(match[1], ""), pattern)
     return text.replace("\\n", "\n").replace("\\t", "\t").replace("%%", "%")

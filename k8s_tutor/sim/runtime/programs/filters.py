@@ -63,7 +63,11 @@ def _files(process: "Process", name: str, words: list[str]) -> tuple[dict[str, b
             node = None
         if not is_script_file and word != "-f":
             operands += 1
-        if isinstance(node, File) and not isinstance(node, Directory) and (operands > 1 or script_given or is_script_file):
+        if (
+            isinstance(node, File)
+            and not isinstance(node, Directory)
+            and (operands > 1 or script_given or is_script_file)
+        ):
             found[word] = node.read_at(0, MAX_INPUT)
     needed = 0 if script_given else 1
     begin_only = name == "awk" and re.fullmatch(r"\s*BEGIN\s*\{.*\}\s*", " ".join(words[-1:]), re.DOTALL) is not None
@@ -107,7 +111,8 @@ async def _stream(process: "Process", words: list[str], files: dict[str, bytes])
 async def _run(process: "Process", name: str, words: list[str], files: dict[str, bytes], data: bytes) -> int:
     await process.work(5e-4 + len(data) * 2e-8)
     code, out, err, _ = await process.container.runtime.text_tools.run(
-        process, " ".join(map(shlex.quote, [name, *words])), files, data)
+        process, " ".join(map(shlex.quote, [name, *words])), files, data
+    )
     await process.write(1, out)
     if err:
         await process.write(2, err)
@@ -130,12 +135,16 @@ async def _in_place(process: "Process", words: list[str]) -> int:
         try:
             text = container.files.read_file(target, process.cwd, process.credentials)
         except OSError as error:
-            await process.err(f"sed: {target}: {error.strerror}\n" if container.image.userland == "busybox"
-                              else f"sed: can't read {target}: {error.strerror}\n")
+            await process.err(
+                f"sed: {target}: {error.strerror}\n"
+                if container.image.userland == "busybox"
+                else f"sed: can't read {target}: {error.strerror}\n"
+            )
             status = 1
             continue
         code, out, err, _ = await container.runtime.text_tools.run(
-            process, " ".join(map(shlex.quote, ["sed", *program_words])), {}, text)
+            process, " ".join(map(shlex.quote, ["sed", *program_words])), {}, text
+        )
         if err:
             await process.write(2, err)
         if code:
@@ -150,22 +159,25 @@ class TextTools:
     def __init__(self) -> None:
         self._slots: asyncio.Semaphore | None = None
 
-    async def run(self, process: "Process", line: str, files: dict[str, bytes], data: bytes) -> tuple[int, bytes, bytes, Any]:
+    async def run(
+        self, process: "Process", line: str, files: dict[str, bytes], data: bytes
+    ) -> tuple[int, bytes, bytes, Any]:
         """Return exit code, output, errors of one command line."""
         from bashkit import Bash, ExecutionProfile, FileSystem
 
         if self._slots is None:
             self._slots = asyncio.Semaphore(2)
         folder = FileSystem()
-        folder.mkdir("/w" + process.cwd, True)  # noqa: FBT003 - the library's signature
-        bash = Bash(max_commands=10**9, max_loop_iterations=10**9, timeout_seconds=SECONDS,
-                    profile=ExecutionProfile.Interactive)
+        folder.mkdir("/w" + process.cwd, True)
+        bash = Bash(
+            max_commands=10**9, max_loop_iterations=10**9, timeout_seconds=SECONDS, profile=ExecutionProfile.Interactive
+        )
         folder.write_file("/in", data)
         for path, text in files.items():
             whole = path if path.startswith("/") else f"{process.cwd.rstrip('/')}/{path}"
             parent = whole.rsplit("/", 1)[0]
             if parent:
-                folder.mkdir("/w" + parent, True)  # noqa: FBT003 - the library's signature
+                folder.mkdir("/w" + parent, True)
             folder.write_file("/w" + whole, text)
         bash.mount("/k8s-tutor", folder)
         found: list[bytes] = []
@@ -178,5 +190,7 @@ class TextTools:
             errors.append(chunk)
 
         async with self._slots:
-            result = await bash.execute(f"cd /k8s-tutor/w{process.cwd}; {line} < /k8s-tutor/in", stdout=out, stderr=err, capture=0)
+            result = await bash.execute(
+                f"cd /k8s-tutor/w{process.cwd}; {line} < /k8s-tutor/in", stdout=out, stderr=err, capture=0
+            )
         return result.exit_code, b"".join(found), b"".join(errors), folder

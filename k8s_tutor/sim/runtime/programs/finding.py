@@ -141,8 +141,11 @@ class Expression:
             "-empty": lambda _, node: not (node.names() if isinstance(node, Directory) else node.size),
             "-mtime": lambda _, node: compare((now - node.mtime) // 86400, int(number)),
             "-mmin": lambda _, node: compare((now - node.mtime) // 60, int(number)),
-            "-perm": lambda _, node: (node.mode & 0o7777) == int(number, 8) if sign not in {"-", "/"}
-            else node.mode & int(number.lstrip("/"), 8) == int(number.lstrip("/"), 8),
+            "-perm": lambda _, node: (
+                (node.mode & 0o7777) == int(number, 8)
+                if sign not in {"-", "/"}
+                else node.mode & int(number.lstrip("/"), 8) == int(number.lstrip("/"), 8)
+            ),
             "-user": lambda _, node: str(node.uid) == argument or (argument == "root" and node.uid == 0),
             "-newer": lambda _, node: node.mtime > self._process.container.files.get(argument, self._process.cwd).mtime,
         }

@@ -29,9 +29,21 @@ def owner(process: "Process", number: int, database: str) -> str:
 @program("ls")
 async def ls(process: "Process") -> int:
     """List directories."""
-    options, paths = await parse(process, "laA1hRdrtSFinpsCxgkLGoX", "wIT",
-                                 {"all": "a", "almost-all": "A", "human-readable": "h", "recursive": "R", "directory": "d",
-                                  "reverse": "r", "color": "G", "full-time": "l"})
+    options, paths = await parse(
+        process,
+        "laA1hRdrtSFinpsCxgkLGoX",
+        "wIT",
+        {
+            "all": "a",
+            "almost-all": "A",
+            "human-readable": "h",
+            "recursive": "R",
+            "directory": "d",
+            "reverse": "r",
+            "color": "G",
+            "full-time": "l",
+        },
+    )
     files = process.container.files
     process.container.current = process
     status = 0
@@ -68,8 +80,9 @@ async def _folder(process: "Process", path: str, options: dict[str, str], *, hea
     try:
         found = list(files.list(path, process.cwd, process.credentials))
     except OSError as error:
-        return await complain(process, path, error, "can't open '{path}': {error}",
-                              "cannot open directory '{path}': {error}") * (2 if gnu(process) else 1)
+        return await complain(
+            process, path, error, "can't open '{path}': {error}", "cannot open directory '{path}': {error}"
+        ) * (2 if gnu(process) else 1)
     if "a" in options:
         here = files.get(path, process.cwd)
         above = files.get(posixpath.join(path, ".."), process.cwd)
@@ -88,7 +101,9 @@ async def _folder(process: "Process", path: str, options: dict[str, str], *, hea
     if "R" in options:
         for name, node in found:
             if isinstance(node, Directory) and name not in {".", ".."}:
-                status = max(status, await _folder(process, f"{path.rstrip('/')}/{name}", options, heading=True, first=False))
+                status = max(
+                    status, await _folder(process, f"{path.rstrip('/')}/{name}", options, heading=True, first=False)
+                )
     return status
 
 
@@ -101,7 +116,10 @@ def _listing(process: "Process", found: list[tuple[str, Node]], options: dict[st
         found = sorted(found, key=lambda item: item[0])
     if "r" in options:
         found = found[::-1]
-    names = [(f"{node.inode:7} " if "i" in options else "") + _shown(process, name, node, options, folder) for name, node in found]
+    names = [
+        (f"{node.inode:7} " if "i" in options else "") + _shown(process, name, node, options, folder)
+        for name, node in found
+    ]
     if "l" in options or "n" in options or "g" in options:
         return _long(process, found, names, options)
     terminal = process.fds.get(1)
@@ -147,8 +165,10 @@ def _long(process: "Process", found: list[tuple[str, Node]], names: list[str], o
     if not gnu(process):
         return "".join(f"{r[0]} {r[1]:>4} {r[2]:<8} {r[3]:<8} {r[4]:>9} {r[5]} {r[6]}\n" for r in rows)
     widths = [max((len(row[index]) for row in rows), default=0) for index in range(5)]
-    return "".join(f"{r[0]} {r[1]:>{widths[1]}} {r[2]:<{widths[2]}} {r[3]:<{widths[3]}} {r[4]:>{widths[4]}} {r[5]} {r[6]}\n"
-                   for r in rows)
+    return "".join(
+        f"{r[0]} {r[1]:>{widths[1]}} {r[2]:<{widths[2]}} {r[3]:<{widths[3]}} {r[4]:>{widths[4]}} {r[5]} {r[6]}\n"
+        for r in rows
+    )
 
 
 @program("stat")
@@ -160,16 +180,36 @@ async def stat(process: "Process") -> int:
         try:
             node = process.container.files.get(path, process.cwd, follow="L" in options, who=process.credentials)
         except OSError as error:
-            status = await complain(process, path, error, "can't stat '{path}': {error}", "cannot statx '{path}': {error}")
+            status = await complain(
+                process, path, error, "can't stat '{path}': {error}", "cannot statx '{path}': {error}"
+            )
             continue
         moment = datetime.datetime.fromtimestamp(node.mtime, datetime.UTC)
-        kind = {"-": "regular file", "d": "directory", "l": "symbolic link", "c": "character special file", "p": "fifo"}[node.kind]
+        kind = {
+            "-": "regular file",
+            "d": "directory",
+            "l": "symbolic link",
+            "c": "character special file",
+            "p": "fifo",
+        }[node.kind]
         if isinstance(node, File) and node.size == 0:
             kind = "regular empty file"
-        fields = {"n": path, "s": str(node.size), "a": f"{node.mode & 0o7777:o}", "A": mode_text(node), "u": str(node.uid),
-                  "g": str(node.gid), "U": owner(process, node.uid, "passwd"), "G": owner(process, node.gid, "group"),
-                  "Y": str(int(node.mtime)), "y": f"{moment:%Y-%m-%d %H:%M:%S.%f}000 +0000", "F": kind,
-                  "i": str(node.inode), "h": "1", "b": str((node.size + 511) // 512)}
+        fields = {
+            "n": path,
+            "s": str(node.size),
+            "a": f"{node.mode & 0o7777:o}",
+            "A": mode_text(node),
+            "u": str(node.uid),
+            "g": str(node.gid),
+            "U": owner(process, node.uid, "passwd"),
+            "G": owner(process, node.gid, "group"),
+            "Y": str(int(node.mtime)),
+            "y": f"{moment:%Y-%m-%d %H:%M:%S.%f}000 +0000",
+            "F": kind,
+            "i": str(node.inode),
+            "h": "1",
+            "b": str((node.size + 511) // 512),
+        }
         if "c" in options:
             text = options["c"]
             for letter, value in fields.items():
@@ -181,7 +221,8 @@ async def stat(process: "Process") -> int:
             f"  File: {path}\n  Size: {node.size:<10}\tBlocks: {fields['b']:<10} IO Block: 4096   {kind}\n"
             f"Device: 0,50\tInode: {node.inode:<11} Links: 1\n"
             f"Access: ({node.mode & 0o7777:04o}/{mode_text(node)})  Uid: ({node.uid:5}/{fields['U']:>8})   "
-            f"Gid: ({node.gid:5}/{fields['G']:>8})\nAccess: {stamp}\nModify: {stamp}\nChange: {stamp}\n")
+            f"Gid: ({node.gid:5}/{fields['G']:>8})\nAccess: {stamp}\nModify: {stamp}\nChange: {stamp}\n"
+        )
     return status
 
 
@@ -194,7 +235,11 @@ async def du(process: "Process") -> int:
 
     async def show(size: int, path: str) -> None:
         kilobytes = (size + 1023) // 1024
-        text = human(size) if "h" in options else str(size if "b" in options else kilobytes // 1024 if "m" in options else kilobytes)
+        text = (
+            human(size)
+            if "h" in options
+            else str(size if "b" in options else kilobytes // 1024 if "m" in options else kilobytes)
+        )
         await process.out(f"{text}\t{path}\n")
 
     async def walk(path: str, node: Node, level: int) -> int:
@@ -276,13 +321,18 @@ async def df(process: "Process") -> int:
     for mount in process.container.files.mounts:
         if mount.kind in {"proc", "cgroup2"}:
             continue
-        total = (mount.quota.limit if mount.quota and mount.quota.limit else None) or (64 << 20 if mount.kind == "tmpfs" else disk)
+        total = (mount.quota.limit if mount.quota and mount.quota.limit else None) or (
+            64 << 20 if mount.kind == "tmpfs" else disk
+        )
         used = mount.quota.used if mount.quota else 0
         show = human if "h" in options else lambda number: str(int(number) // 1024)
         percent = f"{min(100, -(-used * 100 // total))}%"
         rows.append([mount.source, show(total), show(used), show(max(0, total - used)), percent, mount.path])
-    heading = "Filesystem                Size      Used Available Use% Mounted on" if "h" in options else (
-        "Filesystem           1K-blocks      Used Available Use% Mounted on")
+    heading = (
+        "Filesystem                Size      Used Available Use% Mounted on"
+        if "h" in options
+        else ("Filesystem           1K-blocks      Used Available Use% Mounted on")
+    )
     width = 20 if "h" not in options else 20
     lines = [heading] + [f"{r[0]:<{width}} {r[1]:>9} {r[2]:>9} {r[3]:>9} {r[4]:>4} {r[5]}" for r in rows]
     await process.out("".join(line + "\n" for line in lines))
@@ -296,7 +346,9 @@ async def mount(process: "Process") -> int:
         await process.err("mount: permission denied (are you root?)\n")
         return 1
     for each in process.container.files.mounts:
-        await process.out(f"{each.source} on {each.path} type {each.kind} ({'ro' if each.read_only else 'rw'},relatime)\n")
+        await process.out(
+            f"{each.source} on {each.path} type {each.kind} ({'ro' if each.read_only else 'rw'},relatime)\n"
+        )
     return 0
 
 

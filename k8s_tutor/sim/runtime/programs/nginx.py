@@ -16,9 +16,19 @@ from k8s_tutor.sim.runtime.signals import SIGHUP, SIGINT, SIGQUIT, SIGTERM
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-TYPES = {"html": "text/html", "htm": "text/html", "css": "text/css", "js": "application/javascript", "json": "application/json",
-         "txt": "text/plain", "xml": "text/xml", "png": "image/png", "svg": "image/svg+xml", "ico": "image/x-icon",
-         "jpg": "image/jpeg"}
+TYPES = {
+    "html": "text/html",
+    "htm": "text/html",
+    "css": "text/css",
+    "js": "application/javascript",
+    "json": "application/json",
+    "txt": "text/plain",
+    "xml": "text/xml",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "ico": "image/x-icon",
+    "jpg": "image/jpeg",
+}
 ENTRYPOINT = """\
 /docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration
 /docker-entrypoint.sh: Looking for shell scripts in /docker-entrypoint.d/
@@ -30,15 +40,26 @@ ENTRYPOINT = """\
 /docker-entrypoint.sh: Launching /docker-entrypoint.d/30-tune-worker-processes.sh
 /docker-entrypoint.sh: Configuration complete; ready for start up
 """
-NOTICES = ('using the "epoll" event method', "nginx/{version}", "built by gcc 12.2.0 (Debian 12.2.0-14+deb12u1) ",
-           "OS: Linux 6.1.0-practice", "getrlimit(RLIMIT_NOFILE): 1048576:1048576", "start worker processes",
-           "start worker process 29", "start worker process 30")
+NOTICES = (
+    'using the "epoll" event method',
+    "nginx/{version}",
+    "built by gcc 12.2.0 (Debian 12.2.0-14+deb12u1) ",
+    "OS: Linux 6.1.0-practice",
+    "getrlimit(RLIMIT_NOFILE): 1048576:1048576",
+    "start worker processes",
+    "start worker process 29",
+    "start worker process 30",
+)
 
 
 @resident("nginx-entrypoint", memory=400 << 10)
 def entrypoint(process: "Process") -> None:
     """The image's entrypoint script: prepares, and executes its arguments."""
-    words = process.argv[process.argv.index("/docker-entrypoint.sh") + 1 :] if "/docker-entrypoint.sh" in process.argv else process.argv[1:]
+    words = (
+        process.argv[process.argv.index("/docker-entrypoint.sh") + 1 :]
+        if "/docker-entrypoint.sh" in process.argv
+        else process.argv[1:]
+    )
     if not words:
         process.end(0)
         return
@@ -68,7 +89,10 @@ def nginx(process: "Process") -> None:
         process.end(1)
         return
     if "-t" in words or "-T" in words:
-        process.say(f"nginx: the configuration file {path} syntax is ok\nnginx: configuration file {path} test is successful\n", 2)
+        process.say(
+            f"nginx: the configuration file {path} syntax is ok\nnginx: configuration file {path} test is successful\n",
+            2,
+        )
         process.end(0)
     elif "-s" in words[:-1]:
         _send(process, words[words.index("-s") + 1])
@@ -84,8 +108,12 @@ def _send(process: "Process", name: str) -> None:
     number = {"stop": SIGTERM, "quit": SIGQUIT, "reload": SIGHUP, "reopen": 10}.get(name)
     master = next((each for each in process.table if each is not process and each.argv[0].startswith("nginx")), None)
     if number is None or master is None:
-        process.say(f'nginx: invalid option: "-s {name}"\n' if number is None else
-                    'nginx: [error] invalid PID number "" in "/run/nginx.pid"\n', 2)
+        process.say(
+            f'nginx: invalid option: "-s {name}"\n'
+            if number is None
+            else 'nginx: [error] invalid PID number "" in "/run/nginx.pid"\n',
+            2,
+        )
         process.end(1)
         return
     process.say(f"{_stamp(process)} [notice] {process.pid}#{process.pid}: signal process started\n", 2)
@@ -135,10 +163,24 @@ class Server:
                 process.say(f"{stamp} [emerg] {process.pid}#{process.pid}: {text}\nnginx: [emerg] {text}\n", 2)
                 process.end(1)
                 return
-        process.say("".join(f"{stamp} [notice] {process.pid}#{process.pid}: {line.replace('{version}', version)}\n" for line in NOTICES), 2)
+        process.say(
+            "".join(
+                f"{stamp} [notice] {process.pid}#{process.pid}: {line.replace('{version}', version)}\n"
+                for line in NOTICES
+            ),
+            2,
+        )
         process.container.cgroup.set_memory(process, 5 << 20)
-        stop_on(process, (SIGTERM, SIGINT), 0, 0.0, lambda: self._notice("signal 15 (SIGTERM) received, exiting", "exit"))
-        stop_on(process, (SIGQUIT,), 0, 0.05, lambda: self._notice("signal 3 (SIGQUIT) received, shutting down", "gracefully shutting down", "exit"))
+        stop_on(
+            process, (SIGTERM, SIGINT), 0, 0.0, lambda: self._notice("signal 15 (SIGTERM) received, exiting", "exit")
+        )
+        stop_on(
+            process,
+            (SIGQUIT,),
+            0,
+            0.05,
+            lambda: self._notice("signal 3 (SIGQUIT) received, shutting down", "gracefully shutting down", "exit"),
+        )
         process.handlers[SIGHUP] = self._reload
 
     def _notice(self, *lines: str) -> None:
@@ -162,8 +204,11 @@ class Server:
         site = next((site for site in sites if host in site.names), sites[0])
         response = await self._respond(site.block or Block(), request)
         response.headers.setdefault("Content-Type", "text/html")
-        response.headers = {"Server": f"nginx/{self._process.container.image.version}",
-                            "Date": moment(self._process, "%a, %d %b %Y %H:%M:%S GMT"), **response.headers}
+        response.headers = {
+            "Server": f"nginx/{self._process.container.image.version}",
+            "Date": moment(self._process, "%a, %d %b %Y %H:%M:%S GMT"),
+            **response.headers,
+        }
         self._log(site.block or Block(), request, response)
         self._process.container.cgroup.spend(0.0001)
         if request.method == "HEAD":
@@ -177,8 +222,10 @@ class Server:
         when = moment(self._process, "%d/%b/%Y:%H:%M:%S +0000")
         agent, referer = request.headers.get("user-agent", "-"), request.headers.get("referer", "-")
         forwarded = request.headers.get("x-forwarded-for", "-")
-        self._process.say(f'{request.peer} - - [{when}] "{request.method} {request.target} HTTP/{request.version}" {response.status} '
-                          f'{len(response.body)} "{referer}" "{agent}" "{forwarded}"\n')
+        self._process.say(
+            f'{request.peer} - - [{when}] "{request.method} {request.target} HTTP/{request.version}" {response.status} '
+            f'{len(response.body)} "{referer}" "{agent}" "{forwarded}"\n'
+        )
 
     async def _respond(self, server: Block, request: HttpRequest) -> HttpResponse:
         location, prefix = server.location(request.path)
@@ -190,8 +237,11 @@ class Server:
         if proxied:
             return await self._proxy(proxied[0], prefix, request)
         if scope.first("stub_status") is not None:
-            return HttpResponse(200, b"Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n",
-                                {"Content-Type": "text/plain"})
+            return HttpResponse(
+                200,
+                b"Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n",
+                {"Content-Type": "text/plain"},
+            )
         if request.method not in {"GET", "HEAD"}:
             return self._error(405)
         alias = scope.first("alias")
@@ -203,9 +253,15 @@ class Server:
     def _returned(self, words: list[str], scope: Block, request: HttpRequest) -> HttpResponse:
         code = int(words[0]) if words[0].isdigit() else 302
         text = words[-1] if len(words) > 1 or not words[0].isdigit() else ""
-        for name, value in (("$hostname", self._process.container.hostname), ("$host", request.headers.get("host", "")),
-                            ("$request_uri", request.target), ("$uri", request.path), ("$remote_addr", request.peer),
-                            ("$server_addr", self._process.container.config.pod_ip), ("\\n", "\n")):
+        for name, value in (
+            ("$hostname", self._process.container.hostname),
+            ("$host", request.headers.get("host", "")),
+            ("$request_uri", request.target),
+            ("$uri", request.path),
+            ("$remote_addr", request.peer),
+            ("$server_addr", self._process.container.config.pod_ip),
+            ("\\n", "\n"),
+        ):
             text = text.replace(name, value)
         if 300 <= code < 400:
             response = self._error(code)
@@ -236,13 +292,25 @@ class Server:
         path = base.rstrip("/") + "/" + request.target[len(prefix) :].lstrip("/") if has_path else request.target
         headers = {**request.headers, "x-forwarded-for": request.peer}
         try:
-            response = await network.http(process.container.config.pod_ip, request.method, f"http://{host}:{port}{path}", headers,
-                                          request.body, 60.0)
+            response = await network.http(
+                process.container.config.pod_ip,
+                request.method,
+                f"http://{host}:{port}{path}",
+                headers,
+                request.body,
+                60.0,
+            )
         except NetworkError as error:
-            process.say(f"{_stamp(process)} [error] 29#29: *1 connect() failed (111: {error.message}) while connecting to upstream\n", 2)
+            process.say(
+                f"{_stamp(process)} [error] 29#29: *1 connect() failed (111: {error.message}) while connecting to upstream\n",
+                2,
+            )
             return self._error(504 if error.kind == "timeout" else 502)
-        return HttpResponse(response.status, response.body, {name: value for name, value in response.headers.items()
-                                                             if name.lower() not in {"server", "date"}})
+        return HttpResponse(
+            response.status,
+            response.body,
+            {name: value for name, value in response.headers.items() if name.lower() not in {"server", "date"}},
+        )
 
     def _file(self, path: str, request: HttpRequest, index: list[str], scope: Block) -> HttpResponse:
         files, who = self._process.container.files, self._process.credentials
@@ -280,13 +348,18 @@ class Server:
     def _missing(self, path: str, status: int, text: str, request: HttpRequest) -> HttpResponse:
         del path
         process = self._process
-        process.say(f'{_stamp(process)} [error] 29#29: *1 {text}, client: {request.peer}, server: localhost, request: '
-                    f'"{request.method} {request.target} HTTP/{request.version}", host: "{request.headers.get("host", "")}"\n', 2)
+        process.say(
+            f"{_stamp(process)} [error] 29#29: *1 {text}, client: {request.peer}, server: localhost, request: "
+            f'"{request.method} {request.target} HTTP/{request.version}", host: "{request.headers.get("host", "")}"\n',
+            2,
+        )
         return self._error(status)
 
     def _error(self, status: int) -> HttpResponse:
         response = HttpResponse(status)
         phrase = {405: "Not Allowed", 302: "Found"}.get(status, response.reason)
-        response.body = (f"<html>\r\n<head><title>{status} {phrase}</title></head>\r\n<body>\r\n<center><h1>{status} {phrase}</h1></center>\r\n"
-                         f"<hr><center>nginx/{self._process.container.image.version}</center>\r\n</body>\r\n</html>\r\n").encode()
+        response.body = (
+            f"<html>\r\n<head><title>{status} {phrase}</title></head>\r\n<body>\r\n<center><h1>{status} {phrase}</h1></center>\r\n"
+            f"<hr><center>nginx/{self._process.container.image.version}</center>\r\n</body>\r\n</html>\r\n"
+        ).encode()
         return response

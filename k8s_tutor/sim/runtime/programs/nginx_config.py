@@ -7,13 +7,68 @@ from k8s_tutor.sim.runtime.filesystem import FileSystem
 from k8s_tutor.sim.runtime.shell import patterns
 
 MAX_DEPTH = 8
-KNOWN = frozenset("""
-user worker_processes error_log pid events http worker_connections include default_type log_format access_log sendfile tcp_nopush
-keepalive_timeout gzip server listen server_name root index location return proxy_pass try_files alias add_header error_page
-proxy_set_header proxy_http_version client_max_body_size stub_status rewrite deny allow set if upstream autoindex expires
-resolver types charset proxy_read_timeout proxy_connect_timeout server_tokens tcp_nodelay daemon map auth_basic
-auth_basic_user_file ssl_certificate ssl_certificate_key limit_req limit_req_zone proxy_redirect internal etag stream
-""".split())
+KNOWN = frozenset(
+    [
+        "user",
+        "worker_processes",
+        "error_log",
+        "pid",
+        "events",
+        "http",
+        "worker_connections",
+        "include",
+        "default_type",
+        "log_format",
+        "access_log",
+        "sendfile",
+        "tcp_nopush",
+        "keepalive_timeout",
+        "gzip",
+        "server",
+        "listen",
+        "server_name",
+        "root",
+        "index",
+        "location",
+        "return",
+        "proxy_pass",
+        "try_files",
+        "alias",
+        "add_header",
+        "error_page",
+        "proxy_set_header",
+        "proxy_http_version",
+        "client_max_body_size",
+        "stub_status",
+        "rewrite",
+        "deny",
+        "allow",
+        "set",
+        "if",
+        "upstream",
+        "autoindex",
+        "expires",
+        "resolver",
+        "types",
+        "charset",
+        "proxy_read_timeout",
+        "proxy_connect_timeout",
+        "server_tokens",
+        "tcp_nodelay",
+        "daemon",
+        "map",
+        "auth_basic",
+        "auth_basic_user_file",
+        "ssl_certificate",
+        "ssl_certificate_key",
+        "limit_req",
+        "limit_req_zone",
+        "proxy_redirect",
+        "internal",
+        "etag",
+        "stream",
+    ]
+)
 
 
 class ConfigError(Exception):
@@ -107,7 +162,11 @@ class _Reader:
             else:
                 words.append(token.strip("\"'"))
         if not top or words:
-            raise ConfigError(f'unexpected end of file, expecting "{"}" if not words else ";"}"' + (' or "}"' if words else "") + f" in {path}:{line}")
+            raise ConfigError(
+                f'unexpected end of file, expecting "{"}" if not words else ";"}"'
+                + (' or "}"' if words else "")
+                + f" in {path}:{line}"
+            )
         return block, at
 
     def _directive(self, block: Block, words: list[str], path: str, line: int, depth: int) -> None:
@@ -132,14 +191,19 @@ class _Reader:
 
     @staticmethod
     def _check(name: str, path: str, line: int) -> None:
-        if name not in KNOWN and not re.fullmatch(r"(proxy|gzip|ssl|fastcgi|client|large|send|keepalive|open|log|real|sub)_\w+|[\w/.+-]+/[\w.+-]+|server|default|\d+|least_conn|ip_hash|multi_accept", name):
+        if name not in KNOWN and not re.fullmatch(
+            r"(proxy|gzip|ssl|fastcgi|client|large|send|keepalive|open|log|real|sub)_\w+|[\w/.+-]+/[\w.+-]+|server|default|\d+|least_conn|ip_hash|multi_accept",
+            name,
+        ):
             raise ConfigError(f'unknown directive "{name}" in {path}:{line}')
 
 
 def _tokens(text: str) -> list[tuple[str, int]]:
     found = []
     line = 1
-    for match in re.finditer(r"\n|#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};]+(?:\$\{\w+\}[^\s{};]*)*", text):
+    for match in re.finditer(
+        r"\n|#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};]+(?:\$\{\w+\}[^\s{};]*)*", text
+    ):
         token = match[0]
         if token == "\n":
             line += 1

@@ -90,11 +90,17 @@ async def unknown(process: "Process", option: str) -> None:
     """Say that an option is not known, and end."""
     name = applet(process)
     if option.startswith("--"):
-        await process.err(f"{name}: unrecognized option '{option}'\n" if gnu(process) else
-                          f"{name}: unrecognized option: {option[2:]}\n")
+        await process.err(
+            f"{name}: unrecognized option '{option}'\n"
+            if gnu(process)
+            else f"{name}: unrecognized option: {option[2:]}\n"
+        )
     else:
-        await process.err(f"{name}: invalid option -- '{option[1:]}'\n" if gnu(process) else
-                          f"{name}: unrecognized option: {option[1:]}\n")
+        await process.err(
+            f"{name}: invalid option -- '{option[1:]}'\n"
+            if gnu(process)
+            else f"{name}: unrecognized option: {option[1:]}\n"
+        )
     if gnu(process):
         await process.err(f"Try '{name} --help' for more information.\n")
     else:
@@ -112,8 +118,9 @@ async def usage(process: "Process", text: str, code: int = 1) -> int:
     return code
 
 
-async def complain(process: "Process", path: str, error: OSError, busybox: str = "{path}: {error}",
-                   gnu_text: str = "{path}: {error}") -> int:
+async def complain(
+    process: "Process", path: str, error: OSError, busybox: str = "{path}: {error}", gnu_text: str = "{path}: {error}"
+) -> int:
     """Say why a file could not be used; return 1."""
     pattern = gnu_text if gnu(process) else busybox
     await process.err(f"{applet(process)}: {pattern.format(path=path, error=error.strerror)}\n")
@@ -126,8 +133,25 @@ def size(text: str) -> int:
     Raises:
         ValueError: it is none.
     """
-    units = {"c": 1, "w": 2, "b": 512, "k": 1024, "K": 1024, "M": 1 << 20, "m": 1 << 20, "G": 1 << 30, "g": 1 << 30,
-             "T": 1 << 40, "kB": 1000, "KB": 1000, "MB": 10**6, "GB": 10**9, "KiB": 1024, "MiB": 1 << 20, "GiB": 1 << 30}
+    units = {
+        "c": 1,
+        "w": 2,
+        "b": 512,
+        "k": 1024,
+        "K": 1024,
+        "M": 1 << 20,
+        "m": 1 << 20,
+        "G": 1 << 30,
+        "g": 1 << 30,
+        "T": 1 << 40,
+        "kB": 1000,
+        "KB": 1000,
+        "MB": 10**6,
+        "GB": 10**9,
+        "KiB": 1024,
+        "MiB": 1 << 20,
+        "GiB": 1 << 30,
+    }
     for unit in sorted(units, key=len, reverse=True):
         if text.endswith(unit):
             return int(float(text.removesuffix(unit)) * units[unit])

@@ -30,9 +30,11 @@ def entrypoint(process: "Process") -> None:
 async def no_network(process: "Process") -> int:
     """Say that there is no way out of the practice cluster."""
     name = applet(process)
-    await process.err({
-        "apk": "fetch https://dl-cdn.alpinelinux.org/alpine/main/x86_64/APKINDEX.tar.gz\nWARNING: fetching failed: DNS lookup error\nERROR: unable to select packages\n",
-    }.get(name, f"{name}: the practice cluster has no way to the internet: use an image that has what you need\n"))
+    await process.err(
+        {
+            "apk": "fetch https://dl-cdn.alpinelinux.org/alpine/main/x86_64/APKINDEX.tar.gz\nWARNING: fetching failed: DNS lookup error\nERROR: unable to select packages\n",
+        }.get(name, f"{name}: the practice cluster has no way to the internet: use an image that has what you need\n")
+    )
     return 1 if name == "apk" else 100
 
 
@@ -40,14 +42,18 @@ async def no_network(process: "Process") -> int:
 async def pager(process: "Process") -> int:
     """Print files."""
     failures: list[int] = []
-    await process.write(1, await read_all(process, [word for word in process.argv[1:] if not word.startswith("-")], failures))
+    await process.write(
+        1, await read_all(process, [word for word in process.argv[1:] if not word.startswith("-")], failures)
+    )
     return 1 if failures else 0
 
 
 @program("vi", "vim", "nano")
 async def editor(process: "Process") -> int:
     """Say what to do instead."""
-    await process.err(f"{applet(process)}: editors are not part of the simulated images: write files with cat > FILE <<EOF\n")
+    await process.err(
+        f"{applet(process)}: editors are not part of the simulated images: write files with cat > FILE <<EOF\n"
+    )
     return 1
 
 

@@ -89,8 +89,9 @@ async def _statement(process: "Process", statement: str, end: str) -> int | None
     if match:
         await process.err(_value(process, match[1]) + " at -e line 1.\n")
         return 255
-    await process.err(f'syntax error at -e line 1, near "{statement}"\n'
-                      "(the simulated perl knows print, say, bpi, sleep, exit, die)\n")
+    await process.err(
+        f'syntax error at -e line 1, near "{statement}"\n(the simulated perl knows print, say, bpi, sleep, exit, die)\n'
+    )
     return 255
 
 

@@ -135,7 +135,13 @@ def _value(text: str, errors: list[str], *, integer: bool) -> float:
         return 0
     try:
         if integer:
-            return int(text, 16) if text[:2].lower() == "0x" else int(text, 8) if re.fullmatch(r"0\d+", text) else int(text)
+            return (
+                int(text, 16)
+                if text[:2].lower() == "0x"
+                else int(text, 8)
+                if re.fullmatch(r"0\d+", text)
+                else int(text)
+            )
         return float(text)
     except ValueError:
         errors.append(f"invalid number '{text}'")

@@ -32,9 +32,17 @@ async def ps(process: "Process") -> int:
         names = columns.split(",")
         await process.out(" ".join(name.split("=")[0].upper().ljust(6) for name in names).rstrip() + "\n")
         for each in process.table:
-            values = {"pid": str(each.pid), "ppid": str(each.parent.pid if each.parent else 0), "user": _user(each),
-                      "comm": _name(each), "args": " ".join(each.argv), "cmd": " ".join(each.argv), "stat": "S",
-                      "time": "0:00", "rss": str(each.container.cgroup.memory_of(each) // 1024)}
+            values = {
+                "pid": str(each.pid),
+                "ppid": str(each.parent.pid if each.parent else 0),
+                "user": _user(each),
+                "comm": _name(each),
+                "args": " ".join(each.argv),
+                "cmd": " ".join(each.argv),
+                "stat": "S",
+                "time": "0:00",
+                "rss": str(each.container.cgroup.memory_of(each) // 1024),
+            }
             await process.out(" ".join(values.get(name.split("=")[0], "-").ljust(6) for name in names).rstrip() + "\n")
     elif not gnu(process):
         await process.out("PID   USER     TIME  COMMAND\n")
@@ -44,13 +52,17 @@ async def ps(process: "Process") -> int:
         await process.out("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n")
         for each in process.table:
             rss = each.container.cgroup.memory_of(each) // 1024
-            await process.out(f"{_user(each):<8} {each.pid:7}  0.0 {rss * 102400 / NODE_MEMORY:4.1f} {rss * 2:6} {rss:5} ?        "
-                              f"Ss   00:00   0:00 {' '.join(each.argv)}\n")
+            await process.out(
+                f"{_user(each):<8} {each.pid:7}  0.0 {rss * 102400 / NODE_MEMORY:4.1f} {rss * 2:6} {rss:5} ?        "
+                f"Ss   00:00   0:00 {' '.join(each.argv)}\n"
+            )
     elif full:
         await process.out("UID          PID    PPID  C STIME TTY          TIME CMD\n")
         for each in process.table:
-            await process.out(f"{_user(each):<8} {each.pid:7} {each.parent.pid if each.parent else 0:7}  0 00:00 ?        "
-                              f"00:00:00 {' '.join(each.argv)}\n")
+            await process.out(
+                f"{_user(each):<8} {each.pid:7} {each.parent.pid if each.parent else 0:7}  0 00:00 ?        "
+                f"00:00:00 {' '.join(each.argv)}\n"
+            )
     else:
         await process.out("    PID TTY          TIME CMD\n")
         for each in process.table:
@@ -87,8 +99,10 @@ def _screen(process: "Process", *, clear: bool) -> str:
     ]
     for each in process.table:
         size = each.container.cgroup.memory_of(each) // 1024
-        lines.append(f"{each.pid:5} {each.parent.pid if each.parent else 0:5} {_user(each):<8} S    {size:6} "
-                     f"{size * 102400 // NODE_MEMORY:3}%   0   0% {' '.join(each.argv)}")
+        lines.append(
+            f"{each.pid:5} {each.parent.pid if each.parent else 0:5} {_user(each):<8} S    {size:6} "
+            f"{size * 102400 // NODE_MEMORY:3}%   0   0% {' '.join(each.argv)}"
+        )
     return ("\x1b[H\x1b[J" if clear else "") + "\n".join(lines) + "\n"
 
 

@@ -52,7 +52,9 @@ async def _run(process: "Process", text: str, name: str, argv: list[str]) -> int
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        await process.err(f'  File "{name}", line {error.lineno}\n    {(error.text or "").strip()}\nSyntaxError: {error.msg}\n')
+        await process.err(
+            f'  File "{name}", line {error.lineno}\n    {(error.text or "").strip()}\nSyntaxError: {error.msg}\n'
+        )
         return 1
     walker = Walker(process, argv)
     try:
@@ -60,7 +62,9 @@ async def _run(process: "Process", text: str, name: str, argv: list[str]) -> int
     except ExitPython as leaving:
         return leaving.code
     except PythonError as error:
-        await process.err(f'Traceback (most recent call last):\n  File "{name}", line {error.line}, in <module>\n{error}\n')
+        await process.err(
+            f'Traceback (most recent call last):\n  File "{name}", line {error.line}, in <module>\n{error}\n'
+        )
         return 1
     return 0
 
@@ -71,7 +75,10 @@ async def _http_server(process: "Process", words: list[str]) -> int:
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = _page(process, folder, request)
-        process.say(f'{request.peer} - - [{moment(process, "%d/%b/%Y %H:%M:%S")}] "{request.method} {request.target} HTTP/{request.version}" {response.status} -\n', 2)
+        process.say(
+            f'{request.peer} - - [{moment(process, "%d/%b/%Y %H:%M:%S")}] "{request.method} {request.target} HTTP/{request.version}" {response.status} -\n',
+            2,
+        )
         return response
 
     if not listen(process, port, answer):
@@ -84,7 +91,10 @@ async def _http_server(process: "Process", words: list[str]) -> int:
 
 def _page(process: "Process", folder: str, request: HttpRequest) -> HttpResponse:
     files = process.container.files
-    headers = {"Server": f"SimpleHTTP/0.6 Python/{process.container.image.version}", "Content-Type": "text/html; charset=utf-8"}
+    headers = {
+        "Server": f"SimpleHTTP/0.6 Python/{process.container.image.version}",
+        "Content-Type": "text/html; charset=utf-8",
+    }
     path = f"{folder.rstrip('/')}{request.path}"
     try:
         node = files.get(path)
@@ -96,6 +106,11 @@ def _page(process: "Process", folder: str, request: HttpRequest) -> HttpResponse
                 page = f"<!DOCTYPE HTML>\n<html><head><title>Directory listing for {request.path}</title></head><body>\n<h1>Directory listing for {request.path}</h1>\n<hr>\n<ul>\n{items}</ul>\n<hr>\n</body></html>\n"
                 return HttpResponse(200, page.encode(), headers, "1.0")
     except OSError:
-        return HttpResponse(404, b"<!DOCTYPE HTML>\n<html><body><h1>Error response</h1><p>Error code: 404</p>"
-                            b"<p>Message: File not found.</p></body></html>\n", headers, "1.0")
+        return HttpResponse(
+            404,
+            b"<!DOCTYPE HTML>\n<html><body><h1>Error response</h1><p>Error code: 404</p>"
+            b"<p>Message: File not found.</p></body></html>\n",
+            headers,
+            "1.0",
+        )
     return HttpResponse(200, node.read() if isinstance(node, File) else b"", headers, "1.0")

@@ -31,9 +31,46 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
-METHODS = frozenset("""append extend pop insert remove sort reverse index count get keys values items update setdefault split
-join strip lstrip rstrip upper lower replace startswith endswith find splitlines encode decode isdigit title
-isoformat strftime timestamp add discard""".split())
+METHODS = frozenset(
+    [
+        "append",
+        "extend",
+        "pop",
+        "insert",
+        "remove",
+        "sort",
+        "reverse",
+        "index",
+        "count",
+        "get",
+        "keys",
+        "values",
+        "items",
+        "update",
+        "setdefault",
+        "split",
+        "join",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "upper",
+        "lower",
+        "replace",
+        "startswith",
+        "endswith",
+        "find",
+        "splitlines",
+        "encode",
+        "decode",
+        "isdigit",
+        "title",
+        "isoformat",
+        "strftime",
+        "timestamp",
+        "add",
+        "discard",
+    ]
+)
 SAFE = (int, float, str, bytes, list, dict, tuple, set, bool, type(None), datetime.datetime, range)
 
 
@@ -136,7 +173,9 @@ class Walker:
             if not await self._value(node.test):
                 raise PythonError("AssertionError", str(await self._value(node.msg)) if node.msg else "", node.lineno)
         elif not isinstance(node, ast.Pass | ast.Global | ast.Nonlocal | ast.Delete):
-            raise PythonError("NotImplementedError", f"{type(node).__name__} is not part of the simulated python", node.lineno)
+            raise PythonError(
+                "NotImplementedError", f"{type(node).__name__} is not part of the simulated python", node.lineno
+            )
 
     async def _while(self, node: ast.While) -> None:
         while await self._value(node.test):
@@ -246,9 +285,15 @@ class Walker:
     async def _structure(self, node: ast.expr) -> Any:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             values = [await self._value(part) for part in node.elts]
-            return values if isinstance(node, ast.List) else tuple(values) if isinstance(node, ast.Tuple) else set(values)
+            return (
+                values if isinstance(node, ast.List) else tuple(values) if isinstance(node, ast.Tuple) else set(values)
+            )
         if isinstance(node, ast.Dict):
-            return {await self._value(key): await self._value(value) for key, value in zip(node.keys, node.values, strict=True) if key}
+            return {
+                await self._value(key): await self._value(value)
+                for key, value in zip(node.keys, node.values, strict=True)
+                if key
+            }
         if isinstance(node, ast.Subscript):
             return self._guarded(node, operator.getitem, await self._value(node.value), await self._value(node.slice))
         if isinstance(node, ast.Slice):
@@ -258,7 +303,9 @@ class Walker:
             return await self._attribute(node)
         if isinstance(node, ast.ListComp | ast.GeneratorExp):
             return await self._comprehension(node)
-        raise PythonError("NotImplementedError", f"{type(node).__name__} is not part of the simulated python", node.lineno)
+        raise PythonError(
+            "NotImplementedError", f"{type(node).__name__} is not part of the simulated python", node.lineno
+        )
 
     async def _comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
         found = []
@@ -298,7 +345,11 @@ class Walker:
         size = len(left) if isinstance(left, str | bytes | list) else 0
         if isinstance(kind, ast.Mult):
             for sequence, count in ((left, right), (right, left)):
-                if isinstance(sequence, str | bytes | bytearray | list) and isinstance(count, int) and len(sequence) * count > MAX_SIZE:
+                if (
+                    isinstance(sequence, str | bytes | bytearray | list)
+                    and isinstance(count, int)
+                    and len(sequence) * count > MAX_SIZE
+                ):
                     await self._process.keep(self._held + len(sequence) * count)
                     self._held += len(sequence) * count
                     return sequence * max(1, MAX_SIZE // max(1, len(sequence)))
@@ -306,7 +357,12 @@ class Walker:
             raise PythonError("ValueError", "width too big", getattr(node, "lineno", 1))
         if isinstance(kind, ast.Add) and size > 1 << 16:
             await self._process.keep(self._held + size)
-        if isinstance(kind, ast.Pow) and isinstance(left, int) and isinstance(right, int) and right * max(1, left.bit_length()) > 1 << 20:
+        if (
+            isinstance(kind, ast.Pow)
+            and isinstance(left, int)
+            and isinstance(right, int)
+            and right * max(1, left.bit_length()) > 1 << 20
+        ):
             await self._process.compute(1.0)
             return 0
         if isinstance(kind, ast.LShift) and isinstance(right, int) and right > 1 << 20:
@@ -326,13 +382,17 @@ class Walker:
         value = await self._value(node.value)
         if isinstance(value, Module):
             if node.attr not in value.names:
-                raise PythonError("AttributeError", f"module '{value.name}' has no attribute '{node.attr}'", node.lineno)
+                raise PythonError(
+                    "AttributeError", f"module '{value.name}' has no attribute '{node.attr}'", node.lineno
+                )
             return value.names[node.attr]
         if isinstance(value, str) and node.attr in {"format", "zfill"}:
             return lambda *words, **named: _format(value, node.attr, words, named)
         if isinstance(value, SAFE) and node.attr in METHODS:
             return getattr(value, node.attr)
-        raise PythonError("AttributeError", f"'{type(value).__name__}' object has no attribute '{node.attr}'", node.lineno)
+        raise PythonError(
+            "AttributeError", f"'{type(value).__name__}' object has no attribute '{node.attr}'", node.lineno
+        )
 
     async def _call(self, node: ast.Call) -> Any:
         function = await self._value(node.func)
@@ -378,7 +438,7 @@ class Walker:
             return result
         except (PythonError, ExitPython):
             raise
-        except Exception as error:  # noqa: BLE001 - it is the walked program's exception
+        except Exception as error:
             raise PythonError(type(error).__name__, str(error), getattr(node, "lineno", 1)) from error
 
     # -- what there is
@@ -386,7 +446,9 @@ class Walker:
     def _builtins(self) -> dict[str, Any]:
         async def show(*values: Any, sep: str = " ", end: str = "\n", file: Any = None, flush: bool = False) -> None:
             del flush
-            await self._process.write(2 if file == "stderr" else 1, (sep.join(map(str, values)) + end).encode("utf-8", "replace"))
+            await self._process.write(
+                2 if file == "stderr" else 1, (sep.join(map(str, values)) + end).encode("utf-8", "replace")
+            )
 
         def whole(function: Callable[..., Any]) -> Callable[..., Any]:
             """Consume an iterable at once only if it is small: else the time and memory are the container's."""
@@ -414,11 +476,43 @@ class Walker:
                 await self._process.keep(self._held)
             return blank(size)
 
-        return {"print": show, "range": range, "len": len, "str": str, "int": int, "float": float, "bool": bool, "list": whole(list),
-                "dict": dict, "set": whole(set), "tuple": whole(tuple), "sum": whole(sum), "min": whole(min), "max": whole(max), "abs": abs, "round": round,
-                "sorted": whole(sorted), "enumerate": enumerate, "zip": zip, "reversed": reversed, "repr": repr, "ord": ord, "chr": chr,
-                "hex": hex, "any": whole(any), "all": whole(all), "bytearray": bytes_, "bytes": bytes_, "exit": self._exit, "quit": self._exit,
-                "open": self._open, "True": True, "False": False, "isinstance": isinstance, "divmod": divmod}
+        return {
+            "print": show,
+            "range": range,
+            "len": len,
+            "str": str,
+            "int": int,
+            "float": float,
+            "bool": bool,
+            "list": whole(list),
+            "dict": dict,
+            "set": whole(set),
+            "tuple": whole(tuple),
+            "sum": whole(sum),
+            "min": whole(min),
+            "max": whole(max),
+            "abs": abs,
+            "round": round,
+            "sorted": whole(sorted),
+            "enumerate": enumerate,
+            "zip": zip,
+            "reversed": reversed,
+            "repr": repr,
+            "ord": ord,
+            "chr": chr,
+            "hex": hex,
+            "any": whole(any),
+            "all": whole(all),
+            "bytearray": bytes_,
+            "bytes": bytes_,
+            "exit": self._exit,
+            "quit": self._exit,
+            "open": self._open,
+            "True": True,
+            "False": False,
+            "isinstance": isinstance,
+            "divmod": divmod,
+        }
 
     @staticmethod
     def _exit(code: Any = 0) -> None:
@@ -429,11 +523,17 @@ class Walker:
         files = process.container.files
         if "r" in mode:
             text = files.read_file(path, process.cwd, process.credentials).decode("utf-8", "replace")
-            return Module("file", {"read": lambda: text, "readlines": lambda: text.splitlines(keepends=True), "close": lambda: None})
+            return Module(
+                "file",
+                {"read": lambda: text, "readlines": lambda: text.splitlines(keepends=True), "close": lambda: None},
+            )
         node = files.file_for_writing(path, process.cwd, process.credentials)
         if "w" in mode:
             node.truncate()  # type: ignore[attr-defined]
-        return Module("file", {"write": lambda text: node.append(str(text).encode()), "close": lambda: None, "flush": lambda: None})  # type: ignore[attr-defined]
+        return Module(
+            "file",
+            {"write": lambda text: node.append(str(text).encode()), "close": lambda: None, "flush": lambda: None},
+        )  # type: ignore[attr-defined]
 
     def _modules(self) -> dict[str, Module]:
         process = self._process
@@ -448,20 +548,58 @@ class Walker:
         environ_dict: Any = dict(process.env)
         del environ
         return {
-            "time": Module("time", {"sleep": process.sleep, "time": clock.now, "monotonic": clock.now, "perf_counter": clock.now,
-                                    "strftime": lambda pattern: now().strftime(pattern), "ctime": lambda: now().ctime()}),
-            "os": Module("os", {"environ": environ_dict, "getenv": process.env.get, "getpid": lambda: process.pid,
-                                "getcwd": lambda: process.cwd, "_exit": self._exit, "cpu_count": lambda: 4,
-                                "listdir": lambda path=".": [name for name, _ in process.container.files.list(path, process.cwd)],
-                                "uname": lambda: ("Linux", process.container.hostname)}),
-            "sys": Module("sys", {"exit": self._exit, "argv": self._argv, "stdout": Module("stdout", {"flush": lambda: None,
-                                  "write": lambda text: process.say(str(text))}), "stderr": "stderr",
-                                  "version": process.container.image.version}),
+            "time": Module(
+                "time",
+                {
+                    "sleep": process.sleep,
+                    "time": clock.now,
+                    "monotonic": clock.now,
+                    "perf_counter": clock.now,
+                    "strftime": lambda pattern: now().strftime(pattern),
+                    "ctime": lambda: now().ctime(),
+                },
+            ),
+            "os": Module(
+                "os",
+                {
+                    "environ": environ_dict,
+                    "getenv": process.env.get,
+                    "getpid": lambda: process.pid,
+                    "getcwd": lambda: process.cwd,
+                    "_exit": self._exit,
+                    "cpu_count": lambda: 4,
+                    "listdir": lambda path=".": [name for name, _ in process.container.files.list(path, process.cwd)],
+                    "uname": lambda: ("Linux", process.container.hostname),
+                },
+            ),
+            "sys": Module(
+                "sys",
+                {
+                    "exit": self._exit,
+                    "argv": self._argv,
+                    "stdout": Module("stdout", {"flush": lambda: None, "write": lambda text: process.say(str(text))}),
+                    "stderr": "stderr",
+                    "version": process.container.image.version,
+                },
+            ),
             "socket": Module("socket", {"gethostname": lambda: process.container.hostname}),
-            "random": Module("random", {"random": chance.random, "randint": chance.randint, "choice": chance.choice,
-                                        "uniform": chance.uniform}),
+            "random": Module(
+                "random",
+                {
+                    "random": chance.random,
+                    "randint": chance.randint,
+                    "choice": chance.choice,
+                    "uniform": chance.uniform,
+                },
+            ),
             "datetime": Module("datetime", {"datetime": date}),
-            "math": Module("math", {name: getattr(math, name) for name in ("sqrt", "pi", "e", "floor", "ceil", "sin", "cos", "log", "gcd")}),
+            "math": Module(
+                "math",
+                {
+                    name: getattr(math, name)
+                    for name in ("sqrt", "pi", "e", "floor", "ceil", "sin", "cos", "log", "gcd")
+                },
+            ),
             "json": Module("json", {"dumps": json.dumps, "loads": json.loads}),
         }
 

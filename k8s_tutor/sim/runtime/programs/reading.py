@@ -61,8 +61,9 @@ class Input:
             yield rest
 
 
-async def inputs(process: "Process", paths: list[str], failures: list[int], busybox: str = BUSYBOX,
-                 gnu_text: str = "{path}: {error}") -> AsyncIterator[Input]:
+async def inputs(
+    process: "Process", paths: list[str], failures: list[int], busybox: str = BUSYBOX, gnu_text: str = "{path}: {error}"
+) -> AsyncIterator[Input]:
     """Yield each input (standard input without paths and for ``-``); what cannot be opened is said and counted."""
     for path in paths or ["-"]:
         if path == "-":

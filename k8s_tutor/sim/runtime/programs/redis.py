@@ -29,7 +29,9 @@ def redis_server(process: "Process") -> None:
         try:
             text = process.container.files.read_file(words[0], process.cwd).decode("utf-8", "replace")
         except OSError:
-            process.say(f"{process.pid}:C # Fatal error, can't open config file '{words[0]}': No such file or directory\n")
+            process.say(
+                f"{process.pid}:C # Fatal error, can't open config file '{words[0]}': No such file or directory\n"
+            )
             process.end(1)
             return
         match = re.search(r"^\s*requirepass\s+(\S+)", text, re.MULTILINE)
@@ -38,20 +40,40 @@ def redis_server(process: "Process") -> None:
         port = int(match[1]) if match else port
     store = Store(process, password)
     if not listen(process, port, accept=store.serve):
-        process.say(_line(process, "#", f"Warning: Could not create server TCP listening socket *:{port}: bind: Address already in use"))
+        process.say(
+            _line(
+                process,
+                "#",
+                f"Warning: Could not create server TCP listening socket *:{port}: bind: Address already in use",
+            )
+        )
         process.end(1)
         return
     version = process.container.image.version
     start = moment(process, "%d %b %Y %H:%M:%S.000")
-    process.say(f"{process.pid}:C {start} * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n"
-                f"{process.pid}:C {start} * Redis version={version}, bits=64, commit=00000000, modified=0, pid={process.pid}, just started\n")
-    for mark, text in (("*", "monotonic clock: POSIX clock_gettime"), ("*", f"Running mode=standalone, port={port}."),
-                       ("*", "Server initialized"), ("*", "Ready to accept connections tcp")):
+    process.say(
+        f"{process.pid}:C {start} * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n"
+        f"{process.pid}:C {start} * Redis version={version}, bits=64, commit=00000000, modified=0, pid={process.pid}, just started\n"
+    )
+    for mark, text in (
+        ("*", "monotonic clock: POSIX clock_gettime"),
+        ("*", f"Running mode=standalone, port={port}."),
+        ("*", "Server initialized"),
+        ("*", "Ready to accept connections tcp"),
+    ):
         process.say(_line(process, mark, text))
-    stop_on(process, (SIGTERM, SIGINT), 0, 0.1, lambda: process.say(
-        f"{process.pid}:signal-handler ({int(process.container.clock.now())}) Received SIGTERM scheduling shutdown...\n"
-        + _line(process, "*", "User requested shutdown...") + _line(process, "*", "Saving the final RDB snapshot before exiting.")
-        + _line(process, "#", "Redis is now ready to exit, bye bye...")))
+    stop_on(
+        process,
+        (SIGTERM, SIGINT),
+        0,
+        0.1,
+        lambda: process.say(
+            f"{process.pid}:signal-handler ({int(process.container.clock.now())}) Received SIGTERM scheduling shutdown...\n"
+            + _line(process, "*", "User requested shutdown...")
+            + _line(process, "*", "Saving the final RDB snapshot before exiting.")
+            + _line(process, "#", "Redis is now ready to exit, bye bye...")
+        ),
+    )
 
 
 class Store:
@@ -150,8 +172,11 @@ async def redis_cli(process: "Process") -> int:
         word = words.pop(0)
         if word in {"-h", "-p", "-a", "-n"} and words:
             value = words.pop(0)
-            host, port, password = (value if word == "-h" else host, int(value) if word == "-p" else port,
-                                    value if word == "-a" else password)
+            host, port, password = (
+                value if word == "-h" else host,
+                int(value) if word == "-p" else port,
+                value if word == "-a" else password,
+            )
     addresses = await resolve(process, host)
     if not addresses:
         await process.err(f"Could not connect to Redis at {host}:{port}: Name or service not known\n")
@@ -200,5 +225,7 @@ async def _reply(stream: Stream, tty: bool) -> str:
         return f'"{text}"' if tty else text
     if kind == "*":
         items = [await _reply(stream, tty) for _ in range(int(rest))]
-        return "\n".join(f"{index}) {item}" if tty else item for index, item in enumerate(items, 1)) or ("(empty array)" if tty else "")
+        return "\n".join(f"{index}) {item}" if tty else item for index, item in enumerate(items, 1)) or (
+            "(empty array)" if tty else ""
+        )
     return rest

@@ -51,6 +51,8 @@ def _bracket(pattern: str, at: int) -> tuple[str, int]:
     for name, text in CLASSES.items():
         body = body.replace(f"[:{name}:]", f"\0{text}\0")
     pieces = body.split("\0")
-    inner = "".join(piece if index % 2 else piece.replace("[", r"\[").replace("]", r"\]").replace("&&", r"&\&")
-                    for index, piece in enumerate(pieces))
+    inner = "".join(
+        piece if index % 2 else piece.replace("[", r"\[").replace("]", r"\]").replace("&&", r"&\&")
+        for index, piece in enumerate(pieces)
+    )
     return f"[{'^' if negated else ''}{inner}]", end + 1

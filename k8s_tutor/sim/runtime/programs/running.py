@@ -19,15 +19,20 @@ async def start(process: Process, argv: list[str], env: dict[str, str] | None = 
         await process.err(f"{name}: fork: Resource temporarily unavailable\n")
         return 1
     try:
-        path = launching.search(container.files, argv[0], environment.get("PATH", launching.DEFAULT_PATH), process.cwd,
-                                process.credentials)
+        path = launching.search(
+            container.files, argv[0], environment.get("PATH", launching.DEFAULT_PATH), process.cwd, process.credentials
+        )
         executable = launching.resolve(container.files, path, argv, process.cwd, process.credentials)
     except (launching.NotFoundInPathError, OSError) as error:
         missing = isinstance(error, launching.NotFoundInPathError) or error.errno == 2
         text = "No such file or directory" if missing else getattr(error, "strerror", "")
-        await process.err(f"{name}: '{argv[0]}': {text}\n" if gnu(process) and name in {"env", "timeout"} else
-                          f"{name}: failed to run command '{argv[0]}': {text}\n" if gnu(process) else
-                          f"{name}: can't execute '{argv[0]}': {text}\n")
+        await process.err(
+            f"{name}: '{argv[0]}': {text}\n"
+            if gnu(process) and name in {"env", "timeout"}
+            else f"{name}: failed to run command '{argv[0]}': {text}\n"
+            if gnu(process)
+            else f"{name}: can't execute '{argv[0]}': {text}\n"
+        )
         return 127 if missing else 126
     child = Process(container, argv, dict(environment), process.cwd, parent=process)
     for number in (0, 1, 2):
@@ -128,8 +133,11 @@ async def sleep(process: Process) -> int:
         try:
             total += seconds(word) / (1e6 if applet(process) == "usleep" else 1)
         except ValueError:
-            await process.err(f"sleep: invalid time interval '{word}'\nTry 'sleep --help' for more information.\n"
-                              if gnu(process) else f"sleep: invalid number '{word}'\n")
+            await process.err(
+                f"sleep: invalid time interval '{word}'\nTry 'sleep --help' for more information.\n"
+                if gnu(process)
+                else f"sleep: invalid number '{word}'\n"
+            )
             return 1
     await process.sleep(total)
     return 0
@@ -138,8 +146,9 @@ async def sleep(process: Process) -> int:
 @program("timeout")
 async def timeout(process: Process) -> int:
     """Run a command with a time limit."""
-    options, words = await parse(process, "pvf", "sk", {"signal": "s", "kill-after": "k", "preserve-status": "p",
-                                                        "foreground": "f"}, stop=True)
+    options, words = await parse(
+        process, "pvf", "sk", {"signal": "s", "kill-after": "k", "preserve-status": "p", "foreground": "f"}, stop=True
+    )
     if len(words) < 2:
         return await usage(process, "missing operand", 125)
     try:
@@ -171,7 +180,11 @@ async def timeout(process: Process) -> int:
             timer.cancel()
     if not expired or "p" in options:
         return code
-    return 137 if child.signal_number == signals.SIGKILL else 124 if gnu(process) else 143
+    if gnu(process):
+        return 137 if child.signal_number == signals.SIGKILL else 124
+    # busybox' timeout is itself the command's process: the shell sees it die of the signal.
+    process.signal_number = child.signal_number
+    return code
 
 
 @program("nohup", "nice", "renice", "setsid", "stdbuf")
@@ -195,8 +208,12 @@ async def time(process: Process) -> int:
     words = [word for word in process.argv[1:] if word != "-p"]
     code = await run_command(process, words) if words else 0
     real, cpu = clock.now() - before, process.container.cgroup.cpu_seconds() - used
-    await process.err("".join(f"{name}\t{int(value // 60)}m {value % 60:.2f}s\n"
-                              for name, value in (("real", real), ("user", cpu), ("sys", 0.0))))
+    await process.err(
+        "".join(
+            f"{name}\t{int(value // 60)}m {value % 60:.2f}s\n"
+            for name, value in (("real", real), ("user", cpu), ("sys", 0.0))
+        )
+    )
     return code
 
 
@@ -218,8 +235,9 @@ async def which(process: Process) -> int:
     status = 0
     for name in process.argv[1:]:
         try:
-            path = launching.search(process.container.files, name, process.env.get("PATH", ""), process.cwd,
-                                    process.credentials)
+            path = launching.search(
+                process.container.files, name, process.env.get("PATH", ""), process.cwd, process.credentials
+            )
             await process.out(path + "\n")
         except (launching.NotFoundInPathError, OSError):
             status = 1
@@ -246,5 +264,7 @@ async def busybox(process: Process) -> int:
     if len(process.argv) > 1 and not process.argv[1].startswith("-"):
         return await run_command(process, process.argv[1:])
     version = process.container.image.version
-    await process.out(f"BusyBox v{version} (2024-09-26 21:31:42 UTC) multi-call binary.\nUsage: busybox [function [arguments]...]\n")
+    await process.out(
+        f"BusyBox v{version} (2024-09-26 21:31:42 UTC) multi-call binary.\nUsage: busybox [function [arguments]...]\n"
+    )
     return 0

@@ -11,9 +11,15 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 
-def listen(process: "Process", port: int, http: Handler | None = None, *,
-           accept: Callable[[Stream], Awaitable[None]] | None = None, loopback: bool = False,
-           protocol: str = "TCP") -> bool:
+def listen(
+    process: "Process",
+    port: int,
+    http: Handler | None = None,
+    *,
+    accept: Callable[[Stream], Awaitable[None]] | None = None,
+    loopback: bool = False,
+    protocol: str = "TCP",
+) -> bool:
     """Serve a port of the pod while the process lives; False if it is in use."""
     listener = Listener(port, http, accept, loopback, protocol)
     try:
@@ -30,8 +36,13 @@ def later(process: "Process", delay: float, action: Callable[[], object]) -> Non
     process.at_exit.append(timer.cancel)
 
 
-def stop_on(process: "Process", numbers: tuple[int, ...], code: int = 0, delay: float = 0.0,
-            say: Callable[[], None] | None = None) -> None:
+def stop_on(
+    process: "Process",
+    numbers: tuple[int, ...],
+    code: int = 0,
+    delay: float = 0.0,
+    say: Callable[[], None] | None = None,
+) -> None:
     """End with a code when one of these signals comes."""
 
     def stop(number: int) -> None:
@@ -53,8 +64,7 @@ def hand_over(process: "Process", argv: list[str]) -> None:
     """Execute another program in this process, as an entrypoint script's last line does."""
     container = process.container
     try:
-        path = launching.search(container.files, argv[0], process.env.get("PATH", ""), process.cwd,
-                                process.credentials)
+        path = launching.search(container.files, argv[0], process.env.get("PATH", ""), process.cwd, process.credentials)
         executable = launching.resolve(container.files, path, argv, process.cwd, process.credentials)
     except (launching.NotFoundInPathError, OSError):
         process.say(f"{process.argv[0]}: exec: {argv[0]}: not found\n", 2)

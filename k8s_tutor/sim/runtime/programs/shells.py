@@ -17,7 +17,8 @@ async def shell(process: "Process") -> int:
     """Run a command text (-c), a script, standard input, or a prompt."""
     called = process.argv[0].rsplit("/", 1)[-1].lstrip("-")
     flavour = {"ash": "ash", "dash": "dash", "bash": "bash"}.get(
-        called, "ash" if process.container.image.userland == "busybox" else "dash")
+        called, "ash" if process.container.image.userland == "busybox" else "dash"
+    )
     rest = process.argv[1:]
     options: set[str] = set()
     text: str | None = None
@@ -53,8 +54,17 @@ def _long(option: str) -> str:
     return LETTERS.get(option, option)
 
 
-async def _run(process: "Process", flavour: str, called: str, options: set[str], text: str | None, rest: list[str], *,
-               from_stdin: bool, interactive: bool) -> int:
+async def _run(
+    process: "Process",
+    flavour: str,
+    called: str,
+    options: set[str],
+    text: str | None,
+    rest: list[str],
+    *,
+    from_stdin: bool,
+    interactive: bool,
+) -> int:
     name, script = called, None
     if text is not None and rest:
         name = rest.pop(0)
@@ -64,9 +74,13 @@ async def _run(process: "Process", flavour: str, called: str, options: set[str],
             script = process.container.files.read_file(name, process.cwd, process.credentials)
         except OSError as error:
             words = Words(flavour, called)
-            await process.err(f"{called}: can't open '{name}': {error.strerror}\n" if flavour == "ash"
-                              else words.say(f"cannot open {name}: {'No such file' if error.errno == 2 else error.strerror}")
-                              if flavour == "dash" else f"{called}: {name}: {error.strerror}\n")
+            await process.err(
+                f"{called}: can't open '{name}': {error.strerror}\n"
+                if flavour == "ash"
+                else words.say(f"cannot open {name}: {'No such file' if error.errno == 2 else error.strerror}")
+                if flavour == "dash"
+                else f"{called}: {name}: {error.strerror}\n"
+            )
             return 2 if flavour != "bash" else 127
     sh = Shell(process, Words(flavour, name, script=script is not None))
     sh.parameters, sh.options = rest, options

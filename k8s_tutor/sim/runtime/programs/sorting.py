@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 @program("sort")
 async def sort(process: "Process") -> int:
     """Sort lines."""
-    options, paths = await parse(process, "rnufbhiVcsgdM", "ktoST",
-                                 {"reverse": "r", "numeric-sort": "n", "unique": "u", "key": "k", "field-separator": "t"})
+    options, paths = await parse(
+        process,
+        "rnufbhiVcsgdM",
+        "ktoST",
+        {"reverse": "r", "numeric-sort": "n", "unique": "u", "key": "k", "field-separator": "t"},
+    )
     failures: list[int] = []
     lines = [line.decode("utf-8", "surrogateescape") for line in await lines_of(process, paths, failures)]
     if failures:
@@ -27,8 +31,10 @@ async def sort(process: "Process") -> int:
     def key(line: str) -> Any:
         if not specs:
             return _sort_key(line, set(options))
-        return [_sort_key(_field(line, spec, options.get("t")), set(options) | set(re.sub(r"[\d,.]", "", spec)))
-                for spec in specs]
+        return [
+            _sort_key(_field(line, spec, options.get("t")), set(options) | set(re.sub(r"[\d,.]", "", spec)))
+            for spec in specs
+        ]
 
     reverse = "r" in options or (len(specs) == 1 and "r" in re.sub(r"[\d,.]", "", specs[0]))
     found = sorted(lines, key=lambda line: (key(line), line if "u" not in options else ""), reverse=reverse)
@@ -42,8 +48,9 @@ async def sort(process: "Process") -> int:
         found = kept
     text = "".join(line + "\n" for line in found)
     if "o" in options:
-        process.container.files.write_file(options["o"], text.encode("utf-8", "surrogateescape"), process.cwd,
-                                           process.credentials)
+        process.container.files.write_file(
+            options["o"], text.encode("utf-8", "surrogateescape"), process.cwd, process.credentials
+        )
     else:
         await process.out(text)
     return 0
@@ -160,7 +167,9 @@ async def compare(process: "Process") -> int:
     if first == second:
         return 0
     if applet(process) == "cmp":
-        at = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))
+        at = next(
+            (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+        )
         if "s" not in options:
             await process.out(f"{paths[0]} {paths[1]} differ: char {at + 1}, line {first[:at].count(10) + 1}\n")
         return 1

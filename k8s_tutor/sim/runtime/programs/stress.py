@@ -24,10 +24,14 @@ async def stress(process: Process) -> int:
         return 1
     counts = {kind: int(options.get(kind, "0") or 0) for kind in ("cpu", "io", "vm", "hdd")}
     if not any(counts.values()):
-        await process.err("`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n")
+        await process.err(
+            "`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n"
+        )
         return 0
     head = f"stress: info: [{process.pid}] "
-    await process.out(f"{head}dispatching hogs: {counts['cpu']} cpu, {counts['io']} io, {counts['vm']} vm, {counts['hdd']} hdd\n")
+    await process.out(
+        f"{head}dispatching hogs: {counts['cpu']} cpu, {counts['io']} io, {counts['vm']} vm, {counts['hdd']} hdd\n"
+    )
     limit = seconds(options["timeout"]) if "timeout" in options else None
     started = process.container.clock.now()
     amount = size(options.get("vm-bytes", "256M"))
@@ -43,7 +47,20 @@ def _options(words: list[str]) -> dict[str, str] | str:
     found: dict[str, str] = {}
     rest = list(words)
     flags = {"verbose", "quiet", "vm-keep", "dry-run", "help", "version"}
-    known = {"cpu", "vm", "io", "hdd", "timeout", "vm-bytes", "vm-hang", "vm-stride", "hdd-bytes", "backoff", "cpu-load", "metrics-brief"}
+    known = {
+        "cpu",
+        "vm",
+        "io",
+        "hdd",
+        "timeout",
+        "vm-bytes",
+        "vm-hang",
+        "vm-stride",
+        "hdd-bytes",
+        "backoff",
+        "cpu-load",
+        "metrics-brief",
+    }
     while rest:
         word = rest.pop(0)
         name, equals, value = word.lstrip("-").partition("=")
@@ -103,7 +120,11 @@ def _fill(amount: int, hang: str | None) -> "Callable[[Process], object]":
 async def _supervise(process: Process, workers: list[Process], limit: float | None, started: float) -> int:
     head = f"stress: info: [{process.pid}] "
     clock = process.container.clock
-    timer = clock.call_later(limit, lambda: [worker.terminate(signals.SIGTERM) for worker in workers]) if limit is not None else None
+    timer = (
+        clock.call_later(limit, lambda: [worker.terminate(signals.SIGTERM) for worker in workers])
+        if limit is not None
+        else None
+    )
     failed = False
     for worker in workers:
         await process.pause(worker.wait())
@@ -119,8 +140,10 @@ async def _supervise(process: Process, workers: list[Process], limit: float | No
         timer.cancel()
     elapsed = int(clock.now() - started)
     if failed:
-        await process.err(f"stress: WARN: [{process.pid}] (417) now reaping child worker processes\n"
-                          f"stress: FAIL: [{process.pid}] (451) failed run completed in {elapsed}s\n")
+        await process.err(
+            f"stress: WARN: [{process.pid}] (417) now reaping child worker processes\n"
+            f"stress: FAIL: [{process.pid}] (451) failed run completed in {elapsed}s\n"
+        )
         return 1
     await process.out(f"{head}successful run completed in {elapsed}s\n")
     return 0

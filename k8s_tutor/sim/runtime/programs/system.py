@@ -45,8 +45,9 @@ async def whoami(process: "Process") -> int:
     """Show the user's name."""
     name = owner(process, process.credentials.uid, "passwd")
     if name.isdigit():
-        await process.err(f"whoami: unknown uid {name}\n" if not gnu(process)
-                          else f"whoami: cannot find name for user ID {name}\n")
+        await process.err(
+            f"whoami: unknown uid {name}\n" if not gnu(process) else f"whoami: cannot find name for user ID {name}\n"
+        )
         return 1
     await process.out(name + "\n")
     return 0
@@ -78,8 +79,14 @@ async def uname(process: "Process") -> int:
     if applet(process) == "arch":
         await process.out("x86_64\n")
         return 0
-    fields = {"s": "Linux", "n": process.container.hostname, "r": KERNEL, "v": "#1 SMP PREEMPT_DYNAMIC", "m": "x86_64",
-              "o": "GNU/Linux" if gnu(process) else "Linux"}
+    fields = {
+        "s": "Linux",
+        "n": process.container.hostname,
+        "r": KERNEL,
+        "v": "#1 SMP PREEMPT_DYNAMIC",
+        "m": "x86_64",
+        "o": "GNU/Linux" if gnu(process) else "Linux",
+    }
     wanted = list(fields) if "a" in options else [letter for letter in fields if letter in options] or ["s"]
     await process.out(" ".join(fields[letter] for letter in wanted) + "\n")
     return 0
@@ -121,8 +128,11 @@ async def stty(process: "Process") -> int:
     """Show or set the terminal's size and echo."""
     terminal = process.terminal
     if terminal is None:
-        await process.err("stty: standard input: Inappropriate ioctl for device\n" if gnu(process)
-                          else "stty: standard input: Not a tty\n")
+        await process.err(
+            "stty: standard input: Inappropriate ioctl for device\n"
+            if gnu(process)
+            else "stty: standard input: Not a tty\n"
+        )
         return 1
     if process.argv[1:] == ["size"]:
         await process.out(f"{terminal.size.height} {terminal.size.width}\n")
@@ -180,7 +190,9 @@ async def add_user(process: "Process") -> int:
     number = options.get("u", "1000")
     if "group" not in applet(process):
         old = files.read_file("/etc/passwd")
-        files.write_file("/etc/passwd", old + f"{operands[0]}:x:{number}:{number}::/home/{operands[0]}:/bin/sh\n".encode())
+        files.write_file(
+            "/etc/passwd", old + f"{operands[0]}:x:{number}:{number}::/home/{operands[0]}:/bin/sh\n".encode()
+        )
     old = files.read_file("/etc/group")
     files.write_file("/etc/group", old + f"{operands[0]}:x:{options.get('g', number)}:\n".encode())
     return 0

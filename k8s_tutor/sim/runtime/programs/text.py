@@ -122,8 +122,7 @@ async def _last(process: "Process", source: Input, count: int, *, by_bytes: bool
         kept.append(data)
         held += len(data)
         feeds += data.count(b"\n")
-        while len(kept) > 1 and (held - len(kept[0]) >= count if by_bytes
-                                 else feeds - kept[0].count(b"\n") > count):
+        while len(kept) > 1 and (held - len(kept[0]) >= count if by_bytes else feeds - kept[0].count(b"\n") > count):
             gone = kept.popleft()
             held -= len(gone)
             feeds -= gone.count(b"\n")
@@ -179,7 +178,9 @@ async def wc(process: "Process") -> int:
     for counts, name in rows:
         numbers = [counts[letter] for letter in shown]
         if gnu(process):
-            width = max(len(str(total)), 7 if not paths and len(shown) > 1 else 1) if len(shown) > 1 or len(rows) > 1 else 1
+            width = (
+                max(len(str(total)), 7 if not paths and len(shown) > 1 else 1) if len(shown) > 1 or len(rows) > 1 else 1
+            )
             text = " ".join(f"{number:{width}}" for number in numbers)
         elif len(shown) == 1:
             text = str(numbers[0])
@@ -251,10 +252,20 @@ async def tr(process: "Process") -> int:
 def _set(text: str) -> bytes:
     from k8s_tutor.sim.runtime.programs.printing import escapes
 
-    classes = {"alpha": (65, 91, 97, 123), "digit": (48, 58), "alnum": (48, 58, 65, 91, 97, 123), "upper": (65, 91),
-               "lower": (97, 123), "space": (9, 14, 32, 33), "blank": (9, 10, 32, 33), "cntrl": (0, 32, 127, 128),
-               "punct": (33, 48, 58, 65, 91, 97, 123, 127), "print": (32, 127), "graph": (33, 127),
-               "xdigit": (48, 58, 65, 71, 97, 103)}
+    classes = {
+        "alpha": (65, 91, 97, 123),
+        "digit": (48, 58),
+        "alnum": (48, 58, 65, 91, 97, 123),
+        "upper": (65, 91),
+        "lower": (97, 123),
+        "space": (9, 14, 32, 33),
+        "blank": (9, 10, 32, 33),
+        "cntrl": (0, 32, 127, 128),
+        "punct": (33, 48, 58, 65, 91, 97, 123, 127),
+        "print": (32, 127),
+        "graph": (33, 127),
+        "xdigit": (48, 58, 65, 71, 97, 103),
+    }
     found = bytearray()
     at = 0
     data, _ = escapes(text, echo=False)
@@ -278,16 +289,37 @@ def _set(text: str) -> bytes:
 async def grep(process: "Process") -> int:
     """Print the lines that match."""
     options, operands = await parse(
-        process, "EFGivnclLqsrRowxhHaPz", "emABCf",
-        {"ignore-case": "i", "invert-match": "v", "count": "c", "line-number": "n", "quiet": "q", "recursive": "r",
-         "extended-regexp": "E", "fixed-strings": "F", "only-matching": "o", "word-regexp": "w", "color": "a",
-         "files-with-matches": "l", "no-filename": "h", "max-count": "m", "silent": "q"})
+        process,
+        "EFGivnclLqsrRowxhHaPz",
+        "emABCf",
+        {
+            "ignore-case": "i",
+            "invert-match": "v",
+            "count": "c",
+            "line-number": "n",
+            "quiet": "q",
+            "recursive": "r",
+            "extended-regexp": "E",
+            "fixed-strings": "F",
+            "only-matching": "o",
+            "word-regexp": "w",
+            "color": "a",
+            "files-with-matches": "l",
+            "no-filename": "h",
+            "max-count": "m",
+            "silent": "q",
+        },
+    )
     patterns = [options["e"]] if "e" in options else [operands.pop(0)] if operands else []
     if not patterns:
         return await usage(process, "[OPTIONS]... PATTERN [FILE]...", 2)
     name = applet(process)
-    regex = _regex(patterns[0], fixed="F" in options or name == "fgrep", extended="E" in options or name == "egrep"
-                   or "P" in options, options=options)
+    regex = _regex(
+        patterns[0],
+        fixed="F" in options or name == "fgrep",
+        extended="E" in options or name == "egrep" or "P" in options,
+        options=options,
+    )
     if regex is None:
         await process.err(f"{name}: bad regex '{patterns[0]}'\n")
         return 2
@@ -311,8 +343,11 @@ def _walk(process: "Process", paths: list[str]) -> list[str]:
     for path in paths:
         node = files.find(path, process.cwd).node if files.exists(path, process.cwd) else None
         if isinstance(node, Directory):
-            children = [f"{path.rstrip('/')}/{name}" for name, child in files.list(path, process.cwd)
-                        if isinstance(child, Directory | File)]
+            children = [
+                f"{path.rstrip('/')}/{name}"
+                for name, child in files.list(path, process.cwd)
+                if isinstance(child, Directory | File)
+            ]
             found.extend(_walk(process, children))
         else:
             found.append(path)
@@ -334,7 +369,9 @@ def _regex(pattern: str, *, fixed: bool, extended: bool, options: dict[str, str]
         return None
 
 
-async def _grep(process: "Process", source: Input, regex: re.Pattern[str], options: dict[str, str], prefix: str) -> bool:
+async def _grep(
+    process: "Process", source: Input, regex: re.Pattern[str], options: dict[str, str], prefix: str
+) -> bool:
     count = number = 0
     limit = int(options["m"]) if "m" in options else None
     before = deque[tuple[int, str]](maxlen=int(options.get("B", options.get("C", "0"))) or None)
@@ -400,13 +437,18 @@ async def seq(process: "Process") -> int:
         return 1
     if not values or len(values) > 3:
         return await usage(process, "[-w] [-s SEP] [FIRST [INC]] LAST")
-    first, step, last = {1: (1.0, 1.0, values[0]), 2: (values[0], 1.0, values[-1]),
-                         3: (values[0], values[min(1, len(values) - 1)], values[-1])}[len(values)]
+    first, step, last = {
+        1: (1.0, 1.0, values[0]),
+        2: (values[0], 1.0, values[-1]),
+        3: (values[0], values[min(1, len(values) - 1)], values[-1]),
+    }[len(values)]
     digits = max((len(number.partition(".")[2]) for number in numbers), default=0)
     size_ = max(len(f"{first:.{digits}f}"), len(f"{last:.{digits}f}")) if width else 0
     buffer: list[str] = []
     index = 0
-    while step and ((step > 0 and first + index * step <= last + 1e-9) or (step < 0 and first + index * step >= last - 1e-9)):
+    while step and (
+        (step > 0 and first + index * step <= last + 1e-9) or (step < 0 and first + index * step >= last - 1e-9)
+    ):
         buffer.append(f"{first + index * step:0{size_}.{digits}f}")
         index += 1
         if len(buffer) >= 4096:

@@ -38,10 +38,11 @@ class Evaluator:
     Args:
         get: a variable's text.
         put: sets a variable.
+        powers: ``**`` is known (not in dash).
     """
 
-    def __init__(self, text: str, get: Callable[[str], str], put: Callable[[str, str], None], depth: int = 0) -> None:
-        self._get, self._put, self._depth = get, put, depth
+    def __init__(self, text: str, get: Callable[[str], str], put: Callable[[str, str], None], depth: int = 0, *, powers: bool = True) -> None:
+        self._get, self._put, self._depth, self._powers = get, put, depth, powers
         self._tokens = self._split(text)
         self._at = 0
         self._skipping = 0
@@ -136,7 +137,7 @@ class Evaluator:
 
     def _power(self) -> int:
         base = self._unary()
-        if self._look() == "**":
+        if self._look() == "**" and self._powers:
             self._at += 1
             return self._apply("**", base, self._power())
         return base

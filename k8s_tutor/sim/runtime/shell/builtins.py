@@ -1,6 +1,7 @@
 """The shell's own commands: those that change the shell. (Those that only print or test are in ``plain``.)"""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,18 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.interpreter import Shell
 
 Run = Callable[..., Awaitable[int]]
-LETTERS = {"allexport": "a", "errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f", "noexec": "n",
-           "verbose": "v", "noclobber": "C", "monitor": "m", "notify": "b"}
+LETTERS = {
+    "allexport": "a",
+    "errexit": "e",
+    "nounset": "u",
+    "xtrace": "x",
+    "noglob": "f",
+    "noexec": "n",
+    "verbose": "v",
+    "noclobber": "C",
+    "monitor": "m",
+    "notify": "b",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,7 @@ async def change_directory(shell: "Shell", arguments: list[str]) -> int:
     if target == "-":
         target = shell.get("OLDPWD") or ""
         if not target:
-            await process.err(shell.words.say("cd: OLDPWD not set"))
+            await process.err(shell.words.builtin("cd", "OLDPWD not set"))
             return 1
     try:
         place = process.container.files.find(target, process.cwd, who=process.credentials)
@@ -83,9 +94,9 @@ async def change_directory(shell: "Shell", arguments: list[str]) -> int:
         if not process.credentials.may(place.node, 1):
             raise fail(13, target)
     except OSError as error:
-        text = {"ash": f"cd: can't cd to {target}: {error.strerror}", "dash": f"cd: can't cd to {target}"}
-        await process.err(shell.words.say(text.get(shell.words.flavour, f"cd: {target}: {error.strerror}")))
-        return 2 if shell.words.flavour == "dash" else 1
+        text = {"ash": f"can't cd to {target}: {error.strerror}", "dash": f"can't cd to {target}"}
+        await process.err(shell.words.builtin("cd", text.get(shell.words.flavour, f"{target}: {error.strerror}")))
+        return 2 if shell.words.flavour != "bash" else 1
     shell.put("OLDPWD", process.cwd)
     process.cwd = place.path
     shell.put("PWD", place.path)
@@ -98,7 +109,7 @@ async def change_directory(shell: "Shell", arguments: list[str]) -> int:
 async def leave(shell: "Shell", arguments: list[str]) -> int:
     """End the shell."""
     if arguments and not arguments[0].isdigit():
-        await shell.process.err(shell.words.say(f"exit: Illegal number: {arguments[0]}"))
+        await shell.process.err(shell.words.builtin("exit", f"Illegal number: {arguments[0]}"))
         raise ExitProcess(2)
     raise ExitProcess(int(arguments[0]) & 0xFF if arguments else shell.status)
 
@@ -169,7 +180,7 @@ async def set_options(shell: "Shell", arguments: list[str]) -> int:
 
 async def _switch(shell: "Shell", option: str, *, on: bool, known: bool) -> bool:
     if not known:
-        await shell.process.err(shell.words.say(f"set: illegal option {'-' if on else '+'}{option}"))
+        await shell.process.err(shell.words.builtin("set", f"illegal option {'-' if on else '+'}{option}"))
         return False
     (shell.options.add if on else shell.options.discard)(option)
     return True
@@ -181,7 +192,7 @@ async def shift(shell: "Shell", arguments: list[str]) -> int:
     count = int(arguments[0]) if arguments and arguments[0].isdigit() else 1
     if count > len(shell.parameters):
         if shell.words.flavour == "dash":
-            await shell.process.err(shell.words.say("shift: can't shift that many"))
+            await shell.process.err(shell.words.builtin("shift", "can't shift that many"))
             raise ExitProcess(2)
         return 1
     del shell.parameters[:count]
@@ -216,7 +227,7 @@ async def export(shell: "Shell", arguments: list[str]) -> int:
     for argument in names:
         name, equals, value = argument.partition("=")
         if not name.isidentifier():
-            await shell.process.err(shell.words.say(f"export: {argument}: bad variable name"))
+            await shell.process.err(shell.words.builtin("export", f"{argument}: bad variable name"))
             return 2
         if equals:
             shell.put(name, value)
@@ -246,7 +257,7 @@ async def local(shell: "Shell", arguments: list[str]) -> int:
             continue
         name, equals, value = argument.partition("=")
         if not shell.make_local(name) and shell.words.flavour != "bash":
-            await shell.process.err(shell.words.say("local: not in a function"))
+            await shell.process.err(shell.words.builtin("local", "not in a function"))
             return 1
         if equals:
             shell.put(name, value)
@@ -270,8 +281,9 @@ async def source(shell: "Shell", arguments: list[str]) -> int:
     try:
         text = process.container.files.read_file(arguments[0], process.cwd, process.credentials)
     except OSError as error:
-        await process.err(shell.words.cannot_open(arguments[0], error.strerror or "", creating=False).replace(
-            ": can't open", ": .: can't open").replace(": cannot open", ": .: cannot open"))
+        ash = f"can't open '{arguments[0]}': {error.strerror}"
+        missing = "No such file" if error.errno == errno.ENOENT else error.strerror
+        await process.err(shell.words.builtin(".", ash if shell.words.flavour == "ash" else f"cannot open {arguments[0]}: {missing}"))
         raise ExitProcess(2) from error
     saved = shell.parameters
     if len(arguments) > 1:
@@ -313,7 +325,11 @@ async def trap(shell: "Shell", arguments: list[str]) -> int:
     for name in names:
         number = signals.parse(name)
         if number is None:
-            text = f"trap: {name}: invalid signal specification" if shell.words.flavour == "ash" else f"trap: {name}: bad trap"
+            text = (
+                f"trap: {name}: invalid signal specification"
+                if shell.words.flavour == "ash"
+                else f"trap: {name}: bad trap"
+            )
             await shell.process.err(shell.words.say(text))
             status = 1
             continue
@@ -367,7 +383,9 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
     return 0 if complete else 1
 
 
-async def _read_line(process: Process, *, raw: bool, count: int, timeout: float | None) -> tuple[list[tuple[str, bool]], bool]:  # noqa: ASYNC109
+async def _read_line(
+    process: Process, *, raw: bool, count: int, timeout: float | None
+) -> tuple[list[tuple[str, bool]], bool]:  # noqa: ASYNC109
     """Return characters with whether each is escaped, and whether the line was ended."""
     found: list[tuple[str, bool]] = []
     pending = bytearray()
@@ -469,7 +487,12 @@ async def getopts(shell: "Shell", arguments: list[str]) -> int:
     words = arguments[2:] or shell.parameters
     index = int(shell.get("OPTIND") or 1)
     offset = int(shell.get("_OPTOFF") or 1) if index == int(shell.get("_OPTAT") or 0) else 1
-    if index > len(words) or not words[index - 1].startswith("-") or words[index - 1] == "-" or words[index - 1] == "--":
+    if (
+        index > len(words)
+        or not words[index - 1].startswith("-")
+        or words[index - 1] == "-"
+        or words[index - 1] == "--"
+    ):
         if index <= len(words) and words[index - 1] == "--":
             shell.put("OPTIND", str(index + 1))
         shell.put(name, "?")

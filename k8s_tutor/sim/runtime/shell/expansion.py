@@ -82,7 +82,7 @@ class Expander:
         """
         shell = self._shell
         try:
-            return Evaluator(text, lambda name: shell.get(name) or "", shell.put).value()
+            return Evaluator(text, lambda name: shell.get(name) or "", shell.put, powers=shell.words.flavour != "dash").value()
         except ArithmeticError_ as error:
             raise ExpansionError(shell.words.arithmetic(text, str(error))) from error
 

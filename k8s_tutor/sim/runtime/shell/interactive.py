@@ -22,8 +22,14 @@ def prompt(shell: "Shell") -> str:
     if own is not None:
         home = shell.get("HOME") or ""
         cwd = "~" if shell.process.cwd == home else shell.process.cwd
-        for mark, text in (("\\w", cwd), ("\\W", posixpath.basename(cwd) or "/"), ("\\h", container.hostname),
-                           ("\\u", "root" if root else "user"), ("\\$", "#" if root else "$"), ("\\n", "\n")):
+        for mark, text in (
+            ("\\w", cwd),
+            ("\\W", posixpath.basename(cwd) or "/"),
+            ("\\h", container.hostname),
+            ("\\u", "root" if root else "user"),
+            ("\\$", "#" if root else "$"),
+            ("\\n", "\n"),
+        ):
             own = own.replace(mark, text)
         return own
     sign = "#" if root else "$"
@@ -141,5 +147,8 @@ class Interaction:
         except OSError:
             return []
         prefix = f"{folder}/" if "/" in word else ""
-        return [f"{prefix}{name}{'/' if isinstance(node, Directory) else ' '}" for name, node in entries
-                if name.startswith(start) and (start or not name.startswith("."))]
+        return [
+            f"{prefix}{name}{'/' if isinstance(node, Directory) else ' '}"
+            for name, node in entries
+            if name.startswith(start) and (start or not name.startswith("."))
+        ]

@@ -247,8 +247,9 @@ class Shell(Variables):
 
     # -- processes
 
-    async def fork(self, body: "Callable[[Shell], Awaitable[int]]",
-                   prepare: Callable[[Process], None] | None = None) -> Process:
+    async def fork(
+        self, body: "Callable[[Shell], Awaitable[int]]", prepare: Callable[[Process], None] | None = None
+    ) -> Process:
         """Start a subshell.
 
         Raises:
@@ -345,8 +346,9 @@ class Shell(Variables):
     async def substitute(self, body: syntax.Sequence) -> str:
         """Return the output of a command substitution."""
         pipe = Pipe()
-        child = await self.fork(lambda shell: shell.sequence(body, last=True),
-                                lambda process: process.set_fd(1, WriteEnd(pipe)))
+        child = await self.fork(
+            lambda shell: shell.sequence(body, last=True), lambda process: process.set_fd(1, WriteEnd(pipe))
+        )
         data = bytearray()
         while chunk := pipe.read_now() or await self.process.pause(pipe.read()):
             data += chunk
@@ -392,7 +394,9 @@ class Shell(Variables):
             from k8s_tutor.sim.runtime.shell.builtins import quote
 
             shown = [f"{name}={await self.expander.text(word)}" for name, word in node.assignments]
-            await self.process.err(f"{self.get('PS4') or '+ '}{' '.join(shown + [quote(word, bare=True) for word in words])}\n")
+            await self.process.err(
+                f"{self.get('PS4') or '+ '}{' '.join(shown + [quote(word, bare=True) for word in words])}\n"
+            )
 
     @staticmethod
     def _builtin(name: str) -> "Builtin | None":
@@ -413,7 +417,7 @@ class Shell(Variables):
                 if not fine:
                     if builtin.special and not self.interactive:
                         raise ExitProcess(2)
-                    return 1
+                    return 2 if self.words.flavour == "dash" else 1
                 return await self._guarded(builtin, words)
         finally:
             for name, value in saved.items():

@@ -10,7 +10,9 @@ from k8s_tutor.sim.runtime.shell.builtins import builtin, find, quote
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.interpreter import Shell
 
-KEYWORDS = frozenset(["if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "{", "}", "!", "in"])
+KEYWORDS = frozenset(
+    ["if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "{", "}", "!", "in"]
+)
 
 
 @builtin("wait")
@@ -83,7 +85,7 @@ async def foreground(shell: "Shell", arguments: list[str]) -> int:
     """Wait for a background job."""
     job = _job(shell, arguments[0] if arguments else "%")
     if job is None or not job.alive:
-        await shell.process.err(shell.words.say("fg: no current job"))
+        await shell.process.err(shell.words.builtin("fg", "no current job"))
         return 1
     await shell.process.out(" ".join(job.argv) + "\n")
     return await shell.wait_for(job)
@@ -110,12 +112,16 @@ async def kill(shell: "Shell", arguments: list[str]) -> int:
         name = rest.pop(0) if word in {"-s", "-n"} and rest else word[1:]
         number = signals.parse(name)
         if number is None:
-            await shell.process.err(shell.words.say(f"kill: bad signal name '{name}'" if shell.words.flavour == "ash"
-                                                    else f"kill: invalid signal number or name: {name}"))
+            await shell.process.err(
+                shell.words.builtin("kill", f"bad signal name '{name}'"
+                    if shell.words.flavour == "ash"
+                    else f"kill: invalid signal number or name: {name}"
+                )
+            )
             return 1
     rest = rest[1:] if rest[:1] == ["--"] else rest
     if not rest:
-        await shell.process.err(shell.words.say("kill: you need to specify whom to kill"))
+        await shell.process.err(shell.words.builtin("kill", "you need to specify whom to kill"))
         return 1
     return await send(shell, rest, number)
 
@@ -127,21 +133,31 @@ async def send(shell: "Shell", targets: list[str], number: int) -> int:
         job = _job(shell, target) if target.startswith("%") else None
         pid = job.pid if job else int(target) if target.lstrip("-").isdigit() else None
         if pid is None:
-            await shell.process.err(shell.words.say(f"kill: invalid number '{target}'" if shell.words.flavour == "ash"
-                                                    else f"kill: Illegal number: {target}"))
+            await shell.process.err(
+                shell.words.builtin("kill", f"invalid number '{target}'"
+                    if shell.words.flavour == "ash"
+                    else f"kill: Illegal number: {target}"
+                )
+            )
             status = 1
             continue
-        found = [each for each in shell.process.table if each.pid != 1 and each is not shell.process] if pid == -1 else [
-            each for each in (shell.process.table.get(abs(pid)),) if each]
+        found = (
+            [each for each in shell.process.table if each.pid != 1 and each is not shell.process]
+            if pid == -1
+            else [each for each in (shell.process.table.get(abs(pid)),) if each]
+        )
         if not found and pid != -1:
-            shown = f"can't kill pid {pid}: No such process" if shell.words.flavour == "ash" else (
-                f"({pid}) - No such process" if shell.words.flavour == "bash" else "No such process")
-            await shell.process.err(shell.words.say(f"kill: {shown}"))
+            shown = (
+                f"can't kill pid {pid}: No such process"
+                if shell.words.flavour == "ash"
+                else (f"({pid}) - No such process" if shell.words.flavour == "bash" else "No such process")
+            )
+            await shell.process.err(shell.words.builtin("kill", f"{shown}"))
             status = 1
         for each in found:
             who = shell.process.credentials
             if who.uid not in {0, each.credentials.uid}:
-                await shell.process.err(shell.words.say(f"kill: can't kill pid {each.pid}: Operation not permitted"))
+                await shell.process.err(shell.words.builtin("kill", f"can't kill pid {each.pid}: Operation not permitted"))
                 status = 1
                 continue
             each.signal(number, inside=True)
@@ -181,8 +197,9 @@ def which(shell: "Shell", name: str) -> str | None:
     """Return the path of a command."""
     process = shell.process
     try:
-        return launching.search(process.container.files, name, shell.get("PATH") or "", process.cwd,
-                                process.credentials)
+        return launching.search(
+            process.container.files, name, shell.get("PATH") or "", process.cwd, process.credentials
+        )
     except (launching.NotFoundInPathError, OSError):
         return None
 
@@ -196,7 +213,13 @@ async def command(shell: "Shell", arguments: list[str]) -> int:
         status = 0
         for name in arguments[1:]:
             known = name in shell.functions or name in KEYWORDS or find(name) is not None
-            path = f"alias {name}='{shell.aliases[name]}'" if name in shell.aliases else name if known else which(shell, name)
+            path = (
+                f"alias {name}='{shell.aliases[name]}'"
+                if name in shell.aliases
+                else name
+                if known
+                else which(shell, name)
+            )
             if path is None:
                 status = 127 if shell.words.flavour != "bash" else 1
             else:
@@ -224,7 +247,7 @@ async def alias(shell: "Shell", arguments: list[str]) -> int:
         elif name in shell.aliases:
             await shell.process.out(f"{name}={quote(shell.aliases[name])}\n")
         else:
-            await shell.process.err(shell.words.say(f"alias: {name} not found"))
+            await shell.process.err(shell.words.builtin("alias", f"{name} not found"))
             status = 1
     return status
 

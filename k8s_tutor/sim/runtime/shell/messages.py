@@ -25,6 +25,13 @@ class Words:
         """Return a message with its head and line feed."""
         return f"{self._head()}{text}\n"
 
+    def builtin(self, command: str, text: str) -> str:
+        """Return a builtin's message; ash tells the line, counted from 0 in the text of -c."""
+        if self.flavour == "ash":
+            line = self.line if self.script else self.line - 1
+            return f"{self.name}: {command}: line {line}: {text}\n"
+        return self.say(f"{command}: {text}")
+
     def not_found(self, command: str) -> str:
         """Nothing in the path has the command's name."""
         return self.say(f"{command}: command not found" if self.flavour == "bash" else f"{command}: not found")
@@ -39,11 +46,16 @@ class Words:
             return self.say(f"{path}: {text}")
         missing = text == "No such file or directory"
         if creating:
-            return self.say(f"can't create {path}: {'nonexistent directory' if missing else text}"
-                            if self.flavour == "ash" else
-                            f"cannot create {path}: {'Directory nonexistent' if missing else text}")
-        return self.say(f"can't open {path}: {'no such file' if missing else text}" if self.flavour == "ash" else
-                        f"cannot open {path}: {'No such file' if missing else text}")
+            return self.say(
+                f"can't create {path}: {'nonexistent directory' if missing else text}"
+                if self.flavour == "ash"
+                else f"cannot create {path}: {'Directory nonexistent' if missing else text}"
+            )
+        return self.say(
+            f"can't open {path}: {'no such file' if missing else text}"
+            if self.flavour == "ash"
+            else f"cannot open {path}: {'No such file' if missing else text}"
+        )
 
     def syntax(self, text: str, token: str) -> str:
         """The program cannot be parsed."""
@@ -52,8 +64,10 @@ class Words:
             text = f"syntax error near unexpected token `{shown}'" if token else text
         elif self.flavour == "dash":
             text = text.replace("syntax error: ", "Syntax error: ").replace("unterminated", "Unterminated")
-            text = text.replace("unexpected end of file", "end of file unexpected")
-            if "unexpected " in text:
+            text = text.replace("error: bad", "error: Bad")
+            if "unexpected end of file" in text:
+                text = text.replace("unexpected end of file", "end of file unexpected")
+            elif "unexpected " in text:
                 head, _, rest = text.partition("unexpected ")
                 shown, space, more = rest.partition(" ")
                 text = f"{head}{shown} unexpected{space}{more}"
@@ -63,8 +77,7 @@ class Words:
         """An arithmetic expression is wrong."""
         if self.flavour == "ash":
             return self.say(text)
-        if text == "divide by zero":
-            text = "division by zero"
+        text = {"divide by zero": "division by zero", "arithmetic syntax error": "expecting primary"}.get(text, text)
         return self.say(f'arithmetic expression: {text}: "{expression}"')
 
     def parameter(self, name: str, message: str, *, null: bool) -> str:

@@ -28,7 +28,9 @@ from k8s_tutor.sim.runtime.shell.syntax import (
 )
 from k8s_tutor.sim.runtime.shell.words import WordReader
 
-RESERVED = frozenset(["if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "{", "}", "!"])
+RESERVED = frozenset(
+    ["if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "{", "}", "!"]
+)
 CLOSERS = frozenset(["then", "else", "elif", "fi", "do", "done", "esac", "}"])
 REDIRECTIONS = ("<<-", "<<<", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">")
 MAX_DEPTH = 100
@@ -103,11 +105,11 @@ class Parser(WordReader):
         found = self._sequence(closers)
         self._blanks()
         if self.at >= len(self.source):
-            raise IncompleteError(f'syntax error: unexpected end of file (expecting "{closers[0]}")', self.line)
+            raise IncompleteError(f'syntax error: unexpected end of file (expecting "{closers[-1]}")', self.line)
         if self._reserved() not in closers:
-            raise self.unexpected(self._token(), closers[0])
+            raise self.unexpected(self._token(), closers[-1])
         if not found.items:
-            raise self.unexpected(self._reserved() or closers[0])
+            raise self.unexpected(self._reserved() or closers[-1])
         return found
 
     def _expect(self, word: str) -> None:
@@ -169,8 +171,9 @@ class Parser(WordReader):
             self.at += 1
         elif word in {"if", "while", "until", "for", "case"}:
             self.at += len(word)
-            node = {"if": self._if, "while": self._while, "until": self._until, "for": self._for,
-                    "case": self._case}[word]()
+            node = {"if": self._if, "while": self._while, "until": self._until, "for": self._for, "case": self._case}[
+                word
+            ]()
         elif word in CLOSERS:
             raise self.unexpected(word)
         else:

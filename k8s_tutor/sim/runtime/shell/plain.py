@@ -34,12 +34,12 @@ async def echo(shell: "Shell", arguments: list[str]) -> int:
 async def printf(shell: "Shell", arguments: list[str]) -> int:
     """Print by a format."""
     if not arguments:
-        await shell.process.err(shell.words.say("printf: usage: printf format [arguments]"))
+        await shell.process.err(shell.words.builtin("printf", "usage: printf format [arguments]"))
         return 2
     text, error = printing.printf(arguments[0], arguments[1:])
     await shell.process.write(1, text)
     if error:
-        await shell.process.err(shell.words.say(f"printf: {error}"))
+        await shell.process.err(shell.words.builtin("printf", f"{error}"))
     return 1 if error else 0
 
 

@@ -303,8 +303,10 @@ class WordReader:
         if not operator:
             self._brace_end()
             return Parameter(name, quoted=quoted)
-        argument = self._brace_word(quoted=quoted and operator not in {"#", "##", "%", "%%", "/", "//"},
-                                    stop="/" if operator in {"/", "//"} else ":" if operator == ":" else "")
+        argument = self._brace_word(
+            quoted=quoted and operator not in {"#", "##", "%", "%%", "/", "//"},
+            stop="/" if operator in {"/", "//"} else ":" if operator == ":" else "",
+        )
         second = None
         if operator in {"/", "//", ":"} and self._peek() in "/:" and self._peek():
             self.at += 1
