@@ -25,6 +25,7 @@ from k8s_tutor.sim.machinery.journal import SqliteJournal
 from k8s_tutor.sim.machinery.store import Journal, Store
 from k8s_tutor.sim.registry.builtin import build_scheme
 from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.registry.customs.serving import Customs
 from k8s_tutor.sim.registry.fieldmanager import ManagedFields
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.strategy import UserInfo
@@ -100,7 +101,7 @@ class Cluster:
         self.identity = identity or Identity()
         self.tokens = Tokens(self.identity, self.store, clock)
         self.authorizer = Authorizer(self.store)
-        self.customs: Any = None
+        self.customs = Customs(self.rest)
         self.rest.creators |= {
             ("pods", "binding"): Binding(self.rest),
             ("pods", "eviction"): Eviction(self.rest),
@@ -203,6 +204,7 @@ class Cluster:
 
     def reload_customs(self) -> None:
         """Serve the custom resources that the store defines (after a load or restore)."""
+        self.customs.reload()
 
     def _declare(self) -> None:
         self.components.add(CONTROLLER_MANAGER, self._make_controllers)

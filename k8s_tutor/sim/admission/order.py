@@ -9,6 +9,7 @@ from k8s_tutor.sim.admission.escalation import RbacEscalation
 from k8s_tutor.sim.admission.limit_ranger import LimitRanger
 from k8s_tutor.sim.admission.namespace_lifecycle import NamespaceLifecycle
 from k8s_tutor.sim.admission.pod_security import PodSecurity
+from k8s_tutor.sim.admission.policies import ValidatingAdmissionPolicy
 from k8s_tutor.sim.admission.priority import Priority
 from k8s_tutor.sim.admission.resource_quota import ResourceQuota
 from k8s_tutor.sim.admission.runtime_class import RuntimeClass
@@ -31,5 +32,6 @@ PLUGINS: tuple[type[Plugin], ...] = (
     CertificateApproval,
     CertificateSubjectRestriction,
     DefaultIngressClass,
+    ValidatingAdmissionPolicy,
     ResourceQuota,
 )

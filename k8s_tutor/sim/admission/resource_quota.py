@@ -11,10 +11,12 @@ from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.status import ApiError, forbidden
 from k8s_tutor.sim.registry import quota
 from k8s_tutor.sim.registry.attributes import Attributes
+from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 
 Json = dict[str, Any]
 Amounts = dict[str, Quantity]
 QUOTAS = "resourcequotas"
+SERVER = UserInfo("system:apiserver", ("system:masters", "system:authenticated"))
 UPDATES = frozenset(("pods", "services", "persistentvolumeclaims"))
 UNCOUNTED = frozenset(("events", "localsubjectaccessreviews.authorization.k8s.io"))
 
@@ -38,6 +40,8 @@ class ResourceQuota(Plugin):
             if used is not None and not attributes.ctx.dry_run:
                 new = clone(found)
                 new.setdefault("status", {})["used"] = quota.printed(used)
+                ctx = RequestContext(SERVER, "kube-apiserver", subresource="status")
+                self.rest.fields.track(ctx, self.rest.resource(QUOTAS), new, found)
                 self.store.put(QUOTAS, (namespace, found["metadata"]["name"]), new)
 
     def _charge(self, attributes: Attributes, found: Json, obj: Json) -> Amounts | None:

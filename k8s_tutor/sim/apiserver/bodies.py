@@ -3,7 +3,6 @@
 Mirrors ``handlers/create.go`` (transformDecodeError) and ``runtime/serializer``.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from k8s_tutor.apimachinery import decoding
@@ -82,7 +81,13 @@ def read(
         )
     api_version = f"{group}/{version}" if group else version
     check_kind(obj, kind, api_version, resource)
-    clean = accept(call, obj, type_, validation, decoded.duplicates, kind, version)
+    if type_ is resource.type and kind == resource.kind:
+        conformed = resource.conform(obj, tuple(decoded.duplicates))
+    elif type_ is None:
+        conformed = decoding.Conformed(dict(obj), list(decoded.duplicates), None)
+    else:
+        conformed = decoding.conform(obj, type_, tuple(decoded.duplicates))
+    clean = accept(call, conformed, validation, kind, version)
     clean["apiVersion"], clean["kind"] = api_version, kind
     return clean
 
@@ -120,23 +125,12 @@ def check_kind(obj: Json, kind: str, api_version: str, resource: Resource) -> No
     )
 
 
-def accept(
-    call: Call,
-    obj: Json,
-    type_: Type | None,
-    validation: str,
-    duplicates: Sequence[str],
-    kind: str,
-    version: str,
-) -> Json:
+def accept(call: Call, conformed: decoding.Conformed, validation: str, kind: str, version: str) -> Json:
     """Return the clean object, with warnings or errors about unknown and duplicate fields.
 
     Raises:
         ApiError: 400.
     """
-    if type_ is None:
-        return dict(obj)
-    conformed = decoding.conform(obj, type_, tuple(duplicates))
     cannot = f'{kind} in version "{version}" cannot be handled as a {kind}'
     if conformed.type_error:
         raise bad_request(f"{cannot}: {conformed.type_error}")

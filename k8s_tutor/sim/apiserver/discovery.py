@@ -124,7 +124,7 @@ def _entries(resource: Resource) -> list[Json]:
     for name, sub in resource.subresources.items():
         kind = sub["responseKind"]
         more = {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced}
-        if kind.get("group"):
+        if kind.get("group") not in {None, "", resource.group}:
             more |= {"group": kind["group"], "version": kind["version"]}
         entries.append(more | {"kind": kind["kind"], "verbs": sub["verbs"]})
     return entries

@@ -10,9 +10,11 @@ import orjson
 
 from k8s_tutor.apimachinery import decoding
 from k8s_tutor.apimachinery.apply import ApplyConflictError, ApplyError, apply
+from k8s_tutor.apimachinery.ordering import go_json, go_ordered, merge_patched_text
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
 from k8s_tutor.sim.apiserver import bodies, reading, writing
 from k8s_tutor.sim.apiserver.call import Call
+from k8s_tutor.sim.apiserver.gotext import go_map
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.negotiation import unsupported
 from k8s_tutor.sim.apiserver.options import META, WriteOptions, write_options
@@ -122,7 +124,7 @@ def patched(call: Call, old: Json, value: decoding.Decoded, media: str, options:
             new = strategic_merge(current, value.obj, type_)
     except PatchError as error:
         raise _refused(error, media) from None
-    return _decoded(call, new, value, media, options)
+    return _decoded(call, (current, new), value, media, options)
 
 
 def _not_a_map(value: Any) -> str:
@@ -138,28 +140,31 @@ def _refused(error: PatchError, media: str) -> ApiError:
     return ApiError(500, "", str(error))
 
 
-def _decoded(call: Call, new: Any, value: decoding.Decoded, media: str, options: WriteOptions) -> Json:
+def _decoded(call: Call, change: tuple[Json, Any], value: decoding.Decoded, media: str, options: WriteOptions) -> Json:
     """Decode the patched object as a body is decoded; complaints are about the field ``patch``."""
-    type_ = call.resource.type
+    current, new = change
+
+    def refused(why: str) -> ApiError:
+        type_ = call.resource.type
+        if media == STRATEGIC:
+            return _invalid_patch(go_map(value.obj), why)
+        text = merge_patched_text(current, value.obj, type_) if media == MERGE else go_json(go_ordered(new, type_))
+        return _invalid_patch(text, why)
+
     if not isinstance(new, dict):
-        raise _invalid_patch(new, value, media, _not_a_map(new))
-    if type_ is None:
-        return writing.stored_version(call, new)
-    conformed = decoding.conform(new, type_)
+        raise refused(_not_a_map(new))
+    conformed = call.resource.conform(new)
     strict = [*value.duplicates, *conformed.strict_errors]
     if conformed.type_error:
-        raise _invalid_patch(new, value, media, conformed.type_error)
+        raise refused(conformed.type_error)
     if strict and options.field_validation == "Strict":
-        raise _invalid_patch(new, value, media, f"strict decoding error: {', '.join(strict)}")
+        raise refused(f"strict decoding error: {', '.join(strict)}")
     if strict and options.field_validation == "Warn":
         call.warnings.extend(strict)
     return writing.stored_version(call, conformed.obj)
 
 
-def _invalid_patch(new: Any, value: decoding.Decoded, media: str, why: str) -> ApiError:
-    from k8s_tutor.sim.apiserver.gotext import go_map
-
-    shown = go_map(value.obj) if media == STRATEGIC else orjson.dumps(new).decode()
+def _invalid_patch(shown: str, why: str) -> ApiError:
     text = f"Invalid value: {orjson.dumps(shown).decode()}: {why}"
     error = FieldError("FieldValueInvalid", "patch", text)
     details = {"causes": [{"reason": error.reason, "message": error.message, "field": error.field}]}
@@ -196,7 +201,8 @@ def _applied(call: Call, old: Json | None, config: Any, options: WriteOptions) -
     except ApplyError as error:
         raise ApiError(error.code, "BadRequest" if error.code == 400 else "", str(error)) from None
     managed = merged["metadata"].pop("managedFields", None)
-    clean = bodies.accept(call, merged, type_, "Ignore", (), call.resource.kind, call.resource.version)
+    resource = call.resource
+    clean = bodies.accept(call, resource.conform(merged), "Ignore", resource.kind, resource.version)
     clean = writing.stored_version(call, clean)
     if managed:
         clean["metadata"]["managedFields"] = _same_times(managed, old)

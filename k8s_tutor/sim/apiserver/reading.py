@@ -87,16 +87,27 @@ def select(call: Call, options: ListOptions, chosen: Selection) -> Page:
         entries = _named(call, chosen, namespace) if chosen.name else store.entries(name, namespace)
     if start is not None:
         entries = [entry for entry in entries if _position(entry, namespace) >= start]
-    if not chosen.everything:
-        entries = [entry for entry in entries if chosen.fits(entry.obj)]
-    found = list(entries)
     # The watch cache, which serves resourceVersion 0, does not page.
     limit = 0 if options.version == "0" else options.limit
-    if not limit or len(found) <= limit:
+    if not limit:
+        found = list(entries) if chosen.everything else [entry for entry in entries if chosen.fits(entry.obj)]
         return Page(found, version)
-    rest = len(found) - limit if chosen.everything else None
-    token = _token(version, _position(found[limit - 1], namespace) + "\x00")
-    return Page(found[:limit], version, token, rest)
+    return _page(list(entries), chosen, limit, namespace, version)
+
+
+def _page(entries: list[Entry], chosen: Selection, limit: int, namespace: str | None, version: int) -> Page:
+    """Return the first ``limit`` that fit; there is more as long as anything follows, whether it fits or not."""
+    found: list[Entry] = []
+    for index, entry in enumerate(entries):
+        if chosen.everything or chosen.fits(entry.obj):
+            found.append(entry)
+        if len(found) == limit:
+            left = len(entries) - index - 1
+            if not left:
+                break
+            token = _token(version, _position(entry, namespace) + "\x00")
+            return Page(found, version, token, left if chosen.everything else None)
+    return Page(found, version)
 
 
 def _named(call: Call, chosen: Selection, namespace: str | None) -> Iterable[Entry]:

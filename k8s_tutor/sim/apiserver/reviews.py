@@ -128,6 +128,7 @@ def _self_rules(call: Call, body: Json) -> Json:
         if rule.get("nonResourceURLs"):
             other_rules.append({key: rule[key] for key in ("verbs", "nonResourceURLs")})
     body["spec"] = {}
+    body["metadata"].pop("managedFields", None)
     body["status"] = {"resourceRules": resource_rules, "nonResourceRules": other_rules, "incomplete": False}
     return body
 

@@ -70,7 +70,7 @@ def delete(call: Call) -> Response:
     ctx = call.context(dry_run=dry_run)
     rest = call.server.rest
     obj, gone = rest.delete_now(ctx, call.resource.name, call.namespace, call.info.name, options)
-    if not gone or call.resource.strategy.returns_deleted:
+    if not gone or call.resource.returns_deleted:
         return answer(call, obj, 200)
     return call.json(deleted_status(call, obj))
 

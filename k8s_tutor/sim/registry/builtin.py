@@ -12,6 +12,25 @@ Json = dict[str, Any]
 SAME_OBJECTS = {("events", "events.k8s.io"): "events"}
 
 
+# DELETE of these answers with the object also when it has gone (``ReturnDeletedObject`` of upstream's storages).
+RETURNS_DELETED = frozenset(
+    (
+        "namespaces",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "pods",
+        "podtemplates",
+        "resourcequotas",
+        "services",
+        "serviceaccounts",
+        *(f"{plural}.storage.k8s.io" for plural in ("csidrivers", "csinodes", "storageclasses", "volumeattachments")),
+        "volumeattributesclasses.storage.k8s.io",
+        *(f"{p}.resource.k8s.io" for p in ("deviceclasses", "resourceclaims", "resourceclaimtemplates", "resourceslices")),
+        "devicetaintrules.resource.k8s.io",
+    )
+)
+
+
 def build_scheme() -> Scheme:
     """Return the scheme of all built-in resources."""
     scheme = Scheme()
@@ -47,4 +66,5 @@ def _resource(group: str, version: str, found: Json, kinds: dict[str, type[Strat
         categories=tuple(found.get("categories", ())),
         subresources={entry["subresource"]: entry for entry in found.get("subresources", ())},
         stored_as=stored_as,
+        returns_deleted=name in RETURNS_DELETED,
     )

@@ -56,7 +56,8 @@ def _finish(
     *,
     waits: bool,
 ) -> tuple[Json, bool]:
-    new, waits = resource.strategy.before_delete(ctx, new, waits=waits)
+    hook = rest.deletion_hooks.get(resource.name) or resource.strategy.before_delete
+    new, waits = hook(ctx, new, waits=waits)
     if new is not old and new != old and not ctx.dry_run:
         # Also what goes at once is shown as deleted first: watchers see MODIFIED, then DELETED.
         new = resource.encode(new)

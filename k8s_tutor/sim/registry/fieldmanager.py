@@ -9,6 +9,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery.apply import managed_before, track_update
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
+from k8s_tutor.apimachinery.conforming import encoded
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.registry.scheme import Resource
@@ -35,7 +36,7 @@ class ManagedFields:
         meta = new["metadata"]
         entries = track_update(
             old,
-            resource.encode(new),
+            encoded(new, kind, stored=False),
             managed_before(old, new, ctx.subresource),
             ctx.manager,
             "Update",

@@ -6,7 +6,7 @@ defaults, managedFields, mutating admission, ``prepare``, validation, validating
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.status import bad_request, not_found
@@ -17,6 +17,13 @@ from k8s_tutor.sim.registry.scheme import Resource, Scheme
 from k8s_tutor.sim.registry.strategy import RequestContext
 
 Json = dict[str, Any]
+
+
+class DeletionHook(Protocol):
+    """Changes a copy of an object that is being deleted; also returns whether it lives on for now."""
+
+    def __call__(self, ctx: RequestContext, obj: Json, *, waits: bool) -> tuple[Json, bool]: ...
+
 
 __all__ = ["Admission", "Attributes", "DeleteOptions", "FieldManager", "Rest", "SubresourceCreate"]
 
@@ -38,6 +45,8 @@ class Rest:
         self.fields = fields
         # Subresources that are created (binding, eviction, token): (resource, subresource) to what does it.
         self.creators: dict[tuple[str, str], SubresourceCreate] = {}
+        # What else happens to a deletion before it is written, by resource (custom resource definitions).
+        self.deletion_hooks: dict[str, DeletionHook] = {}
         for resource in scheme.resources.values():
             resource.strategy.attach(self)
 

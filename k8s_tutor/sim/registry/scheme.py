@@ -4,15 +4,25 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from k8s_tutor.apimachinery.conforming import encoded
+from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
 from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.sim.machinery.status import qualified
 from k8s_tutor.sim.registry.strategy import Strategy
 
 Json = dict[str, Any]
+
+
+class Codec(Protocol):
+    """Decodes and encodes the objects of a custom kind."""
+
+    def conform(self, obj: Json, duplicates: tuple[str, ...]) -> Conformed:
+        """Return the object without unknown fields, and what strict decoding has against it."""
+
+    def encode(self, obj: Json) -> Json:
+        """Return the object as it is stored and shown."""
 
 
 @dataclass(slots=True)
@@ -24,6 +34,8 @@ class Resource:
         subresources: name to its discovery entry (kind, group, version, verbs).
         strategy: what the kind adds to the generic storage.
         custom: the CustomResourceDefinition behind it, or None for built-in kinds.
+        returns_deleted: DELETE answers with the object, not with a Status, also when it has gone.
+        codec: of custom kinds, whose objects follow a structural schema.
         stored_as: the store's name where the objects are those of another resource (events.k8s.io's are core's).
     """
 
@@ -40,6 +52,8 @@ class Resource:
     subresources: dict[str, Json] = field(default_factory=dict)
     custom: Json | None = None
     stored_as: str = ""
+    returns_deleted: bool = False
+    codec: Codec | None = None
     _type: Type | None = field(default=None, repr=False)
 
     @property
@@ -63,8 +77,17 @@ class Resource:
     def type(self, value: Type) -> None:
         self._type = value
 
+    def conform(self, obj: Json, duplicates: tuple[str, ...] = ()) -> Conformed:
+        """Return a request's object as one of this kind, with what strict decoding has against it."""
+        if self.codec is not None:
+            return self.codec.conform(obj, duplicates)
+        kind = self.type
+        return conform(obj, kind, duplicates) if kind is not None else Conformed(dict(obj), list(duplicates), None)
+
     def encode(self, obj: Json) -> Json:
         """Return the object as it is stored and shown: empty fields dropped, or added, as Go's encoder does."""
+        if self.codec is not None:
+            return self.codec.encode(obj)
         kind = self.type
         return encoded(obj, kind) if kind is not None else obj
 

@@ -74,7 +74,6 @@ class Strategy:
         allow_unconditional_update: PUT without resourceVersion is accepted.
         columns: of the Table, first the name.
         orphans_by_default: a delete without a policy leaves dependents alone.
-        returns_deleted: DELETE answers with the object, not with a Status, also when it has gone.
     """
 
     resource: ClassVar[str] = ""
@@ -83,7 +82,6 @@ class Strategy:
     allow_create_on_update: ClassVar[bool] = False
     allow_unconditional_update: ClassVar[bool] = True
     orphans_by_default: ClassVar[bool] = False
-    returns_deleted: ClassVar[bool] = False
     columns: ClassVar[Sequence[Column]] = (
         Column("Name", "string", "name"),
         Column("Created At", "date"),

@@ -1,0 +1,1 @@
+"""Custom resources: from CustomResourceDefinitions to served resources (upstream: ``apiextensions-apiserver``)."""

@@ -1,0 +1,175 @@
+"""The strategy of custom resources: everything comes from the definition's version.
+
+Mirrors ``apiextensions-apiserver/pkg/registry/customresource``.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from k8s_tutor.apimachinery import jsonpath
+from k8s_tutor.apimachinery.schema import describe
+from k8s_tutor.apimachinery.structural import apply_defaults, validate
+from k8s_tutor.sim.machinery.meta import age
+from k8s_tutor.sim.machinery.status import FieldError
+from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
+
+Json = dict[str, Any]
+META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+AGE = ".metadata.creationTimestamp"
+NOT_SPEC = frozenset(("metadata", "status"))
+
+
+class CustomStrategy(Strategy):
+    """Acts for one version of one definition.
+
+    Args:
+        definition: the CustomResourceDefinition.
+        version: the entry of ``spec.versions``.
+    """
+
+    has_generation = True
+
+    def __init__(self, definition: Json, version: Json) -> None:
+        spec = definition["spec"]
+        self.schema: Json = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+        self._scale: Json = (version.get("subresources") or {}).get("scale") or {}
+        self._status_separate = "status" in (version.get("subresources") or {})
+        self._columns = version.get("additionalPrinterColumns") or [
+            {"name": "Age", "type": "date", "jsonPath": AGE},
+        ]
+        self._selectable = [field["jsonPath"].lstrip(".") for field in version.get("selectableFields") or ()]
+        self.api_version = f"{spec['group']}/{version['name']}"
+        self.stored_version = f"{spec['group']}/{_storage(spec)}"
+        self.kind = spec["names"]["kind"]
+        self._paths = [_path(column["jsonPath"]) for column in self._columns]
+
+    allow_unconditional_update = False
+
+    @property
+    def columns(self) -> Sequence[Column]:  # type: ignore[override]
+        """Name, then those of the definition."""
+        return [_name_column(), *(_column(column) for column in self._columns)]
+
+    @property
+    def has_status(self) -> bool:  # type: ignore[override]
+        """Whether status is a subresource."""
+        return self._status_separate
+
+    def default(self, obj: Json) -> None:
+        if self.schema:
+            filled = apply_defaults({k: v for k, v in obj.items() if k != "metadata"}, self.schema)
+            for key, value in filled.items():
+                obj[key] = value
+
+    def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
+        if self._status_separate:
+            obj.pop("status", None)
+
+    def generation_changes(self, new: Json, old: Json) -> bool:
+        keys = {*new, *old} - NOT_SPEC if self._status_separate else {*new, *old} - {"metadata"}
+        return any(new.get(key) != old.get(key) for key in keys)
+
+    def subresource_fields(self, subresource: str) -> tuple[str, ...]:
+        return ("status",) if subresource == "status" else ("spec",)
+
+    def prepare_subresource_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        if ctx.subresource == "scale":
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+    def validate_create(self, obj: Json) -> list[FieldError]:
+        return self._validate(obj, None)
+
+    def validate_update(self, new: Json, old: Json) -> list[FieldError]:
+        return self._validate(new, old)
+
+    def validate_status_update(self, new: Json, old: Json) -> list[FieldError]:
+        return self._validate(new, old)
+
+    def _validate(self, obj: Json, old: Json | None) -> list[FieldError]:
+        errors = [FieldError(e.reason, e.field, e.body) for e in validate(obj, self.schema, old)] if self.schema else []
+        return errors + list(self._scale_errors(obj))
+
+    def _scale_errors(self, obj: Json) -> Iterator[FieldError]:
+        """The replicas that the scale subresource shows must be counts."""
+        for key in ("specReplicasPath", "statusReplicasPath"):
+            path = self._scale.get(key)
+            value = _at(obj, path.lstrip(".")) if path else None
+            if isinstance(value, int) and not isinstance(value, bool) and value < 0:
+                text = f"Invalid value: {value}: should be a non-negative integer"
+                yield FieldError("FieldValueInvalid", path, text)
+
+    def row(self, obj: Json, now: float) -> list[Any]:
+        cells: list[Any] = [obj["metadata"]["name"]]
+        for column, path in zip(self._columns, self._paths, strict=True):
+            cells.append(_cell(column, _first(path, obj), now))
+        return cells
+
+    def selectable(self, obj: Json) -> dict[str, str]:
+        return {path: _text(_at(obj, path)) for path in self._selectable}
+
+    def to_version(self, obj: Json, api_version: str) -> Json:
+        shown = obj | {"apiVersion": api_version}
+        if api_version != self.stored_version:
+            self.default(shown)
+        return shown
+
+    def from_version(self, obj: Json) -> Json:
+        return obj | {"apiVersion": self.stored_version}
+
+
+def _storage(spec: Json) -> str:
+    name: str = next((v["name"] for v in spec["versions"] if v.get("storage")), spec["versions"][0]["name"])
+    return name
+
+
+@lru_cache(maxsize=1)
+def _name_column() -> Column:
+    return Column("Name", "string", "name", describe(META, "name"))
+
+
+def _column(column: Json) -> Column:
+    text = column.get("description") or f"Custom resource definition column (in JSONPath format): {column['jsonPath']}"
+    return Column(column["name"], column["type"], column.get("format", ""), text, column.get("priority", 0))
+
+
+def _path(text: str) -> Any:
+    return jsonpath.JSONPath("{" + text + "}")
+
+
+def _first(path: Any, obj: Json) -> Any:
+    try:
+        found = path.find(obj)
+    except ValueError:
+        return None
+    return found[0] if found else None
+
+
+def _cell(column: Json, value: Any, now: float) -> Any:
+    """Return a cell as upstream's ``tableconvertor`` makes it of a value."""
+    kind = column["type"]
+    if value is None:
+        return None
+    if kind == "date":
+        return age(value, now) if isinstance(value, str) else "<invalid>"
+    if kind == "integer":
+        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if kind == "number":
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if kind == "boolean":
+        return value if isinstance(value, bool) else None
+    return value if isinstance(value, str) else jsonpath.rendered(value)
+
+
+def _at(obj: Any, path: str) -> Any:
+    for step in path.split("."):
+        obj = obj.get(step) if isinstance(obj, dict) else None
+    return obj
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
