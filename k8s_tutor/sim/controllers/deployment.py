@@ -50,7 +50,8 @@ class DeploymentController(Controller):
         for obj in (event.obj, event.old.obj if event.old else None):
             owner = controller_of(obj) if obj else None
             if obj and owner and owner["kind"] == "Deployment":
-                self.queue.add((obj["metadata"]["namespace"], owner["name"]))
+                # A turn later: the ReplicaSet's own controller has already begun to act on the change by then.
+                self.clock.call_soon(self.queue.add, (obj["metadata"]["namespace"], owner["name"]))
         labels = event.obj["metadata"].get("labels")
         if event.type != "DELETED" and labels and controller_of(event.obj) is None:
             for deployment in self.client.list(DEPLOYMENTS, event.obj["metadata"]["namespace"]):

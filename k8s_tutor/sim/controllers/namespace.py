@@ -15,6 +15,7 @@ from k8s_tutor.sim.machinery.store import Event
 
 Json = dict[str, Any]
 GRACE = 5.0
+BETWEEN_PODS = 0.002  # a collection is deleted one by one, and watchers see it
 FINALIZER = "kubernetes"
 FINALIZER_ESTIMATE = 15
 OK = {
@@ -84,8 +85,10 @@ class NamespaceController(Controller):
         if resource == "pods":
             waits = (pod["spec"].get("terminationGracePeriodSeconds", 0) for pod in objects if not is_finished(pod))
             estimate = max(waits, default=0)
-        for obj in objects:
-            if not is_terminating(obj):
+        for index, obj in enumerate(obj for obj in objects if not is_terminating(obj)):
+            if resource == "pods":
+                self.clock.call_later(index * BETWEEN_PODS, self._delete, resource, obj)
+            else:
                 self._delete(resource, obj)
         left = self.client.list(resource, namespace)
         if not left:
