@@ -79,7 +79,14 @@ class Playground:
         client = self._client
         shell = ShellLine(workdir, self.kubeconfig, client_factory=(lambda *_: client) if client is not None else None)
         codes: list[int] = []
-        thread = threading.Thread(target=lambda: codes.append(shell.run(line, output, output)), daemon=True)
+
+        def run() -> None:
+            try:
+                codes.append(shell.run(line, output, output))
+            except Exception as error:  # noqa: BLE001 - told as the line's output: the case must end with its cause
+                output.write(f"{type(error).__name__}: {error}")
+
+        thread = threading.Thread(target=run, daemon=True)
         thread.start()
         thread.join(PATIENCE)
         waited = 0.0

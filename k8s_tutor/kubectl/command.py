@@ -49,7 +49,7 @@ class Streams:
     stderr: IO[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One call of a verb."""
 
