@@ -6,7 +6,7 @@ what they find arrives as messages.
 
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App
@@ -16,11 +16,14 @@ from textual.widgets import Input
 
 from k8s_tutor.errors import TutorError
 from k8s_tutor.faults import told
-from k8s_tutor.tui.commands import TutorCommands
-from k8s_tutor.tui.conversation import Conversation
 from k8s_tutor.tui.screens.main import Arranged, MainScreen
 from k8s_tutor.tui.texts import say
 from k8s_tutor.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from k8s_tutor.tui.conversation import Conversation
 
 EDITORS = ("edit", "vi", "vim", "nano", "emacs", "code")
 
@@ -31,6 +34,13 @@ class Told(Message):
     def __init__(self, act: Callable[[], Any]) -> None:
         super().__init__()
         self.act = act
+
+
+def palette() -> "type[Provider]":
+    """Return the palette's commands, imported when it is first opened."""
+    from k8s_tutor.tui.commands import TutorCommands
+
+    return TutorCommands
 
 
 class TutorApp(App[int]):
@@ -47,7 +57,7 @@ class TutorApp(App[int]):
     TITLE = "k8s-tutor"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    COMMANDS: ClassVar[Any] = {TutorCommands}
+    COMMANDS: ClassVar[Any] = {palette}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "Stop", show=False, priority=True),
         Binding("ctrl+q", "leave", "Leave", priority=True),
@@ -110,6 +120,8 @@ class TutorApp(App[int]):
     @work(thread=True, group="opening")
     def _open(self) -> None:
         try:
+            from k8s_tutor.tui.conversation import Conversation
+
             session = self._open_session()
             if self._first_lesson:
                 session.go(self._first_lesson)

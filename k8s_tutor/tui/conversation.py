@@ -25,9 +25,9 @@ from k8s_tutor.session.answers import answer_of
 from k8s_tutor.session.mirror import ClusterMirror
 from k8s_tutor.tui import pictures
 from k8s_tutor.tui.help import help_lines
+from k8s_tutor.tui.pictures.task import task_text
 from k8s_tutor.tui.shell import Commands
 from k8s_tutor.tui.texts import say
-from k8s_tutor.tui.widgets.task_pane import task_text
 from k8s_tutor.tui.work import slowly
 
 if TYPE_CHECKING:
