@@ -224,6 +224,7 @@ class PracticeProvider(Provider):
         with process.stdout as pipe:
             answer = _first_line(pipe, START_SECONDS)
         if answer.get("ready"):
+            process.returncode = 0  # it outlives us: Popen is not to warn that nobody waited for it
             return
         why = str(answer.get("error") or f"see {log}")
         if process.poll() is None and not answer:
