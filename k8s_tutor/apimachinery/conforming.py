@@ -221,20 +221,27 @@ _BUILDERS: dict[str, Callable[[Type], Converter]] = {
 }
 
 
-def encoded(obj: Json, type: Type) -> Json:
+def encoded(obj: Json, type: Type, *, stored: bool = True) -> Json:
     """Return ``obj`` (conformed, perhaps defaulted) as the server stores and prints it.
 
     ``obj`` is not changed, but the result shares all parts with it that are right already.
+
+    Args:
+        obj: the object.
+        type: its type.
+        stored: it has gone through storage, where an empty list that is always shown becomes null; managed fields are
+            tracked before that.
     """
-    result: Json = _encoder(type)(obj)
+    result: Json = _encoder(type, stored=stored)(obj)
     return result
 
 
-def _encoder(type: Type) -> Converter:
-    found: Converter | None = type.plans.get("encode")
+def _encoder(type: Type, *, stored: bool = True) -> Converter:
+    plan = "encode" if stored else "encode-live"
+    found: Converter | None = type.plans.get(plan)
     if found is None:
         build = _ENCODERS.get(type.kind)
-        found = type.plans["encode"] = build(type) if build else _keep
+        found = type.plans[plan] = build(type, stored) if build else _keep
     return found
 
 
@@ -242,37 +249,37 @@ def _keep(value: Any) -> Any:
     return value
 
 
-def _encode_list(type: Type) -> Converter:
+def _encode_list(type: Type, stored: bool) -> Converter:
     elem = type.elem
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
 
     def items(value: Any) -> Any:
-        convert = _encoder(elem)
+        convert = _encoder(elem, stored=stored)
         result = [convert(item) for item in value]
         return value if all(map(is_, result, value)) else result
 
     return items
 
 
-def _encode_map(type: Type) -> Converter:
+def _encode_map(type: Type, stored: bool) -> Converter:
     elem = type.elem
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
 
     def values(value: Any) -> Any:
-        convert = _encoder(elem)
+        convert = _encoder(elem, stored=stored)
         result = {key: convert(item) for key, item in value.items()}
         return value if all(map(is_, result.values(), value.values())) else result
 
     return values
 
 
-def _encode_union(_: Type) -> Converter:
+def _encode_union(_: Type, stored: bool) -> Converter:
     def either(value: Any) -> Any:
         if isinstance(value, list):
             return [either(item) for item in value]
-        return _encoder(json_schema_type())(value) if isinstance(value, dict) else value
+        return _encoder(json_schema_type(), stored=stored)(value) if isinstance(value, dict) else value
 
     return either
 
@@ -312,7 +319,7 @@ def _nothing() -> None:
 _EncodePlan = dict[str, tuple[bool, bool, Converter | None]]
 
 
-def _encode_plan(type: Type) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]:
+def _encode_plan(type: Type, *, stored: bool) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]:
     """Return for each field whether it drops empty values, whether it is a collection, and its encoder (None: as it is).
 
     And the fields that are always shown, with what makes their zero value.
@@ -322,13 +329,13 @@ def _encode_plan(type: Type) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]
     for name, field in type.fields.items():
         if _shows_empty(field):
             always[name] = _nothing if field.pointer else partial(zero, field.type)
-        convert = _encoder(field.type)
+        convert = _encoder(field.type, stored=stored)
         drops = field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS
         plan[name] = (drops, field.type.kind in {LIST, MAP}, None if convert is _keep else convert)
     return plan, always
 
 
-def _encode_struct(type: Type) -> Converter:
+def _encode_struct(type: Type, stored: bool) -> Converter:
     plan: _EncodePlan = {}
     always: dict[str, Callable[[], Any]] = {}
 
@@ -337,7 +344,7 @@ def _encode_struct(type: Type) -> Converter:
         if value is None:
             return None
         if not plan:
-            plan, always = _encode_plan(type)
+            plan, always = _encode_plan(type, stored=stored)
         # What needs no change is handed on as it is: writes that change little share most of the stored object.
         out = None
         for key, item in value.items():
@@ -357,7 +364,7 @@ def _encode_struct(type: Type) -> Converter:
                 new = _GONE
             elif entry[1]:
                 # An empty list that is always shown has become Go's nil on its way through the internal version.
-                new = None if key in always else item
+                new = None if stored and key in always else item
             else:
                 new = item if entry[2] is None else entry[2](item)
             if new is not item:
@@ -377,7 +384,7 @@ def _encode_struct(type: Type) -> Converter:
     return fields
 
 
-_ENCODERS: dict[str, Callable[[Type], Converter]] = {
+_ENCODERS: dict[str, Callable[[Type, bool], Converter]] = {
     STRUCT: _encode_struct,
     LIST: _encode_list,
     MAP: _encode_map,

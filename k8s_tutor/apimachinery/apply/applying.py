@@ -19,12 +19,12 @@ from k8s_tutor.apimachinery.apply.managers import (
     Entry,
     Json,
     conflicts_with,
-    difference_basis,
     empty_object,
     identity,
     make_entry,
     release,
     sort_entries,
+    taken_and_lost,
     track_update,
 )
 from k8s_tutor.apimachinery.apply.merging import merge, remove
@@ -132,6 +132,9 @@ def apply(
 
 def check_patch(patch: Json, type: Type, api_version: str) -> None:
     """Refuse a configuration that is no object of ``type`` in this version."""
+    if not patch.get("kind"):
+        group, _, version = str(patch.get("apiVersion", "")).rpartition("/")
+        raise ApplyError(f"invalid object type: {group}/{version}, Kind=", 400)
     if patch.get("apiVersion") != api_version:
         raise ApplyError(
             "Incorrect version specified in apply patch. Specified patch version: "
@@ -162,15 +165,13 @@ def _apply_once(
     if last and last.get("fieldsV1"):
         merged = _prune(merged, [claimed, *(entry.get("fieldsV1") or {} for entry in others)], last["fieldsV1"], type)
     change = compare(live, merged, type)
-    taken = union(change.modified, change.added)
-    if reset:
-        taken = fieldsets.without_subtrees(taken, reset)
+    taken, lost = taken_and_lost(change, reset)
     clashes = conflicts_with(others, taken, keeper)
     if clashes and not force:
         raise ApplyConflictError(
             [Conflict(_manager_text(entry), path_text(path)) for entry, shared in clashes for path in paths(shared)]
         )
-    rest = release(others, difference_basis(change.removed, taken))
+    rest = release(others, lost)
     own = {**own, "fieldsV1": difference(claimed, STRIPPED)}
     if last is not None and last.get("fieldsV1") == own["fieldsV1"] and merged == live and "time" in last:
         own["time"] = last["time"]

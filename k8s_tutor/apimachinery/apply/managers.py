@@ -8,7 +8,7 @@ anything.  More than ten updating managers are folded into ``ancient-changes``.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from k8s_tutor.apimachinery.apply.comparing import ShapeError, compare
+from k8s_tutor.apimachinery.apply.comparing import Comparison, ShapeError, compare
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, difference, intersection, make_set, union, without_subtrees
 from k8s_tutor.apimachinery.conforming import encoded
 from k8s_tutor.apimachinery.schema.types import Type
@@ -135,10 +135,7 @@ def track_update(
         change = compare(_comparable(before), _comparable(new), type)
     except ShapeError:
         return old_managed
-    taken = union(change.modified, change.added)
-    if reset:
-        taken = without_subtrees(taken, reset)
-    lost = difference_basis(change.removed, taken)
+    taken, lost = taken_and_lost(change, reset)
     entries = release(old_managed, lost)
     own = difference(taken, STRIPPED)
     if own:
@@ -148,9 +145,12 @@ def track_update(
     return sort_entries(cap(entries))
 
 
-def difference_basis(removed: FieldSet, taken: FieldSet) -> FieldSet:
-    """Return what every other manager loses by a change."""
-    return union(removed, taken)
+def taken_and_lost(change: Comparison, reset: FieldSet | None) -> tuple[FieldSet, FieldSet]:
+    """Return what a change takes, and what every other manager loses by it; fields in ``reset`` do not count."""
+    taken, removed = union(change.modified, change.added), change.removed
+    if reset:
+        taken, removed = without_subtrees(taken, reset), without_subtrees(removed, reset)
+    return taken, union(removed, taken)
 
 
 def release(entries: Entries, lost: FieldSet, keeper: Identity | None = None) -> Entries:

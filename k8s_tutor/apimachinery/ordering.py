@@ -1,0 +1,54 @@
+"""Objects in the order in which Go prints them, for the few messages that quote whole objects.
+
+Go's encoder writes the fields of a struct as they are declared, and the keys of a map sorted.  A merge patch leaves the
+text of what it does not touch alone and sorts the keys of what it does, since it reads only that.
+"""
+
+from typing import Any
+
+import orjson
+
+from k8s_tutor.apimachinery.copying import deep_copy
+from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Type
+
+Json = dict[str, Any]
+
+
+def go_ordered(value: Any, type: Type | None) -> Any:
+    """Return ``value`` with all keys in Go's order; the type is None where it is not known (all keys sorted)."""
+    if isinstance(value, dict):
+        if type is not None and type.kind == STRUCT:
+            known = [name for name in type.fields if name in value]
+            rest = sorted(key for key in value if key not in type.fields)
+            return {name: go_ordered(value[name], type.fields[name].type) for name in known} | {
+                name: go_ordered(value[name], None) for name in rest
+            }
+        elem = type.elem if type is not None and type.kind == MAP else None
+        return {key: go_ordered(value[key], elem) for key in sorted(value)}
+    if isinstance(value, list):
+        elem = type.elem if type is not None and type.kind == LIST else None
+        return [go_ordered(item, elem) for item in value]
+    return value
+
+
+def merge_patched_text(current: Json, patch: Json, type: Type | None) -> str:
+    """Return the JSON text of ``current`` after a merge patch, as Go's library leaves it."""
+    return go_json(_merge(go_ordered(current, type), patch))
+
+
+def _merge(document: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return deep_copy(patch)
+    result = dict(document) if isinstance(document, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merge(result.get(key), value)
+    return {key: result[key] for key in sorted(result)}
+
+
+def go_json(value: Any) -> str:
+    """Return compact JSON as ``encoding/json`` prints it, with angle brackets and ampersands escaped."""
+    text = orjson.dumps(value).decode()
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
