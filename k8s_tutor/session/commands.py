@@ -107,6 +107,8 @@ class Commands:
         finally:
             with self._lock:
                 self._running = None
+            if text_in is not None:
+                text_in.detach()  # the stream is the caller's to close
         return CommandResult(line, exit_code, gathered.decode("utf-8", "replace"))
 
     def interrupt(self) -> None:

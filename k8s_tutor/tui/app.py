@@ -52,6 +52,7 @@ class TutorApp(App[int]):
         lesson: lesson to open; empty where the learner stopped.
         language: first language, until the session tells its own.
         debug: show tracebacks.
+        connect: start the cluster and attach to it; without, lessons can only be read.
     """
 
     TITLE = "k8s-tutor"
@@ -83,9 +84,11 @@ class TutorApp(App[int]):
         lesson: str = "",
         language: str = "en",
         debug: bool = False,
+        connect: bool = True,
     ) -> None:
         super().__init__()
         self._keep_tracebacks = debug
+        self._connect = connect
         self._open_session = open_session
         self.provider = provider
         self._first_lesson = lesson
@@ -131,7 +134,8 @@ class TutorApp(App[int]):
             return
         self.talk = Conversation(self, session)
         self.tell(self.talk.begin)
-        self.start_cluster()
+        if self._connect:
+            self.start_cluster()
 
     @work(thread=True, group="cluster", exclusive=True)
     def start_cluster(self) -> None:
