@@ -172,8 +172,9 @@ class Network:
             raise NetworkError("reset", "wrong version number")
         return await self._within(timeout, self._request(source, host, port, request, timeout))
 
-    async def _request(self, source: str | None, host: str, port: int, request: HttpRequest,
-                       timeout: float | None) -> HttpResponse:  # noqa: ASYNC109
+    async def _request(
+        self, source: str | None, host: str, port: int, request: HttpRequest, timeout: float | None
+    ) -> HttpResponse:  # noqa: ASYNC109
         listener, _ = await self._route(source, host, port, timeout)
         if listener.http is not None:
             if listener.connections >= MAX_CONNECTIONS:
@@ -253,8 +254,13 @@ class Network:
             raise NetworkError("unknown-host", f"no such host: {host}")
         return found[0]
 
-    async def _lost(self, timeout: float | None, patience: float = CONNECT_SECONDS, kind: str = "timeout",  # noqa: ASYNC109
-                    message: str = "Connection timed out") -> NetworkError:
+    async def _lost(
+        self,
+        timeout: float | None,
+        patience: float = CONNECT_SECONDS,
+        kind: str = "timeout",  # noqa: ASYNC109
+        message: str = "Connection timed out",
+    ) -> NetworkError:
         """Wait as for packets that nobody answers; return the error."""
         if timeout is not None and timeout < patience:
             await self.clock.sleep(timeout)

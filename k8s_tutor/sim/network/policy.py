@@ -102,8 +102,16 @@ class Policies:
             return True
         key, field = ("egress", "to") if direction == "Egress" else ("ingress", "from")
         return any(
-            self._rule_allows(policy, rule.get(field), rule.get("ports"), self._pods.get(peer), peer, port, protocol,
-                              self._pods.get(target))
+            self._rule_allows(
+                policy,
+                rule.get(field),
+                rule.get("ports"),
+                self._pods.get(peer),
+                peer,
+                port,
+                protocol,
+                self._pods.get(target),
+            )
             for policy in policies
             for rule in policy["spec"].get(key) or ()
         )
@@ -123,8 +131,17 @@ class Policies:
         ]
         return found or None
 
-    def _rule_allows(self, policy: Json, peers: Any, ports: Any, pod: Json | None, address: str, port: int,
-                     protocol: str, target: Json | None) -> bool:
+    def _rule_allows(
+        self,
+        policy: Json,
+        peers: Any,
+        ports: Any,
+        pod: Json | None,
+        address: str,
+        port: int,
+        protocol: str,
+        target: Json | None,
+    ) -> bool:
         if ports and not any(_port_matches(entry, port, protocol, target) for entry in ports):
             return False
         if not peers:

@@ -112,7 +112,10 @@ class ServiceTable(ServiceObjects):
             if port in {entry["port"], entry.get("name"), str(entry["port"])} or port == "":
                 rule = Rule((namespace, service), entry, obj or {})
                 found = self._eligible(rule)
-                return (found[0].address, found[0].port) if found else None
+                if not found:
+                    return None
+                chosen = self._random.choice(found)
+                return chosen.address, chosen.port
         return None
 
     def _rules(self) -> _Index:

@@ -162,18 +162,28 @@ class Container:
     def _find(self, argv: list[str], cwd: str, who: Any) -> launching.Executable:
         command = argv[0]
         try:
-            if not self.files_untouched_have(cwd):
-                self.files.make_directories(cwd, force=True)
-            path = launching.search(self.files, command, self.env.get("PATH", ""), cwd, who)
-            return launching.resolve(self.files, path, argv, cwd, who)
+            files = self.lookup(command, cwd)
+            if not files.exists(cwd):
+                files = self.files
+                files.make_directories(cwd, force=True)
+            path = launching.search(files, command, self.env.get("PATH", ""), cwd, who)
+            return launching.resolve(files, path, argv, cwd, who)
         except (launching.NotFoundInPathError, OSError) as error:
             if isinstance(error, OSError) and error.errno == identity.ENOEXEC:
                 return launching.Executable(command, "exec-format-error", tuple(argv))
             raise StartError("StartError", CREATE_FAILED + launching.runc_words(command, error)) from error
 
-    def files_untouched_have(self, path: str) -> bool:
-        """Tell whether a directory is there."""
-        return self.files.exists(path)
+    def lookup(self, *paths: str) -> FileSystem:
+        """Return where programs are looked up: the image's own files while nothing is mounted or written over them."""
+        if self._files is not None or not self.untouched(*paths, *self.env.get("PATH", "").split(":")):
+            return self.files
+        return self.image.files
+
+    def untouched(self, *paths: str) -> bool:
+        """Tell whether the top directories of these paths are the image's own, without mounts."""
+        tops = {path.strip("/").split("/")[0] for path in paths if path.startswith("/")}
+        mounted = {mount.path.strip("/").split("/")[0] for mount in self.config.mounts}
+        return self._overlay is None and not tops & mounted and "" not in mounted
 
     def _connect(self, process: Process) -> None:
         now = self.clock.now

@@ -76,6 +76,8 @@ class FileSystem:
         self.now = now
         self._root_mount = MountPoint("/", root, "overlay", "overlay", read_only, root.quota)
         self._mounts: dict[str, MountPoint] = {}
+        # Where commands were found, by name and $PATH, as shells remember it.
+        self.commands: dict[tuple[str, str], str] = {}
 
     # -- mounts
 
@@ -83,6 +85,10 @@ class FileSystem:
     def mounts(self) -> list[MountPoint]:
         """Root first, then the rest in order."""
         return [self._root_mount, *self._mounts.values()]
+
+    def cover(self, path: str, root: Node, source: str, kind: str, *, read_only: bool = False) -> None:
+        """Mount at a path that every image has."""
+        self._mounts[path] = MountPoint(path, root, source, kind, read_only)
 
     def mount(
         self,
@@ -96,20 +102,14 @@ class FileSystem:
     ) -> None:
         """Show a directory or file at a path; missing mount points are made in the overlay, as runc does."""
         path = posixpath.normpath(path)
-        folder: Directory = self.root
-        parts = [part for part in path.split("/") if part]
-        for part in parts[:-1]:
-            place = self.find("/" + "/".join(parts[: parts.index(part) + 1]))
-            if place.node is None:
-                self.make_directories("/" + "/".join(parts[: parts.index(part) + 1]), force=True)
-        if parts:
-            place = self.find("/" + "/".join(parts), follow=True)
-            path = place.path
-            folder = place.parent
-            if place.node is None:
-                made = Directory(mtime=self.now()) if isinstance(root, Directory) else File(mtime=self.now())
-                folder.put(place.name, made)
-        self._mounts[path] = MountPoint(path, root, source, kind, read_only, quota)
+        parent = posixpath.dirname(path)
+        if not self.exists(parent):
+            self.make_directories(parent, force=True)
+        place = self.find(path)
+        if place.node is None:
+            made = Directory(mtime=self.now()) if isinstance(root, Directory) else File(mtime=self.now())
+            place.parent.put(place.name, made)
+        self._mounts[place.path] = MountPoint(place.path, root, source, kind, read_only, quota)
 
     # -- walking
 

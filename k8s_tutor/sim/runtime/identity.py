@@ -23,7 +23,7 @@ class User:
 def entries(container: "Container", name: str) -> list[list[str]]:
     """Return the lines of ``/etc/passwd`` or ``/etc/group``, taken apart."""
     try:
-        text = container.files.read_file(f"/etc/{name}").decode("utf-8", "replace")
+        text = container.lookup("/etc").read_file(f"/etc/{name}").decode("utf-8", "replace")
     except OSError:
         return []
     return [line.split(":") for line in text.splitlines() if line.count(":") >= 3]

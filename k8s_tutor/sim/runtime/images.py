@@ -16,6 +16,7 @@ import yaml
 
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.sim.runtime.contract import CatalogueError, ImageInfo
+from k8s_tutor.sim.runtime.filesystem import FileSystem
 from k8s_tutor.sim.runtime.nodes import Directory
 from k8s_tutor.sim.runtime.rootfs import build
 
@@ -70,11 +71,20 @@ class Image:
     profile: Mapping[str, Any]
     version: str
     _roots: list[Directory] = field(default_factory=list)
+    cache: dict[str, Any] = field(default_factory=dict)
 
     @property
     def userland(self) -> str:
         """busybox, debian or none: whose words the tools use."""
         return str(self.profile.get("userland", "none"))
+
+    @property
+    def files(self) -> FileSystem:
+        """The image's own file system, for looking things up before a container has one."""
+        if "files" not in self.cache:
+            self.cache["files"] = FileSystem(self.root, lambda: 0.0)
+        found: FileSystem = self.cache["files"]
+        return found
 
     def behaviour(self, name: str) -> Mapping[str, Any] | None:
         """Return the description of a server that the profile itself describes (``profile:/its/path``)."""

@@ -5,7 +5,6 @@ its own.
 """
 
 import errno
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,15 +44,20 @@ def search(files: FileSystem, name: str, path: str, cwd: str, who: Credentials) 
     if "/" in name:
         _executable(files, name, cwd, who)
         return name
+    remembered = files.commands.get((name, path))
+    if remembered is not None and files.exists(remembered):
+        return remembered
     denied: OSError | None = None
     for folder in path.split(":"):
-        place = posixpath.join(folder or ".", name)
+        place = f"{folder.rstrip('/')}/{name}" if folder else f"./{name}"
         try:
             _executable(files, place, cwd, who)
         except OSError as error:
             if error.errno == errno.EACCES:
                 denied = error
             continue
+        if place.startswith("/"):
+            files.commands[name, path] = place
         return place
     if denied is not None:
         raise denied

@@ -16,17 +16,17 @@ def assemble(container: "Container") -> FileSystem:
     """Return the file system of a container."""
     config, now = container.config, container.clock.now
     files = FileSystem(container.overlay, now, read_only=config.security.read_only_root_filesystem)
-    files.mount("/proc", ProcDirectory(container), "proc", "proc")
+    files.cover("/proc", ProcDirectory(container), "proc", "proc")
     devices = device_directory(container)
-    files.mount("/dev", devices, "tmpfs", "tmpfs")
-    files.mount("/sys/fs/cgroup", cgroup_directory(container), "cgroup", "cgroup2", read_only=True)
+    files.cover("/dev", devices, "tmpfs", "tmpfs")
+    files.cover("/sys/fs/cgroup", cgroup_directory(container), "cgroup", "cgroup2", read_only=True)
     made = {
         "hosts": lambda: _hosts(container),
         "hostname": lambda: f"{container.hostname}\n".encode(),
         "resolv.conf": lambda: _resolv(container),
     }
     for name, make in made.items():
-        files.mount(f"/etc/{name}", Virtual(make, 0o644, now()), "/dev/vda1", "ext4")
+        files.cover(f"/etc/{name}", Virtual(make, 0o644, now()), "/dev/vda1", "ext4")
     if config.termination_message_path.startswith("/dev/") and config.termination_message_path.count("/") == 2:
         devices.put(config.termination_message_path.removeprefix("/dev/"), File(b"", 0o666, mtime=now()))
     for mount in sorted(config.mounts, key=lambda item: item.path.rstrip("/").count("/")):

@@ -18,8 +18,10 @@ def build(profile: Mapping[str, Any], version: str) -> Directory:
     """Return the image's root directory."""
     root = Directory(mtime=BUILT)
     userland = str(profile.get("userland", "none"))
-    for path in ("dev", "etc", "proc", "sys", "var/run", "tmp", "root", "home", "usr/bin", "usr/sbin", "var/log"):
+    for path in ("dev", "etc", "proc", "sys/fs/cgroup", "var/run", "tmp", "root", "home", "usr/bin", "usr/sbin", "var/log"):
         _folder(root, path)
+    for name in ("hosts", "hostname", "resolv.conf"):
+        _put(root, f"etc/{name}", File(mtime=BUILT))
     _folder(root, "tmp").mode = 0o1777
     _folder(root, "root").mode = 0o700
     if userland != "none":

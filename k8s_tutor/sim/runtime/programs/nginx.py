@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.network import HttpRequest, HttpResponse, NetworkError
 from k8s_tutor.sim.network.http import split_url
+from k8s_tutor.sim.runtime.filesystem import FileSystem
 from k8s_tutor.sim.runtime.nodes import Directory, File
 from k8s_tutor.sim.runtime.programs.nginx_config import Block, ConfigError, read_config
 from k8s_tutor.sim.runtime.programs.registry import resident
@@ -141,7 +142,17 @@ class Server:
     def load(self, path: str) -> None:
         """Read the configuration."""
         self._path = path
-        config = read_config(self._process.container.files, path)
+        container = self._process.container
+        if container.untouched("/etc"):
+            if "nginx" not in container.image.cache:
+                container.image.cache["nginx"] = self._read(container.image.files, path)
+            self._sites = container.image.cache["nginx"]
+        else:
+            self._sites = self._read(container.files, path)
+
+    @staticmethod
+    def _read(files: FileSystem, path: str) -> list[Site]:
+        config = read_config(files, path)
         sites = []
         for http in config.all_blocks("http"):
             for block in http.all_blocks("server"):
@@ -149,7 +160,7 @@ class Server:
                 ports = [int(text.rsplit(":", 1)[-1]) for text in listens if text.rsplit(":", 1)[-1].isdigit()]
                 names = [name for words in block.all("server_name") for name in words]
                 sites.append(Site(list(dict.fromkeys(ports)), names, block))
-        self._sites = sites
+        return sites
 
     def start(self) -> None:
         """Listen and say so."""

@@ -64,8 +64,9 @@ def hand_over(process: "Process", argv: list[str]) -> None:
     """Execute another program in this process, as an entrypoint script's last line does."""
     container = process.container
     try:
-        path = launching.search(container.files, argv[0], process.env.get("PATH", ""), process.cwd, process.credentials)
-        executable = launching.resolve(container.files, path, argv, process.cwd, process.credentials)
+        files = container.lookup(argv[0], process.cwd)
+        path = launching.search(files, argv[0], process.env.get("PATH", ""), process.cwd, process.credentials)
+        executable = launching.resolve(files, path, argv, process.cwd, process.credentials)
     except (launching.NotFoundInPathError, OSError):
         process.say(f"{process.argv[0]}: exec: {argv[0]}: not found\n", 2)
         process.end(127)
