@@ -119,11 +119,35 @@ def list_all(call: Call, path: str, **query: Any) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     token = ""
     while True:
-        page = call.request("GET", path, query={"limit": 500, "continue": token or None, **query})
+        page = list_page(call, path, {"limit": 500, "continue": token or None, **query})
         items += page.get("items") or []
         token = page.get("metadata", {}).get("continue", "")
         if not token:
             return items
+
+
+def list_page(call: Call, path: str, query: dict[str, Any], accept: str | None = None) -> Any:
+    """Ask for one page of a collection; a refusal of the selectors names them (cli-runtime, ``EnhanceListError``)."""
+    try:
+        return call.request("GET", path, query=query, accept=accept)
+    except ApiError as error:
+        if error.reason not in {"BadRequest", "NotFound"}:
+            raise
+        labels, fields = query.get("labelSelector") or "", query.get("fieldSelector") or ""
+        subject = quoted(_resource_text(path))
+        text = f"Unable to list {subject}: {error}"
+        if labels or fields:
+            text = (
+                f"Unable to find {subject} that match label selector {quoted(labels)}, field selector {quoted(fields)}: "
+                f"{error}"
+            )
+        raise ApiError(error.status, error.reason, text, {**error.body, "message": text}) from None
+
+
+def _resource_text(path: str) -> str:
+    parts = path.strip("/").split("/")
+    group_version = f"/{parts[1]}" if parts[0] == "api" else f"{parts[1]}/{parts[2]}"
+    return f"{group_version}, Resource={parts[-1]}"
 
 
 def kind_name(resource: APIResource) -> str:

@@ -33,7 +33,7 @@ def attachable(call: Call, info: Info, timeout: float = 60.0) -> Body:
     try:
         selector = selector_text(info.object)
     except CommandError as error:
-        raise CommandError(f"cannot attach to *{info.resource.kind}: {error}") from None
+        raise CommandError(f"cannot attach to *v1.{info.resource.kind}: {error}") from None
     return first_pod(call, info.namespace, selector, timeout)[0]
 
 

@@ -48,7 +48,11 @@ def label(name: str) -> str:
         return name
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|-", name)
     words: list[str] = []
-    for part in parts:
+    while parts:
+        part = parts.pop(0)
+        if len(part) > 1 and part.isupper() and parts and parts[0][0].isupper():
+            # An acronym keeps together with the word after it.
+            part += parts.pop(0)
         if part.lower() in _ACRONYMS:
             words.append(part.upper())
         elif part == part.lower():

@@ -5,8 +5,6 @@ from typing import Any
 
 from k8s_tutor.kubectl.goyaml import double_quoted, looks_typed
 
-_FIRST = ("kind", "apiVersion", "metadata", "name", "namespace")
-
 
 def to_kyaml(value: Any) -> str:
     """Return the document, after its ``---`` line."""
@@ -16,7 +14,7 @@ def to_kyaml(value: Any) -> str:
 def _value(value: Any, indent: int) -> str:
     pad, inner = " " * indent, " " * (indent + 2)
     if isinstance(value, dict) and value:
-        lines = [f"{inner}{_key(key)}: {_value(value[key], indent + 2)},\n" for key in sorted(value, key=_order)]
+        lines = [f"{inner}{_key(key)}: {_value(value[key], indent + 2)},\n" for key in sorted(value)]
         return "{\n" + "".join(lines) + pad + "}"
     if isinstance(value, list) and value:
         if all(isinstance(item, dict | list) and item for item in value):
@@ -43,7 +41,3 @@ def _scalar(value: Any, indent: int) -> str:
 
 def _key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", key) and not looks_typed(key) else double_quoted(key)
-
-
-def _order(key: str) -> tuple[int, str]:
-    return (_FIRST.index(key) if key in _FIRST else len(_FIRST), key)

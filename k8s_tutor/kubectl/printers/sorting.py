@@ -47,8 +47,10 @@ def _compare(left: Any, right: Any) -> int:
         return 0
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", text)]
+def _natural(text: str) -> list[tuple[int, int]]:
+    """Runs of digits compare by number, all else letter by letter."""
+    parts = re.findall(r"\d+|\D", text)
+    return [(ord("0"), int(part)) if part.isdigit() else (ord(part), 0) for part in parts]
 
 
 _by_value = cmp_to_key(_compare)

@@ -170,7 +170,7 @@ class Auth(Verb):
         from k8s_tutor.kubectl.helptext import verb_help
 
         if call.arguments:
-            raise CommandError(f"unknown command {quoted(call.arguments[0])} for {quoted(call.path)}")
+            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
         call.write(verb_help(type(self), call.path))
         return 0
 

@@ -9,6 +9,7 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME, OUTPUT
+from k8s_tutor.kubectl.text import quoted
 
 
 class _Decide(Verb):
@@ -90,7 +91,7 @@ class Certificate(Verb):
         from k8s_tutor.kubectl.helptext import verb_help
 
         if call.arguments:
-            raise CommandError(f'unknown command "{call.arguments[0]}" for "{call.path}"')
+            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
         call.write(verb_help(type(self), call.path))
         return 0
 

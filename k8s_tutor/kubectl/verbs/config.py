@@ -32,7 +32,7 @@ def read(call: Call) -> Body:
     for section in _SECTIONS:
         document[section] = document.get(section) or []
     document.setdefault("current-context", "")
-    return {"apiVersion": "v1", "kind": "Config", "preferences": {}, **document}
+    return {"apiVersion": "v1", "kind": "Config", **document}
 
 
 def save(call: Call, document: Body) -> None:
@@ -456,7 +456,7 @@ class Config(Verb):
         from k8s_tutor.kubectl.helptext import verb_help
 
         if call.arguments:
-            raise CommandError(f"unknown command {quoted(call.arguments[0])} for {quoted(call.path)}")
+            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
         call.write(verb_help(type(self), call.path))
         return 0
 

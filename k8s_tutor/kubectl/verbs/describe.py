@@ -32,17 +32,19 @@ kubectl describe pods -l app=web
 
     def complete(self, call: Call) -> None:
         if not call.arguments and not call.flag("filename") and not call.flag("kustomize"):
-            call.err(
+            raise CommandError(
                 'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of '
-                "supported resources.\n"
+                "supported resources."
             )
-            raise call.usage("Required resource not specified.")
 
     def run(self, call: Call) -> int:
         selection = select(call, allow_all=True)
         first = True
         errors: list[Exception] = []
-        for info in selection.infos():
+        infos = list(selection.infos())
+        if (len(infos) > 1 or selection.errors) and not call.changed("show-events"):
+            call.words.values["show-events"] = False
+        for info in infos:
             try:
                 text = self._text(call, info)
             except ApiError as error:

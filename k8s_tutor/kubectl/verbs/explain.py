@@ -72,7 +72,10 @@ kubectl explain deployment.spec.strategy --recursive
                     *one.short_names,
                 }:
                     return one, parts[end:]
-        return resolve(call, parts[0]), parts[1:]
+        try:
+            return resolve(call, parts[0]), parts[1:]
+        except CommandError as error:
+            raise CommandError(error.message, bare=True) from None
 
 
 VERB = Explain

@@ -6,7 +6,7 @@ from k8s_tutor.client import ApiError, Watch
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.infos import Selection, Want, kind_name, select
+from k8s_tutor.kubectl.infos import Selection, Want, kind_name, list_page, select
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, CHUNK, FIELD_SELECTOR, FILENAME, OUTPUT, SELECTOR
 from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.customcolumns import CustomColumns
@@ -130,9 +130,12 @@ kubectl get pods -w
             options["limit"] = None if call.flag("sort-by") else call.flag("chunk-size") or None
         pages = []
         while True:
-            page = call.request("GET", path, query=options, accept=TABLE if table else None)
+            accept = TABLE if table else None
+            if want.name:
+                return [call.request("GET", path, query=options, accept=accept)]
+            page = list_page(call, path, options, accept)
             pages.append(page)
-            token = page.get("metadata", {}).get("continue", "") if not want.name else ""
+            token = page.get("metadata", {}).get("continue", "")
             if not token:
                 return pages
             options["continue"] = token
@@ -189,8 +192,12 @@ kubectl get pods -w
     def _sorted(self, call: Call, pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         tables = [self._as_table(call, page) for page in pages]
         rows = [row for table in tables for row in table.get("rows") or []]
-        ordered = sort_by(rows, call.flag("sort-by"), [row.get("object") or {} for row in rows])
-        return [{**tables[0], "rows": ordered}]
+        try:
+            rows = sort_by(rows, call.flag("sort-by"), [row.get("object") or {} for row in rows])
+        except CommandError:
+            # As kubectl: a table that cannot be sorted is not printed, and that is no error.
+            rows = []
+        return [{**tables[0], "rows": rows}]
 
     def _objects(self, call: Call, selection: Selection, wants: list[Want]) -> None:
         items, lists = [], []

@@ -127,7 +127,7 @@ kubectl logs -l app=web --prefix
         try:
             selector = selector_text(info.object)
         except CommandError as error:
-            raise CommandError(f"cannot get the logs from *{info.resource.kind}: {error}") from None
+            raise CommandError(f"cannot get the logs from *v1.{info.resource.kind}: {error}") from None
         if call.flag("all-pods"):
             pods = list_all(call, f"/api/v1/namespaces/{info.namespace}/pods", labelSelector=selector)
             return [source for pod in pods for source in self._of_pod(call, pod, many=True)]

@@ -1,7 +1,6 @@
 """``kubectl rollout status|history|undo|restart|pause|resume`` (kubectl, ``cmd/rollout``)."""
 
 from k8s_tutor.kubectl.command import Call, Verb
-from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.text import quoted
 from k8s_tutor.kubectl.verbs._rollout_changes import Pause, Restart, Resume, Undo
 from k8s_tutor.kubectl.verbs._rollout_history import History
@@ -27,7 +26,7 @@ kubectl rollout undo deployment/web --to-revision=1
         from k8s_tutor.kubectl.helptext import verb_help
 
         if call.arguments:
-            raise CommandError(f"unknown command {quoted(call.arguments[0])} for {quoted(call.path)}")
+            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
         call.write(verb_help(type(self), call.path))
         return 0
 

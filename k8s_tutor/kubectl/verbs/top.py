@@ -10,6 +10,7 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import list_all
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, FIELD_SELECTOR, SELECTOR
 from k8s_tutor.kubectl.printers.table import aligned_columns
+from k8s_tutor.kubectl.text import quoted
 
 Body = dict[str, Any]
 GROUP = "/apis/metrics.k8s.io/v1beta1"
@@ -195,7 +196,7 @@ class Top(Verb):
         from k8s_tutor.kubectl.helptext import verb_help
 
         if call.arguments:
-            raise CommandError(f'unknown command "{call.arguments[0]}" for "{call.path}"')
+            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
         call.write(verb_help(type(self), call.path))
         return 0
 
