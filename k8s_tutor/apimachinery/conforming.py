@@ -232,6 +232,9 @@ def encoded(obj: Json, type: Type, *, stored: bool = True) -> Json:
         stored: it has gone through storage, where an empty list that is always shown becomes null; managed fields are
             tracked before that.
     """
+    if not type.name:
+        # Custom resources have no Go type: they are printed as they were written.
+        return obj
     result: Json = _encoder(type, stored=stored)(obj)
     return result
 

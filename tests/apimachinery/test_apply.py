@@ -205,3 +205,18 @@ def test_what_cannot_be_applied(patch: Json, code: int, complaint: str) -> None:
     with pytest.raises(ApplyError, match=complaint) as raised:
         apply(None, patch, "one", False, type_for("ConfigMap"), api_version="v1", time="T")
     assert raised.value.code == code
+
+
+def test_fields_that_a_request_cannot_set_keep_their_owners() -> None:
+    pod = type_for("Pod")
+    status = {"manager": "kubelet", "operation": "Update", "apiVersion": "v1", "subresource": "status", "time": "T1"}
+    entry = {**status, "fieldsType": "FieldsV1", "fieldsV1": {"f:status": {"f:phase": {}}}}
+    old = {
+        "metadata": {"name": "p", "managedFields": [entry]},
+        "spec": {"nodeName": "a"},
+        "status": {"phase": "Running"},
+    }
+    new = {"metadata": {"name": "p"}, "spec": {"nodeName": "b"}, "status": {}}
+    entries = track_update(old, new, [entry], "me", "Update", "v1", "", "T2", pod, make_set(("status",)))
+    assert entries[0] is entry
+    assert entries[1]["fieldsV1"] == {"f:spec": {"f:nodeName": {}}}

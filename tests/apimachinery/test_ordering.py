@@ -1,0 +1,44 @@
+"""The order of keys in quoted objects."""
+
+from k8s_tutor.apimachinery import schema
+from k8s_tutor.apimachinery.decoding import encoded
+from k8s_tutor.apimachinery.ordering import go_json, go_ordered, merge_patched_text
+
+POD = {
+    "status": {},
+    "spec": {"restartPolicy": "Always", "containers": [{"image": "a<b", "name": "c"}]},
+    "metadata": {"labels": {"b": "1", "a": "2"}, "name": "p"},
+    "kind": "Pod",
+    "apiVersion": "v1",
+}
+
+
+def test_structs_keep_their_declared_order_and_maps_are_sorted() -> None:
+    text = go_json(go_ordered(POD, schema.type_for("", "v1", "Pod")))
+    assert text == (
+        '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","labels":{"a":"2","b":"1"}},'
+        '"spec":{"containers":[{"name":"c","image":"a\\u003cb"}],"restartPolicy":"Always"},"status":{}}'
+    )
+
+
+def test_a_merge_patch_sorts_what_it_touches() -> None:
+    text = merge_patched_text(POD, {"spec": {"foo": 1}, "status": None}, schema.type_for("", "v1", "Pod"))
+    assert text == (
+        '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","labels":{"a":"2","b":"1"}},'
+        '"spec":{"containers":[{"name":"c","image":"a\\u003cb"}],"foo":1,"restartPolicy":"Always"}}'
+    )
+
+
+def test_empty_lists_live_until_they_are_stored() -> None:
+    role = schema.type_for("rbac.authorization.k8s.io", "v1", "Role")
+    assert role is not None
+    assert encoded({"rules": []}, role, stored=False)["rules"] == []
+    assert encoded({"rules": []}, role)["rules"] is None
+
+
+def test_encoding_shares_what_is_right_already() -> None:
+    pod = schema.type_for("", "v1", "Pod")
+    assert pod is not None
+    once = encoded(POD, pod)
+    again = encoded(once, pod)
+    assert again is once
