@@ -37,6 +37,10 @@ class OwnerIndex:
         """Return the objects whose controller has this uid."""
         return list(self._read(self._owned.get(uid, ())))
 
+    def count(self, uid: str) -> int:
+        """Return how many objects have this controller."""
+        return len(self._owned.get(uid, ()))
+
     def orphans(self, namespace: str) -> list[Json]:
         """Return the objects of a namespace that have no controller."""
         return list(self._read(self._orphans.get(namespace, ())))

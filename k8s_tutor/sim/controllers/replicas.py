@@ -29,6 +29,8 @@ from k8s_tutor.sim.machinery.store import Event
 Json = dict[str, Any]
 BURST = 500
 SLOW_START = 1
+CROWD = 100
+CROWD_SECONDS = 0.0002
 
 
 def ends_with_namespace(error: ApiError) -> bool:
@@ -80,7 +82,10 @@ class ReplicaManager(Controller):
         """Queue the pod's owner, if it is of this kind."""
         owner = controller_of(pod)
         if owner and owner["kind"] == self.kind:
-            self.queue.add((pod["metadata"].get("namespace", ""), owner["name"]))
+            key = (pod["metadata"].get("namespace", ""), owner["name"])
+            count = self._pods.count(owner["uid"])
+            # A pass looks at every pod: with a crowd, changes are gathered.
+            self.queue.add_after(key, count * CROWD_SECONDS if count > CROWD else 0)
 
     def reconcile(self, namespace: str, name: str) -> None:
         owner = self.client.get(self.resource, name, namespace)

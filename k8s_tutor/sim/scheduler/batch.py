@@ -20,7 +20,7 @@ from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
 Json = dict[str, Any]
 MAX_KEPT = 64
-WORTHWHILE = 8  # nodes; with fewer the ordinary way is as quick
+WORTHWHILE = 2  # nodes; with one the ordinary way is as quick
 PER_NODE = ("NodeResourcesFit", "NodeResourcesBalancedAllocation", "ImageLocality")
 _LOOK = ("tolerations", "nodeSelector", "affinity", "resources", "overhead", "priority", "runtimeClassName")
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from k8s_tutor.apimachinery.labels import Selector
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.requests import Amounts, amounts
 
 Json = dict[str, Any]
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
+MAX_COUNTED = 64
 
 
 class NodeInfo:
@@ -20,6 +22,7 @@ class NodeInfo:
         "generation",
         "images",
         "labels",
+        "matching",
         "name",
         "node",
         "nonzero_cpu",
@@ -48,6 +51,7 @@ class NodeInfo:
         self.pods_with_affinity: dict[str, PodInfo] = {}
         self.pods_with_anti_affinity: dict[str, PodInfo] = {}
         self.ports: dict[tuple[str, str, int], int] = {}
+        self.matching: dict[tuple[str, Selector], int] = {}
         self.generation = 0
 
     def set_node(self, node: Json) -> None:
@@ -82,7 +86,20 @@ class NodeInfo:
             self._count(pod, -1)
         return pod
 
+    def count_matching(self, selector: Selector, namespace: str) -> int:
+        """Count the pods of a namespace that match and are not being deleted; counted once, then kept up to date."""
+        key = (namespace, selector)
+        count = self.matching.get(key)
+        if count is None:
+            if len(self.matching) >= MAX_COUNTED:
+                self.matching.clear()
+            count = self.matching[key] = sum(_counts(pod, key) for pod in self.pods.values())
+        return count
+
     def _count(self, pod: PodInfo, sign: int) -> None:
+        for key in self.matching:
+            if _counts(pod, key):
+                self.matching[key] += sign
         for name, value in pod.requests.items():
             self.requested[name] = self.requested.get(name, 0) + sign * value
         self.nonzero_cpu += sign * pod.nonzero_cpu
@@ -102,6 +119,10 @@ class NodeInfo:
             value = getattr(self, name)
             setattr(other, name, dict(value) if isinstance(value, dict) and name != "node" else value)
         return other
+
+
+def _counts(pod: PodInfo, key: tuple[str, Selector]) -> bool:
+    return pod.namespace == key[0] and not pod.terminating and key[1].matches(pod.labels)
 
 
 class Cache:

@@ -74,6 +74,7 @@ class PodInfo:
         "priority",
         "requests",
         "required_affinity",
+        "terminating",
         "tolerations",
         "uid",
     )
@@ -85,6 +86,7 @@ class PodInfo:
         self.namespace: str = meta.get("namespace", "")
         self.name: str = meta["name"]
         self.labels: Mapping[str, str] = meta.get("labels") or {}
+        self.terminating = bool(meta.get("deletionTimestamp"))
         self.priority: int = spec.get("priority") or 0
         self.node_name: str = spec.get("nodeName") or ""
         self.tolerations: list[Json] = spec.get("tolerations") or []
@@ -110,11 +112,6 @@ class PodInfo:
     def start_time(self) -> str:
         """When the kubelet took it, or ``~`` (later than all) if it has not."""
         return str((self.pod.get("status") or {}).get("startTime") or "~")
-
-    @property
-    def terminating(self) -> bool:
-        """Whether it is being deleted."""
-        return bool(self.pod["metadata"].get("deletionTimestamp"))
 
     @property
     def nominated_node(self) -> str:

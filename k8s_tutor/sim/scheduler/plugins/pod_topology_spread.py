@@ -97,12 +97,7 @@ def owner_selector(handle: Handle, pod: PodInfo) -> Selector:
 
 def count_matching(node: NodeInfo, selector: Selector, namespace: str) -> int:
     """Count the pods of a namespace on the node that match; those being deleted do not count."""
-    if selector.empty or selector.never:
-        return 0
-    return sum(
-        pod.namespace == namespace and not pod.terminating and selector.matches(pod.labels)
-        for pod in node.pods.values()
-    )
+    return 0 if selector.empty or selector.never else node.count_matching(selector, namespace)
 
 
 @dataclass(slots=True)
