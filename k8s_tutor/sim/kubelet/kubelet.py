@@ -4,6 +4,7 @@ Wiring and dispatch only; what happens to a pod is in ``worker.py``, how contain
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from k8s_tutor.apimachinery.quantity import Quantity
@@ -24,7 +25,7 @@ from k8s_tutor.sim.kubelet.resize import Resizer
 from k8s_tutor.sim.kubelet.runner import Network as Addressing
 from k8s_tutor.sim.kubelet.runner import NoAddressError, Runner
 from k8s_tutor.sim.kubelet.snapshot import Resumer
-from k8s_tutor.sim.kubelet.static_pods import StaticPods
+from k8s_tutor.sim.kubelet.static_pods import StaticPods, manifest_images
 from k8s_tutor.sim.kubelet.status_manager import StatusManager
 from k8s_tutor.sim.kubelet.streaming import Streaming
 from k8s_tutor.sim.kubelet.tokens import mint
@@ -67,7 +68,7 @@ class Shape(Protocol):
     def bare(self) -> bool:
         """As the recordings were made on."""
 
-    def members(self) -> list[Any]:
+    def members(self) -> Sequence[NodeShape]:
         """Return the nodes."""
 
 
@@ -79,7 +80,10 @@ class Kit(Protocol):
     runtime: "Runtime"
     network: "Network"
     start_latency: bool
-    shape: Shape
+
+    @property
+    def shape(self) -> Shape:
+        """What was started."""
 
     def client(self, user: str, manager: str) -> LocalClient:
         """Return a client that acts as a user."""
@@ -121,6 +125,8 @@ class Kubelet:
 
     def _new_state(self) -> NodeState:
         present = PRESENT + (PRESENT_BARE if self.kit.shape.bare else ())
+        if self._node.control_plane:
+            present += manifest_images()
         images = Images(self.clock, self.kit.runtime, latency=self.latency, present=present)
         disk = Quantity.parse(self._capacity.ephemeral_storage).value()
         files = NodeFiles(self.clock, self.kit.store, self.name, disk)
@@ -192,7 +198,7 @@ class Kubelet:
         self.running = True
         self.state.listener = self._container_changed
         self.state.images.changed = self.reporter.images_changed
-        self.kit.network.attach_node(self.address)
+        self.kit.network.attach_node(self.address, self.name)
         self.reporter.start()
         for resource in ("configmaps", "secrets"):
             self._ends.append(self._client.store.subscribe(resource, self._source_changed))
@@ -271,12 +277,14 @@ class Kubelet:
         self._by_name[meta["namespace"], meta["name"]] = uid
         worker.wake()
 
-    def resume(self, worker: PodWorker, pod: Json) -> bool:
-        """Bring the containers of a snapshot back, if this pod has any; its volumes are mounted."""
-        saved = self.state.saved.pop(worker.uid, None)
-        if saved is not None:
-            self._resumer.resume(pod, worker.runtime, self.volumes.mounted(worker.uid), saved)
-        return saved is not None
+    def has_saved(self, worker: PodWorker) -> bool:
+        """Whether a snapshot has containers of this pod."""
+        return worker.uid in self.state.saved
+
+    def resume(self, worker: PodWorker, pod: Json) -> None:
+        """Bring the containers of a snapshot back; the pod's volumes are mounted."""
+        saved = self.state.saved.pop(worker.uid)
+        self._resumer.resume(pod, worker.runtime, self.volumes.mounted(worker.uid), saved)
 
     def add_static(self, pod: Json) -> None:
         """Run a static pod."""
@@ -518,13 +526,13 @@ class Kubelet:
             raise NoAddressError(
                 'plugin type="ptp" failed (add): failed to allocate for range 0: no IP addresses available'
             )
-        self.kit.network.attach(ip)
+        self.kit.network.attach(ip, self.name)
         return ip
 
     def _attach_again(self, pod: Json, ip: str) -> None:
         if not pod["spec"].get("hostNetwork"):
             self.state.addresses.reserve(ip)
-            self.kit.network.attach(ip)
+            self.kit.network.attach(ip, self.name)
 
     def _detach(self, pod: Json, ip: str) -> None:
         if not pod["spec"].get("hostNetwork"):

@@ -22,6 +22,11 @@ SOURCE = "kubernetes.io/config.source"
 PRIORITY = 2_000_001_000
 
 
+def manifest_images() -> tuple[str, ...]:
+    """Return the images of the control plane, which its node has from the beginning."""
+    return tuple(one["image"] for manifest in stages.load("control_plane") for _, one in spec.containers(manifest))
+
+
 class StaticPods:
     """The static pods of one node."""
 

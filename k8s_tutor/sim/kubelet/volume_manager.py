@@ -16,6 +16,7 @@ from k8s_tutor.sim.kubelet.volumes import Mounted, MountError, VolumeContext, pl
 from k8s_tutor.sim.runtime.filesystem import FileSystem
 
 Json = dict[str, Any]
+RECONCILE = 0.1  # the reconciler looks this often
 Source = tuple[str, str, str]
 Report = Callable[[Json, str, str], None]  # pod, reason, message of a warning
 
@@ -85,7 +86,8 @@ class VolumeManager:
         poll = stages.timing("mount_poll")
         first = not state.mounted and bool(pod["spec"].get("volumes"))
         while not self._try_all(pod, state):
-            await self._clock.sleep(poll)
+            due = min(when for when, _ in state.failures.values())
+            await self._clock.sleep(max(RECONCILE, min(poll, due - self._clock.now())))
             if ending():
                 return False
         if first and latency:

@@ -202,6 +202,8 @@ class PodWorker:
 
     async def _sync(self) -> None:
         kubelet = self._kubelet
+        if kubelet.has_saved(self):
+            await self._resume()
         status = self.generate()
         self._watch_deadline(status)
         kubelet.statuses.set(self.pod, status)
@@ -215,13 +217,19 @@ class PodWorker:
             self._done()
             self._pending = True
             return
-        if kubelet.resume(self, pod):
-            self.observed = self.runtime.observe()
         kubelet.probes.add(pod)
         todo = actions.compute(pod, self.observed, kubelet.probes.failed, kubelet.resize.needs_restart)
         result = await kubelet.runner.sync(self._subject(pod), todo)
         kubelet.resize.actuate(self, pod)
         self._complete(result)
+
+    async def _resume(self) -> None:
+        """Take over what a snapshot has of this pod, before anything is reported."""
+        kubelet = self._kubelet
+        pod = kubelet.resize.allocated(self.pod)
+        if await kubelet.volumes.wait(pod, latency=False, ending=lambda: self.ending):
+            kubelet.resume(self, pod)
+            self.observed = self.runtime.observe()
 
     def _subject(self, pod: Json) -> Subject:
         return Subject(pod, self.observed, self.runtime, self._kubelet.volumes.mounted(self.uid), lambda: self.ending)
