@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional, ext_strings
 
+from k8s_tutor.apimachinery import cel_lists as lists
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
 
@@ -26,22 +26,12 @@ _SEMVER = re.compile(
 )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, cel.Value):
-        return value.plain_value()
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
 def _tagged(tag: str, value: Any) -> dict[str, Any]:
     return {f"kubernetes.{tag}": value}
 
 
 def _untag(tag: str, value: Any) -> Any:
-    found = _plain(value)
+    found = lists.plain(value)
     if not isinstance(found, dict) or f"kubernetes.{tag}" not in found:
         raise ValueError("no such overload")
     return found[f"kubernetes.{tag}"]
@@ -73,7 +63,7 @@ def _nanos(value: Any) -> int:
 
 
 def _other_nanos(value: Any) -> int:
-    plain = _plain(value)
+    plain = lists.plain(value)
     return plain * 10**9 if isinstance(plain, int) else _nanos(plain)
 
 
@@ -127,12 +117,12 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 
 def _as_address(value: Any) -> IPv4Address | IPv6Address:
-    plain = _plain(value)
+    plain = lists.plain(value)
     return _address(plain if isinstance(plain, str) else _untag("IP", plain))
 
 
 def _as_network(value: Any) -> tuple[str, IPv4Network | IPv6Network]:
-    plain = _plain(value)
+    plain = lists.plain(value)
     text = plain if isinstance(plain, str) else _untag("CIDR", plain)
     return text, _network(text)
 
@@ -151,78 +141,6 @@ def _contains_ip(network: Any, address: Any) -> bool:
 def _contains_cidr(network: Any, other: Any) -> bool:
     outer, inner = _as_network(network)[1], _as_network(other)[1]
     return outer.version == inner.version and bool(inner.subnet_of(outer))  # type: ignore[arg-type]
-
-
-# Regular expressions, lists, sets ------------------------------------------------------------------------------------
-
-
-def _find(text: str, pattern: str) -> str:
-    match = re.search(pattern, text)
-    return match.group() if match else ""
-
-
-def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
-    found = [match.group() for match in re.finditer(pattern, text)]
-    return found if limit < 0 else found[:limit]
-
-
-def _sum(items: Any) -> Any:
-    plain = _plain(items)
-    return sum(plain) if plain else 0
-
-
-def _extreme(choose: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
-    def pick(items: Any) -> Any:
-        plain = _plain(items)
-        if not plain:
-            raise ValueError(f"{name} called on empty list")
-        return choose(plain)
-
-    return pick
-
-
-def _is_sorted(items: Any) -> bool:
-    plain = _plain(items)
-    return all(one <= other for one, other in pairwise(plain))
-
-
-def _index_of(items: Any, item: Any) -> int:
-    plain = _plain(items)
-    wanted = _plain(item)
-    return plain.index(wanted) if wanted in plain else -1
-
-
-def _last_index_of(items: Any, item: Any) -> int:
-    plain = _plain(items)
-    wanted = _plain(item)
-    return len(plain) - 1 - plain[::-1].index(wanted) if wanted in plain else -1
-
-
-def _distinct(items: Any) -> list[Any]:
-    found: list[Any] = []
-    for item in _plain(items):
-        if item not in found:
-            found.append(item)
-    return found
-
-
-def _flatten(items: Any) -> list[Any]:
-    found: list[Any] = []
-    for item in _plain(items):
-        found += item if isinstance(item, list) else [item]
-    return found
-
-
-def _slice(items: Any, start: int, end: int) -> list[Any]:
-    plain = list(_plain(items))
-    if not 0 <= start <= end <= len(plain):
-        raise ValueError(f"cannot slice({start}, {end}), list is length {len(plain)}")
-    return plain[start:end]
-
-
-def _contains_all(items: Any, others: Any) -> bool:
-    plain = _plain(items)
-    return all(item in plain for item in _plain(others))
 
 
 # Formats and versions ------------------------------------------------------------------------------------------------
@@ -298,7 +216,7 @@ def _compare(key: Callable[[Any], Any]) -> Callable[[Any, Any], int]:
 
 
 def _tag_of(value: Any) -> str:
-    plain = _plain(value)
+    plain = lists.plain(value)
     return next(iter(plain)).rpartition(".")[2] if isinstance(plain, dict) and plain else ""
 
 
@@ -345,13 +263,14 @@ def _global_functions() -> list[Any]:
         _function("isCIDR", (_T.BOOL, text, _succeeds(_parse_cidr))),
         _function("semver", (_T.DYN, text, _semver)),
         _function("isSemver", (_T.BOOL, text, _succeeds(_semver))),
-        _function("sets.contains", (_T.BOOL, [_T.LIST, _T.LIST], _contains_all)),
+        _function("sets.contains", (_T.BOOL, [_T.LIST, _T.LIST], lists.contains_all)),
         _function(
             "sets.equivalent",
-            (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: _contains_all(a, b) and _contains_all(b, a)),
+            (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: lists.contains_all(a, b) and lists.contains_all(b, a)),
         ),
         _function(
-            "sets.intersects", (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: any(item in _plain(b) for item in _plain(a)))
+            "sets.intersects",
+            (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: any(item in lists.plain(b) for item in lists.plain(a))),
         ),
     ]
     return functions + [_function(f"format.{name}", (_T.DYN, [], _format(name))) for name in _FORMATS]
@@ -395,7 +314,7 @@ def _value_members() -> list[Any]:
     members += [
         ("hasValue", (_T.BOOL, [_T.MAP], lambda value: bool(_complaints(value)))),
         ("value", (_T.LIST, [_T.MAP], _complaints)),
-        ("orValue", (_T.LIST, [_T.MAP, _T.LIST], lambda value, other: _complaints(value) or _plain(other))),
+        ("orValue", (_T.LIST, [_T.MAP, _T.LIST], lambda value, other: _complaints(value) or lists.plain(other))),
     ]
     return [_function(name, overload, member=True) for name, overload in members]
 
@@ -411,21 +330,21 @@ def _is_global_unicast(address: IPv4Address | IPv6Address) -> bool:
 def _list_members() -> list[Any]:
     one, two = [_T.LIST], [_T.LIST, _T.DYN]
     members: list[tuple[str, tuple[Any, list[Any], Callable[..., Any]]]] = [
-        ("isSorted", (_T.BOOL, one, _is_sorted)),
-        ("sum", (_T.DYN, one, _sum)),
-        ("min", (_T.DYN, one, _extreme(min, "min"))),
-        ("max", (_T.DYN, one, _extreme(max, "max"))),
-        ("indexOf", (_T.INT, two, _index_of)),
-        ("lastIndexOf", (_T.INT, two, _last_index_of)),
-        ("distinct", (_T.LIST, one, _distinct)),
-        ("flatten", (_T.LIST, one, _flatten)),
-        ("sort", (_T.LIST, one, lambda items: sorted(_plain(items)))),
-        ("slice", (_T.LIST, [_T.LIST, _T.INT, _T.INT], _slice)),
+        ("isSorted", (_T.BOOL, one, lists.is_sorted)),
+        ("sum", (_T.DYN, one, lists.total)),
+        ("min", (_T.DYN, one, lists.extreme(min, "min"))),
+        ("max", (_T.DYN, one, lists.extreme(max, "max"))),
+        ("indexOf", (_T.INT, two, lists.index_of)),
+        ("lastIndexOf", (_T.INT, two, lists.last_index_of)),
+        ("distinct", (_T.LIST, one, lists.distinct)),
+        ("flatten", (_T.LIST, one, lists.flatten)),
+        ("sort", (_T.LIST, one, lambda items: sorted(lists.plain(items)))),
+        ("slice", (_T.LIST, [_T.LIST, _T.INT, _T.INT], lists.part)),
     ]
     text = [_T.STRING, _T.STRING]
     return [_function(name, overload, member=True) for name, overload in members] + [
-        _function("find", (_T.STRING, text, _find), member=True),
-        _function("findAll", (_T.LIST, text, _find_all), (_T.LIST, [*text, _T.INT], _find_all), member=True),
+        _function("find", (_T.STRING, text, lists.find), member=True),
+        _function("findAll", (_T.LIST, text, lists.find_all), (_T.LIST, [*text, _T.INT], lists.find_all), member=True),
     ]
 
 

@@ -25,6 +25,8 @@ def run(expression: str, **values: Any) -> Any:
         "sets.contains([1, 2], [1]) && !format.dns1123Label().validate('a').hasValue()",
         "format.dns1123Label().validate('A').hasValue()",
         "semver('1.2.3').isLessThan(semver('1.10.0'))",
+        "[1, 2, 3].slice(0, 2) == [1, 2] && [[1], [2]].flatten() == [1, 2] && [1, 1].distinct() == [1]",
+        "[1, 2, 1].lastIndexOf(1) == 2 && [2, 1].min() == 1 && [2, 1].max() == 2",
         "object.?a.?b.orValue(1) == 1",
         "object.list.all(x, x.n > 0)",
     ],
