@@ -64,7 +64,8 @@ class Node:
         return self.client.get("pods", name, NAMESPACE) is None
 
     def condition(self, type_: str, name: str = "p") -> Json:
-        return next(one for one in self.status(name)["conditions"] if one["type"] == type_)  # type: ignore[no-any-return]
+        found: Json = next(one for one in self.status(name)["conditions"] if one["type"] == type_)
+        return found
 
     def events(self, reason: str = "") -> list[Json]:
         """Return the kubelet's events about pods, all or of one reason, in the order in which they were made."""
