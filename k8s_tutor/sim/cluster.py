@@ -211,6 +211,10 @@ class Cluster:
         scheduler = _find("k8s_tutor.sim.scheduler", "Scheduler")
         if scheduler is not None:
             self.components.add(SCHEDULER, lambda: [scheduler(self)])
+        proxy, surroundings = (_find("k8s_tutor.sim.network", name) for name in ("Proxy", "Surroundings"))
+        if proxy is not None and surroundings is not None:
+            self.components.add(PROXY, lambda: [proxy(self)])
+            self.components.add("cluster-network", lambda: [surroundings(self)])
         for node in self.shape.members():
             self.add_node(node)
 

@@ -16,6 +16,8 @@
     ``set_ingresses``; ``route(host, path) -> Backend | None``.
 ``Proxy(kit)``
     the kube-proxy component: watches Services and EndpointSlices while it runs.
+``Surroundings(kit)``
+    watches what DNS, policies and Ingress rules come from, as long as the cluster runs.
 
 Nothing here opens a socket.
 """
@@ -23,5 +25,6 @@ Nothing here opens a socket.
 from k8s_tutor.sim.network.fabric import Listener, Network, NetworkError
 from k8s_tutor.sim.network.http import HttpRequest, HttpResponse
 from k8s_tutor.sim.network.streams import Pipe, Stream
+from k8s_tutor.sim.network.watching import Proxy, Surroundings
 
-__all__ = ["HttpRequest", "HttpResponse", "Listener", "Network", "NetworkError", "Pipe", "Stream"]
+__all__ = ["HttpRequest", "HttpResponse", "Listener", "Network", "NetworkError", "Pipe", "Proxy", "Stream", "Surroundings"]

@@ -1,0 +1,110 @@
+"""The parts of the network that watch the API: kube-proxy, and what a cluster has besides (DNS, CNI, Ingress).
+
+kube-proxy is a component that can be stopped: the Services' rules stay as they were. The others follow the cluster as
+long as it runs. DNS answers while a Pod of CoreDNS (``k8s-app=kube-dns``) is ready, if the cluster has any.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from k8s_tutor.sim.network.objects import Json, key_of
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.network.fabric import Network
+
+Change = Callable[[Json], None]
+SLICES = "endpointslices.discovery.k8s.io"
+POLICIES = "networkpolicies.networking.k8s.io"
+INGRESSES = "ingresses.networking.k8s.io"
+
+
+class Watches(Protocol):
+    """A client that can watch."""
+
+    def watch(self, resource: str, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Call back for present objects and every change; the answer ends it."""
+        ...
+
+
+class Kit(Protocol):
+    """What these parts need of a cluster."""
+
+    network: "Network"
+
+    def client(self, user: str, manager: str) -> Watches:
+        """Return a client for a component."""
+        ...
+
+
+class _Part:
+    """Watches resources and passes on what changes."""
+
+    user = ""
+
+    def __init__(self, kit: Kit) -> None:
+        self.network = kit.network
+        self._client = kit.client(self.user, self.user.rsplit(":", 1)[-1])
+        self._ends: list[Callable[[], None]] = []
+
+    def _follow(self, resource: str, put: Change, drop: Change) -> None:
+        def changed(event: Any) -> None:
+            (drop if event.type == "DELETED" else put)(event.obj)
+
+        self._ends.append(self._client.watch(resource, changed))
+
+    def stop(self) -> None:
+        """Watch no more; what is known stays."""
+        for end in self._ends:
+            end()
+        self._ends.clear()
+
+
+class Proxy(_Part):
+    """kube-proxy, of all nodes: Services and EndpointSlices to rules."""
+
+    user = "system:kube-proxy"
+
+    def start(self) -> None:
+        """Begin with the state of now, as a restarted proxy syncs all its rules."""
+        table = self.network.services
+        table.set_services(())
+        table.set_endpoints(())
+        self._follow("services", table.put_service, table.drop_service)
+        self._follow(SLICES, table.put_slice, table.drop_slice)
+
+
+class Surroundings(_Part):
+    """DNS records, NetworkPolicies and Ingress rules."""
+
+    user = "system:serviceaccount:kube-system:network"
+
+    def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
+        self._servers: dict[tuple[str, str], bool] = {}
+
+    def start(self) -> None:
+        """Begin to watch."""
+        dns, policies, ingress = self.network.dns, self.network.policies, self.network.ingress
+        self._follow("services", dns.put_service, dns.drop_service)
+        self._follow(SLICES, dns.put_slice, dns.drop_slice)
+        self._follow(POLICIES, policies.put_policy, policies.drop_policy)
+        self._follow("namespaces", policies.put_namespace, policies.drop_namespace)
+        self._follow(INGRESSES, ingress.put_ingress, ingress.drop_ingress)
+        self._follow("pods", self._pod, self._pod_gone)
+
+    def _pod(self, pod: Json) -> None:
+        self.network.policies.put_pod(pod)
+        if (pod["metadata"].get("labels") or {}).get("k8s-app") == "kube-dns":
+            conditions = (pod.get("status") or {}).get("conditions") or ()
+            self._servers[key_of(pod)] = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+            self._count_servers()
+
+    def _pod_gone(self, pod: Json) -> None:
+        self.network.policies.drop_pod(pod)
+        if key_of(pod) in self._servers:
+            # The last one's entry stays: a cluster whose DNS was scaled to zero has none.
+            self._servers[key_of(pod)] = False
+            self._count_servers()
+
+    def _count_servers(self) -> None:
+        self.network.dns.serving = any(self._servers.values())
