@@ -108,7 +108,9 @@ class CronJobStrategy(WithStatus):
             found += template_warnings("spec.jobTemplate.spec.template", template)
         if old is not None and "TZ" in (obj["spec"].get("schedule") or ""):
             page = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
-            found.append(f"cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see {page} for more details")
+            found.append(
+                f"cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see {page} for more details"
+            )
         return found
 
     def row(self, obj: Json, now: float) -> list[Any]:

@@ -19,9 +19,7 @@ _APPROVAL = "see https://github.com/kubernetes/enhancements/pull/1111"
 _PROTECTED = ("k8s.io", "kubernetes.io")
 _KNOWN_FORMATS = frozenset(FORMATS) | {"int32", "int64", "float", "double", "isbn", "isbn10", "isbn13", "creditcard"}
 _STRATEGIES = ("None", "Webhook")
-_PRESERVE = (
-    "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
-)
+_PRESERVE = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
 
 
 def _storage_version(obj: Json) -> str | None:
@@ -87,7 +85,11 @@ class CustomResourceDefinitionStrategy(KindStrategy):
         self._check_spec(spec, common, versions)
         if old is not None:
             established = _is_established(old)
-            for path in (*(("spec.scope", "spec.names.kind") if established else ()), "spec.group", "spec.names.plural"):
+            for path in (
+                *(("spec.scope", "spec.names.kind") if established else ()),
+                "spec.group",
+                "spec.names.plural",
+            ):
                 self.unchanged(v, old, path)
         crd_versions.check_names(v.at("status").at("acceptedNames"))
         self._check_stored(v, versions)
@@ -244,4 +246,6 @@ def _schemas(obj: Json) -> list[Json]:
 
 
 def _formats(obj: Json) -> list[str]:
-    return [schema["format"] for schema in _schemas(obj) if schema.get("format") and schema["format"] not in _KNOWN_FORMATS]
+    return [
+        schema["format"] for schema in _schemas(obj) if schema.get("format") and schema["format"] not in _KNOWN_FORMATS
+    ]

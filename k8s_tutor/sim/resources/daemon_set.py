@@ -16,7 +16,13 @@ Json = dict[str, Any]
 # The template's generation lives on as an annotation: apps/v1 has no field for it.
 _GENERATION = "deprecated.daemonset.template.generation"
 STRATEGIES = ("RollingUpdate", "OnDelete")
-_COUNTS = ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable")
+_COUNTS = (
+    "desiredNumberScheduled",
+    "currentNumberScheduled",
+    "numberReady",
+    "updatedNumberScheduled",
+    "numberAvailable",
+)
 
 
 class DaemonSetStrategy(WithStatus):
@@ -52,6 +58,8 @@ class DaemonSetStrategy(WithStatus):
         if spec.get("revisionHistoryLimit") is None:
             spec["revisionHistoryLimit"] = 10
         default_template(spec.setdefault("template", {}))
+        if _GENERATION not in (obj.setdefault("metadata", {}).get("annotations") or {}):
+            self._count(obj, 0)
 
     def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
         super().prepare_create(ctx, obj)

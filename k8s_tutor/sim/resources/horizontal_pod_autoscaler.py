@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.resources.shared import hpa_metrics, hpa_versions, table
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.machinery.meta import clone
 
 Json = dict[str, Any]
 _SELECT = ("Disabled", "Max", "Min")
@@ -60,7 +60,7 @@ class HorizontalPodAutoscalerStrategy(WithStatus):
         least, most = spec.get("minReplicas"), spec.number("maxReplicas")
         if least is not None and most < least:
             spec.invalid("maxReplicas", "must be greater than or equal to `minReplicas`", most)
-        hpa_metrics.check_target_reference(spec.at("scaleTargetRef"))
+        hpa_metrics.check_target_reference(spec.at("scaleTargetRef"), any_group=False)
         hpa_metrics.check_metrics(spec)
         behavior = spec.at("behavior")
         for name in ("scaleUp", "scaleDown"):

@@ -61,7 +61,7 @@ class IngressStrategy(WithStatus):
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         if old is not None or _CLASS not in (obj["metadata"].get("annotations") or {}):
             return []
-        return [f'annotation "{_CLASS}" is deprecated, please use \'spec.ingressClassName\' instead']
+        return [f"annotation \"{_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"]
 
     def row(self, obj: Json, now: float) -> list[Any]:
         spec = obj.get("spec") or {}

@@ -47,7 +47,7 @@ class JobStrategy(WithStatus):
         labels = (spec["template"].get("metadata") or {}).get("labels")
         metadata = obj.setdefault("metadata", {})
         if labels and not metadata.get("labels"):
-            metadata["labels"] = dict(labels)
+            metadata["labels"] = labels  # the same labels: what is added to the template's is added here
         replacement = "TerminatingOrFailed" if spec.get("podFailurePolicy") is None else "Failed"
         for name, value in (
             ("completionMode", "NonIndexed"),
@@ -68,7 +68,10 @@ class JobStrategy(WithStatus):
         own |= {_PREFIX + key: value for key, value in own.items()}
         template = spec["template"].get("metadata") or {}
         spec["template"]["metadata"] = template
-        template["labels"] = {**own, **(template.get("labels") or {})}
+        labels = template.get("labels")
+        template["labels"] = {**own, **(labels or {})}
+        if not metadata.get("labels") or metadata["labels"] is labels:
+            metadata["labels"] = dict(template["labels"])
         selector = spec.get("selector") or {}
         spec["selector"] = selector
         selector.setdefault("matchLabels", {}).setdefault(_PREFIX + _UID, own[_UID])
@@ -200,7 +203,10 @@ def _free_directives(new: Json, old: Json) -> None:
     was["affinity"] = affinity or None
     for field in ("nodeSelector", "tolerations", "schedulingGates"):
         was[field] = now.get(field)
-    old["metadata"] = {**(old.get("metadata") or {}), **{k: (new.get("metadata") or {}).get(k) for k in ("labels", "annotations")}}
+    old["metadata"] = {
+        **(old.get("metadata") or {}),
+        **{k: (new.get("metadata") or {}).get(k) for k in ("labels", "annotations")},
+    }
 
 
 def _state(job: Json) -> str:

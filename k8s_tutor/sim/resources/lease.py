@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.registry.strategy import RequestContext
 
 Json = dict[str, Any]
 

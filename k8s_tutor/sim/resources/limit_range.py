@@ -4,6 +4,8 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.sim.machinery.meta import new_uid
+from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
@@ -29,6 +31,10 @@ class LimitRangeStrategy(KindStrategy):
             limits = {**(item.get("max") or {}), **(item.get("default") or {})}
             item["default"] = limits
             item["defaultRequest"] = {**(item.get("min") or {}), **limits, **(item.get("defaultRequest") or {})}
+
+    def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
+        if not obj["metadata"].get("name"):
+            obj["metadata"]["name"] = new_uid()
 
     def check(self, v: At, old: Json | None) -> None:
         seen: set[str] = set()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.persistent_volume_claim import BETA_CLASS
 from k8s_tutor.sim.resources.shared import persistent_volumes as volumes
@@ -53,7 +54,16 @@ class PersistentVolumeStrategy(KindStrategy):
                 default_volume_source(kind, spec[kind])
 
     def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
-        obj["status"] = {"phase": "Pending"}
+        obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": self._now()}
+
+    def prepare_status_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        status, before = new.setdefault("status", {}), old.get("status") or {}
+        changed = status.get("phase") != before.get("phase")
+        if changed and status.get("lastPhaseTransitionTime") in (None, before.get("lastPhaseTransitionTime")):
+            status["lastPhaseTransitionTime"] = self._now()
+
+    def _now(self) -> str:
+        return rfc3339(self.rest.store.clock.now())
 
     def check(self, v: At, old: Json | None) -> None:
         volumes.check_volume_spec(v.at("spec"), (v.get("metadata") or {}).get("name") or "")

@@ -22,9 +22,7 @@ class PodDisruptionBudgetStrategy(WithStatus):
         table.NAME,
         table.plain("Min Available", "The minimum number of pods that must be available."),
         table.plain("Max Unavailable", "The maximum number of pods that may be unavailable."),
-        table.plain(
-            "Allowed Disruptions", "Calculated number of pods that may be disrupted at this time.", "integer"
-        ),
+        table.plain("Allowed Disruptions", "Calculated number of pods that may be disrupted at this time.", "integer"),
         table.AGE,
     )
 

@@ -108,7 +108,9 @@ class StatefulSetStrategy(WithStatus):
         """Return the template as its pods will be: each claim template is a volume."""
         template = spec.get("template") or {}
         claims = {(claim.get("metadata") or {}).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()}
-        pod = {key: value for key, value in (template.get("spec") or {}).items() if key not in ("subdomain", "hostname")}
+        pod = {
+            key: value for key, value in (template.get("spec") or {}).items() if key not in ("subdomain", "hostname")
+        }
         if claims:
             made = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in sorted(claims)]
             pod["volumes"] = made + [item for item in pod.get("volumes") or () if item.get("name") not in claims]
@@ -160,4 +162,3 @@ class StatefulSetStrategy(WithStatus):
             table.created(obj, now),
             *table.containers_cells(spec.get("template")),
         ]
-

@@ -58,21 +58,26 @@ class KindStrategy(Strategy):
         v = begin(obj)
         self.check(v, None)
         self.declared(v, None)
-        return v.errors
+        return _once(v.errors)
 
     def validate_update(self, new: Json, old: Json) -> list[FieldError]:
         v = begin(new)
         self.check_update(v, old)
         self.declared(v, old)
-        return v.errors
+        return _once(v.errors)
 
     def validate_status_update(self, new: Json, old: Json) -> list[FieldError]:
         v = begin(new)
         self.check_status(v, old)
-        return v.errors
+        return _once(v.errors)
 
     def selectable(self, obj: Json) -> dict[str, str] | None:
         return {path: value_at(obj, path) for path in self.fields}
+
+
+def _once(errors: list[FieldError]) -> list[FieldError]:
+    """Return each complaint once."""
+    return list(dict.fromkeys(errors)) if len(errors) > 1 else errors
 
 
 class WithStatus(KindStrategy):

@@ -136,7 +136,9 @@ class At:
 
     def too_long(self, name: str, limit: int) -> None:
         """Add ``Too long`` (in bytes)."""
-        self.add("FieldValueTooLong", name, f"Too long: may not be more than {limit} {'byte' if limit == 1 else 'bytes'}")
+        self.add(
+            "FieldValueTooLong", name, f"Too long: may not be more than {limit} {'byte' if limit == 1 else 'bytes'}"
+        )
 
     def too_many(self, name: str, count: int, limit: int) -> None:
         """Add ``Too many`` items."""

@@ -25,9 +25,30 @@ _ROOT_FIELDS = (
     " MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations"
 )
 _ROOT_NAMES = frozenset(
-    "description type format title maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems"
-    " minItems uniqueItems multipleOf required items properties externalDocs example"
-    " x-kubernetes-preserve-unknown-fields x-kubernetes-validations".split()
+    [
+        "description",
+        "type",
+        "format",
+        "title",
+        "maximum",
+        "exclusiveMaximum",
+        "minimum",
+        "exclusiveMinimum",
+        "maxLength",
+        "minLength",
+        "pattern",
+        "maxItems",
+        "minItems",
+        "uniqueItems",
+        "multipleOf",
+        "required",
+        "items",
+        "properties",
+        "externalDocs",
+        "example",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-validations",
+    ]
 )
 
 
@@ -76,7 +97,9 @@ def _check_root(v: At) -> None:
     """Where status is a subresource only these fields may stand at the root."""
     kind = v.text("type")
     if kind and kind != "object":
-        complaint = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
+        complaint = (
+            'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
+        )
         v.invalid("type", complaint)
     elif any(value not in (None, "", [], {}, False) and name not in _ROOT_NAMES for name, value in v.value.items()):
         v.invalid(

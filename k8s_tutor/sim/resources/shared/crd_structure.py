@@ -76,9 +76,7 @@ def _check_type(v: At, level: str, kind: str, *, embedded: bool) -> None:
     if embedded and kind != "object":
         complaint = "must be object if x-kubernetes-embedded-resource is true"
         v.invalid("type", complaint) if kind else v.required("type", complaint)
-    elif (
-        not kind and not v.get("x-kubernetes-int-or-string") and not v.get("x-kubernetes-preserve-unknown-fields")
-    ):
+    elif not kind and not v.get("x-kubernetes-int-or-string") and not v.get("x-kubernetes-preserve-unknown-fields"):
         v.required("type", _EMPTY_TYPE[level])
     if embedded and v.get("additionalProperties") is not None:
         v.forbidden("additionalProperties", "must not be used if x-kubernetes-embedded-resource is set")
@@ -107,7 +105,9 @@ def _check_meta(v: At, level: str, *, checked: bool) -> None:
         if set(rest.get("properties") or ()) <= {"name", "generateName"}:
             rest.pop("properties", None)
         if rest:
-            complaint = "must not specify anything other than name and generateName, but metadata is implicitly specified"
+            complaint = (
+                "must not specify anything other than name and generateName, but metadata is implicitly specified"
+            )
             place.forbidden("", complaint)
 
 

@@ -97,7 +97,9 @@ def _warning_complaints(v: At) -> list[str]:
     for index, letter in enumerate(text):
         if unicodedata.category(letter)[0] == "C" or (letter.isspace() and letter != " "):
             place = len(text[:index].encode())
-            found.append(f"must only contain printable UTF-8 characters; non-printable character found at index {place}")
+            found.append(
+                f"must only contain printable UTF-8 characters; non-printable character found at index {place}"
+            )
             break
     return found
 

@@ -41,7 +41,9 @@ def check_metrics(spec: At) -> None:
         _check_metric(metric)
         kinds.add(metric.get("type"))
     if spec.get("minReplicas") == 0 and not kinds & {"Object", "External"}:
-        spec.forbidden("metrics", "must specify at least one Object or External metric to support scaling to zero replicas")
+        spec.forbidden(
+            "metrics", "must specify at least one Object or External metric to support scaling to zero replicas"
+        )
 
 
 def _check_metric(v: At) -> None:
@@ -167,4 +169,3 @@ def text(specs: list[Json], statuses: list[Json]) -> str:
     shown = [_one(spec, statuses[n] if n < len(statuses) else {}) for n, spec in enumerate(specs)]
     joined = ", ".join(shown[:2])
     return f"{joined} + {len(shown) - 2} more..." if len(shown) > 2 else joined
-

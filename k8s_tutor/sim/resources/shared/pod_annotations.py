@@ -25,9 +25,7 @@ def check_pod_annotations(v: At, spec: Json) -> None:
     if not annotations:
         return
     if MIRROR in annotations and not spec.get("nodeName"):
-        v.key(MIRROR).invalid(
-            "", "must set spec.nodeName if mirror pod annotation is set", annotations[MIRROR]
-        )
+        v.key(MIRROR).invalid("", "must set spec.nodeName if mirror pod annotation is set", annotations[MIRROR])
     if annotations.get(TOLERATIONS):
         _check_tolerations(v, annotations[TOLERATIONS])
     if DELETION_COST in annotations and not deletion_cost_ok(annotations[DELETION_COST]):
@@ -86,7 +84,9 @@ def check_annotations_match(v: At, annotations: Json) -> None:
     armor = {"Unconfined": ("unconfined",), "RuntimeDefault": ("runtime/default",)}
     context = v.at("securityContext")
     if context.get("seccompProfile") and SECCOMP_POD in annotations:
-        _match(context.at("seccompProfile"), "seccomp", annotations[SECCOMP_POD], context.get("seccompProfile"), seccomp)
+        _match(
+            context.at("seccompProfile"), "seccomp", annotations[SECCOMP_POD], context.get("seccompProfile"), seccomp
+        )
     for container in containers(v):
         own, key = container.at("securityContext"), SECCOMP_CONTAINER + container.text("name")
         if own.get("seccompProfile") and key in annotations:

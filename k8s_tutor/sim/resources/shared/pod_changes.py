@@ -153,7 +153,9 @@ def _check_node_affinity(spec: At, new: Json, old: Json) -> None:
         )
         if not grown or (not any(before.values()) and any(after.values())):
             place = at.at("nodeSelectorTerms").index(number)
-            place.invalid("", "only additions are allowed (no mutations or deletions)", internal("core.NodeSelectorTerm", after))
+            place.invalid(
+                "", "only additions are allowed (no mutations or deletions)", internal("core.NodeSelectorTerm", after)
+            )
 
 
 # -- ephemeral containers

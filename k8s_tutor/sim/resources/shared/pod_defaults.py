@@ -1,5 +1,7 @@
 """Defaults of pod specs, of pods and of templates alike (upstream: ``core/v1/defaults.go``)."""
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
@@ -16,14 +18,28 @@ _VOLUME_DEFAULTS: dict[str, Json] = {
 }
 _MODE = 0o644
 
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_HOST = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_MAX_NAME = 255
+# The grammar of image references; what does not fit is nobody's latest.
+_REFERENCE = re.compile(
+    rf"(?P<name>(?:{_HOST}/)?{_PART}(?:/{_PART})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?"
+    r"(?P<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?",
+    re.ASCII,
+)
 
+
+@lru_cache(maxsize=1024)
 def latest(image: str) -> bool:
     """Tell whether an image is taken by the tag ``latest`` (also by having no tag)."""
-    name, _, digest = image.partition("@")
-    if digest:
-        return False
-    _, colon, tag = name.rpartition("/")[2].partition(":")
-    return not colon or tag == "latest"
+    match = _REFERENCE.fullmatch(image)
+    return (
+        match is not None
+        and len(match["name"]) <= _MAX_NAME
+        and not match["digest"]
+        and match["tag"] in (None, "latest")
+    )
 
 
 def pull_policy(image: str) -> str:

@@ -211,5 +211,3 @@ def _check_file_refs(v: At) -> None:
                 at.not_found("volumeName", at.text("volumeName"))
             elif volume.get("emptyDir") is None:
                 at.invalid("volumeName", "referenced volume must be of type emptyDir")
-
-

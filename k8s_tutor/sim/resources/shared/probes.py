@@ -66,9 +66,7 @@ def check_probe(v: At, kind: str, grace: int | None) -> None:
         return
     probe = v.at(kind)
     _check_handler(probe, _PROBE, grace)
-    probe.not_negative(
-        "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"
-    )
+    probe.not_negative("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
     seconds = probe.get("terminationGracePeriodSeconds")
     if seconds is not None and seconds <= 0:
         probe.invalid("terminationGracePeriodSeconds", "must be greater than 0")

@@ -125,7 +125,9 @@ def _token(volume: At, v: At, _: _Paths) -> None:
 def _bundle(_: At, v: At, taken: _Paths) -> None:
     name, signer = v.get("name"), v.get("signerName")
     if name is not None and signer is not None:
-        v.invalid("", "only one of name and signerName may be used", internal("core.ClusterTrustBundleProjection", v.value))
+        v.invalid(
+            "", "only one of name and signerName may be used", internal("core.ClusterTrustBundleProjection", v.value)
+        )
     elif name is not None:
         if not name:
             v.required("name", "must be a valid object name")

@@ -33,7 +33,11 @@ def check_seccomp(v: At) -> None:
         else:
             paths.descending(v.at("localhostProfile"), profile)
     elif profile is not None:
-        v.invalid("localhostProfile", "can only be set when seccomp type is Localhost", internal("core.SeccompProfile", v.value))
+        v.invalid(
+            "localhostProfile",
+            "can only be set when seccomp type is Localhost",
+            internal("core.SeccompProfile", v.value),
+        )
 
 
 def check_app_armor(v: At) -> None:

@@ -45,7 +45,9 @@ def _image(v: At) -> None:
     v.one_of("pullPolicy", PULL_POLICIES, required=True)
 
 
-def _same(field: str, check: Check, shown: str | None = None, refused: str | None = None) -> tuple[str, str, str, Check]:
+def _same(
+    field: str, check: Check, shown: str | None = None, refused: str | None = None
+) -> tuple[str, str, str, Check]:
     return field, shown or field, refused or shown or field, check
 
 

@@ -79,7 +79,9 @@ def check_host_process(v: At) -> None:
     if not count:
         return
     if count != total:
-        v.invalid("", "If pod contains any hostProcess containers then all containers must be HostProcess containers", "")
+        v.invalid(
+            "", "If pod contains any hostProcess containers then all containers must be HostProcess containers", ""
+        )
     if not v.get("hostNetwork"):
         v.invalid("hostNetwork", "hostNetwork must be true if pod contains any hostProcess containers", False)
 

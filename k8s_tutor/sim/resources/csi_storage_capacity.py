@@ -1,0 +1,42 @@
+"""CSIStorageCapacities (upstream: ``registry/storage/csistoragecapacity``)."""
+
+from typing import Any
+
+from k8s_tutor.apimachinery import names
+from k8s_tutor.sim.resources.shared import quantities, table
+from k8s_tutor.sim.resources.shared.base import KindStrategy
+from k8s_tutor.sim.resources.shared.check import NEGATIVE, At, same
+from k8s_tutor.sim.resources.shared.label_checks import check_selector, shown
+
+Json = dict[str, Any]
+
+
+class CSIStorageCapacityStrategy(KindStrategy):
+    """The kind CSIStorageCapacity."""
+
+    resource = "csistoragecapacities.storage.k8s.io"
+    columns = table.table(
+        table.NAME,
+        table.doc("storage.v1", "CSIStorageCapacity", "storageClassName", "StorageClassName"),
+        table.doc("storage.v1", "CSIStorageCapacity", "capacity", "Capacity"),
+    )
+
+    def check(self, v: At, old: Json | None) -> None:
+        check_selector(v.at("nodeTopology"))
+        v.judge("storageClassName", names.is_dns1123_subdomain)
+        capacity = v.get("capacity")
+        if capacity is not None and quantities.parse(capacity).nanos < 0:
+            v.invalid("capacity", NEGATIVE)
+
+    def check_update(self, v: At, old: Json) -> None:
+        if not same(v.get("nodeTopology"), old.get("nodeTopology")):
+            v.invalid("nodeTopology", "field is immutable", shown(v.get("nodeTopology")))
+        v.immutable("storageClassName", old)
+
+    def row(self, obj: Json, now: float) -> list[Any]:
+        capacity = obj.get("capacity")
+        return [
+            obj["metadata"]["name"],
+            obj.get("storageClassName") or "",
+            table.UNSET if capacity is None else str(capacity),
+        ]

@@ -1,0 +1,29 @@
+"""ResourceClaimTemplates (upstream: ``registry/resource/resourceclaimtemplate``)."""
+
+from typing import Any
+
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.base import KindStrategy
+from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.device_claims import check_claim, default_claim
+
+Json = dict[str, Any]
+
+
+class ResourceClaimTemplateStrategy(KindStrategy):
+    """The kind ResourceClaimTemplate."""
+
+    resource = "resourceclaimtemplates.resource.k8s.io"
+    columns = table.table(table.NAME, table.AGE)
+
+    def default(self, obj: Json) -> None:
+        default_claim((obj.get("spec") or {}).get("spec"))
+
+    def check(self, v: At, old: Json | None) -> None:
+        check_claim(v.at("spec").at("spec"))
+
+    def check_update(self, v: At, old: Json) -> None:
+        self.unchanged(v, old, "spec")
+
+    def row(self, obj: Json, now: float) -> list[Any]:
+        return [obj["metadata"]["name"], table.created(obj, now)]
