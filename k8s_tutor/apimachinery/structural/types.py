@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from k8s_tutor.apimachinery.schema.tables import type_named
-from k8s_tutor.apimachinery.schema.types import ANY, ATOMIC, LIST, MAP, REQUIRED, STRUCT, Field, Type
+from k8s_tutor.apimachinery.schema.types import ANY, ATOMIC, LIST, MAP, OMIT_EMPTY, OMIT_ZERO, REQUIRED, STRUCT, Field, Type
 
 Schema = Mapping[str, Any]
 
@@ -48,7 +48,7 @@ def _fields(schema: Schema, *, root: bool) -> dict[str, Field]:
     required = schema.get("required") or ()
     found = {}
     for name, inner in (schema.get("properties") or {}).items():
-        flags = REQUIRED if name in required else 0
+        flags = OMIT_EMPTY | OMIT_ZERO | (REQUIRED if name in required else 0)
         found[name] = Field(name, type_of(inner, root=_is_resource(inner)), flags, 0, {"default": inner.get("default")})
     if root:
         metadata = type_named("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")

@@ -92,7 +92,7 @@ def convert(body: bytes, value: Any, media: str) -> bytes:
     if value is None:
         value = orjson.loads(body)
     if media == YAML:
-        from k8s_tutor.apimachinery.yaml_text import to_yaml
+        from k8s_tutor.apimachinery.goyaml import to_yaml
 
         return to_yaml(value).encode()
     if media == PROTOBUF:

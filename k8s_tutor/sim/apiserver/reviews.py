@@ -43,7 +43,8 @@ def _review(call: Call) -> Response:
     if not errors and own_validation:
         errors = own_validation(body)
     if errors:
-        raise invalid(call.resource.kind, call.resource.group, "", errors)
+        kind = "" if call.resource.group == AUTHZ else call.resource.kind  # access reviews do not say their kind
+        raise invalid(kind, call.resource.group, "", errors)
     body.setdefault("metadata", {})
     call.server.rest.fields.track(call.context(), call.resource, body, None)
     return call.json(call.resource.encode(handle(call, body)), 201)
@@ -81,7 +82,7 @@ def _attributes_errors(body: Json) -> list[FieldError]:
         return [FieldError("FieldValueInvalid", "spec.nonResourceAttributes", text)]
     if spec.get("resourceAttributes") is None and spec.get("nonResourceAttributes") is None:
         text = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        return [FieldError("FieldValueInvalid", "spec.resourceAttributes", text)]
+        return [FieldError("FieldValueInvalid", "spec", text)]
     return []
 
 

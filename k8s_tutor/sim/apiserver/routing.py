@@ -19,6 +19,10 @@ BY_VERB: dict[str, Handle] = {
     "delete": writing.delete,
     "deletecollection": writing.delete_collection,
 }
+# Warnings that every answer about a deprecated resource carries.
+DEPRECATED = {
+    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
 # The object's own methods, by HTTP method: with a name, and without.
 NAMED = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 UNNAMED = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
@@ -27,6 +31,8 @@ UNNAMED = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecol
 def route(call: Call) -> Answer | Awaitable[Answer]:
     """Answer a request for a resource."""
     info, resource = call.info, call.resource
+    if resource.name in DEPRECATED:
+        call.warnings.append(DEPRECATED[resource.name])
     virtual = reviews.find(call) if not info.subresource else None
     if virtual is not None:
         return virtual(call)

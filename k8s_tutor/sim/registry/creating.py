@@ -48,6 +48,7 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
         raise already_exists(resource.plural, resource.group, meta["name"])
     if meta.get("resourceVersion"):
         raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
+    strategy.canonicalize(obj)
     obj = resource.encode(obj)
     if ctx.dry_run:
         return obj

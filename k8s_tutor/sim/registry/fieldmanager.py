@@ -10,6 +10,7 @@ from typing import Any
 from k8s_tutor.apimachinery.apply import managed_before, track_update
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
 from k8s_tutor.apimachinery.conforming import encoded
+from k8s_tutor.apimachinery.schema import type_for
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.registry.scheme import Resource
@@ -30,17 +31,19 @@ class ManagedFields:
 
     def track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json | None) -> None:
         """Set the new object's managedFields for an update by ``ctx.manager``."""
-        kind = resource.type
+        version = ctx.api_version or resource.api_version
+        kind = resource.type if version == resource.api_version else type_for(version, resource.kind)
         if kind is None:
             return
+        shown = new if version == resource.api_version else resource.strategy.to_version(new, version)
         meta = new["metadata"]
         entries = track_update(
             old,
-            encoded(new, kind, stored=False),
+            encoded(shown, kind, stored=False),
             managed_before(old, new, ctx.subresource),
             ctx.manager,
             "Update",
-            ctx.api_version or resource.api_version,
+            version,
             ctx.subresource,
             rfc3339(self._clock.now()),
             kind,

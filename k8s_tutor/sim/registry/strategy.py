@@ -162,6 +162,9 @@ class Strategy:
         """Return texts for ``Warning`` headers."""
         return []
 
+    def canonicalize(self, obj: Json) -> None:
+        """Change the valid object before it is stored: what reading it back would default."""
+
     def row(self, obj: Json, now: float) -> list[Any]:
         """Return the Table's cells for an object; ``now`` is cluster time (``machinery.meta.age`` counts)."""
         meta = obj["metadata"]

@@ -85,6 +85,7 @@ def _update(
     if not ctx.subresource:
         ctx.warnings.extend(strategy.warnings(obj, old))
     rest.admission.validate(attributes)
+    strategy.canonicalize(obj)
     obj = resource.encode(obj)
     if obj == old:
         return old  # an update that changes nothing is not written, as upstream

@@ -28,8 +28,6 @@ def choose_container(pod: Json, wanted: str) -> str:
         if wanted not in {*regular, *init, *ephemeral}:
             raise bad_request(f"container {wanted} is not valid for pod {name}")
         return wanted
-    if len(regular) == 1 and not init and not ephemeral:
-        return regular[0]
     if len(regular) == 1:
         return regular[0]
     text = f"a container name must be specified for pod {name}, choose one of: [{' '.join([*regular, *ephemeral])}]"

@@ -5,6 +5,7 @@ Mirrors ``apimachinery/pkg/util/proxy`` and ``core/*/rest/proxy``: names may car
 """
 
 import asyncio
+import random
 from typing import Any
 
 from k8s_tutor.sim.apiserver.call import Call
@@ -82,6 +83,7 @@ def _service(call: Call, name: str, port: str) -> tuple[str, str]:
     if entry is None:
         raise not_found("services", "", name)
     wanted = _service_port(entry.obj, port)
+    ready: list[tuple[str, str]] = []
     for found in call.server.rest.store.entries("endpointslices.discovery.k8s.io", call.namespace):
         slice_ = found.obj
         if (slice_["metadata"].get("labels") or {}).get("kubernetes.io/service-name") != name:
@@ -90,7 +92,9 @@ def _service(call: Call, name: str, port: str) -> tuple[str, str]:
             if wanted is None or (candidate.get("name") or "") == wanted:
                 for endpoint in slice_.get("endpoints") or ():
                     if (endpoint.get("conditions") or {}).get("ready", True):
-                        return endpoint["addresses"][0], str(candidate["port"])
+                        ready.append((endpoint["addresses"][0], str(candidate["port"])))
+    if ready:
+        return random.choice(ready)
     text = f'no endpoints available for service "{call.info.name}"'
     raise ApiError(503, "ServiceUnavailable", text)
 

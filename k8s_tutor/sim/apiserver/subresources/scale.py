@@ -51,15 +51,57 @@ def handle(call: Call) -> Response:
     replicas = (wanted.get("spec") or {}).get("replicas") or 0
     _check(call, replicas, wanted, obj)
 
-    def change(new: Json) -> None:
-        _set(new, _path(call, "specReplicasPath", ".spec.replicas"), replicas)
-
+    path = _path(call, "specReplicasPath", ".spec.replicas")
     ctx = call.context(dry_run=options.dry_run)
     new = clone(obj)
-    change(new)
-    ctx.subresource = "scale"
+    _set(new, path, replicas)
+    _own(new, path, call.resource.api_version, "" if new == obj else ctx.manager)
+    ctx.subresource, ctx.applied = "scale", True
     done = call.server.rest.update(ctx, call.resource.name, call.namespace, call.info.name, new)
     return call.json(scale_of(call, done))
+
+
+def _own(obj: Json, path: list[str], api_version: str, manager: str) -> None:
+    """Give replicas an entry of their own in managedFields (upstream: ``managedfields.ScaleHandler``).
+
+    A scale that changes nothing leaves them to their owner (``manager`` is then ""), though in an entry of their own.
+    """
+    entries = obj["metadata"].get("managedFields") or []
+    for entry in entries:
+        fields, *inside = _chain(entry.get("fieldsV1") or {}, path)
+        if fields is None or (not manager and len(inside[-1] if inside else fields) == 1):
+            continue
+        holder = inside[-1] if inside else fields
+        del holder[f"f:{path[-1]}"]
+        if not manager:
+            own = {"manager": entry["manager"], "operation": entry["operation"], "apiVersion": api_version}
+            entries.insert(0, own | {"fieldsType": "FieldsV1", "fieldsV1": _nested(path)})
+            return
+    if manager:
+        own = {"manager": manager, "operation": "Update", "apiVersion": api_version}
+        kept = [entry for entry in entries if any(value for value in entry["fieldsV1"].values())]
+        fresh = own | {"fieldsType": "FieldsV1", "fieldsV1": _nested(path), "subresource": "scale"}
+        obj["metadata"]["managedFields"] = [fresh, *(e for e in kept if not _same(e, fresh))]
+
+
+def _same(one: Json, other: Json) -> bool:
+    return all(one.get(key) == other.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
+
+
+def _chain(fields: Json, path: list[str]) -> list[Any]:
+    """Return the nested sets down to the one that holds the last step; ``[None]`` if it does not hold it."""
+    found = [fields]
+    for step in path[:-1]:
+        fields = fields.get(f"f:{step}") or {}
+        found.append(fields)
+    return found if f"f:{path[-1]}" in fields else [None]
+
+
+def _nested(path: list[str]) -> Json:
+    found: Json = {}
+    for step in reversed(path):
+        found = {f"f:{step}": found}
+    return found
 
 
 def _patched(call: Call, current: Json, patch: Any, media: str) -> Json:

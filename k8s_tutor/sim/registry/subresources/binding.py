@@ -40,16 +40,8 @@ class Binding:
             if meta.get(key):
                 new["metadata"].setdefault(key, {}).update(meta[key])
         self._scheduled(new)
-        if new["metadata"].get("generation"):
-            new["metadata"]["generation"] += 1
-        tracked = RequestContext(ctx.user, ctx.manager, subresource="binding")
-        self._track(tracked, resource, new, pod)
         self._rest.store.put(resource.name, (namespace, name), resource.encode(new))
         return dict(SUCCESS)
-
-    def _track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json) -> None:
-        """Only the condition is owned: the node's name is set below the field manager, as upstream."""
-        self._rest.fields.track(ctx, resource, new, old)
 
     def _check(self, pod: Json, name: str, node: str, body: Json) -> None:
         uid = (body.get("metadata") or {}).get("uid")
