@@ -87,7 +87,7 @@ def run(
         code = verb.run(call)
         if call.warned and parsed.get("warnings-as-errors"):
             raise CommandError(f"{call.warned} warning{'s' if call.warned > 1 else ''} received")
-        return code
+        return 130 if call.cancelled.is_set() else code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -21,7 +21,7 @@ from k8s_tutor.kubectl.text import quoted
 EXTENSIONS = (".json", ".yaml", ".yml")
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ALIASES = 1000
-_SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?\r?(?:\n|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,9 @@ def _values(text: str, source: str) -> Iterator[Any]:
         try:
             value = read_value(part)
         except yaml.YAMLError as error:
-            raise CommandError(f"error parsing {source}: error converting YAML to JSON: {go_words(error)}") from None
+            raise CommandError(
+                f"error parsing {source}: error converting YAML to JSON: {go_words(error, part)}"
+            ) from None
         except RecursionError:
             raise CommandError(f"error parsing {source}: error converting YAML to JSON: exceeded max depth") from None
         yield value
@@ -232,12 +234,14 @@ def _key(key: Any) -> str:
     return key if isinstance(key, str) else to_json(key, indent=None)
 
 
-def go_words(error: yaml.YAMLError) -> str:
+def go_words(error: yaml.YAMLError, text: str = "") -> str:
     """Return a YAML error in the words of go-yaml, which has the same scanner."""
     if isinstance(error, yaml.MarkedYAMLError):
         problem = error.problem or ""
         if problem.startswith("found undefined alias"):
-            match = re.search(r"'([^']*)'", str(error.problem))
+            mark = error.problem_mark
+            line = text.splitlines()[mark.line][mark.column :] if mark and text else ""
+            match = re.match(r"\*([^\s,\]}]+)", line)
             return f"yaml: unknown anchor '{match.group(1) if match else ''}' referenced"
         line = error.problem_mark.line if error.problem_mark else 0
         if isinstance(error, yaml.scanner.ScannerError):

@@ -154,8 +154,8 @@ class Secret(Verb):
     def run(self, call: Call) -> int:
         from k8s_tutor.kubectl.helptext import verb_help
 
-        call.write(verb_help(type(self), call.path))
-        return 0
+        call.streams.stderr.write(verb_help(type(self), call.path))
+        return 1
 
 
 GENERATOR = Secret

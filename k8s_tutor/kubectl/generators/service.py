@@ -104,8 +104,8 @@ class Service(Verb):
     def run(self, call: Call) -> int:
         from k8s_tutor.kubectl.helptext import verb_help
 
-        call.write(verb_help(type(self), call.path))
-        return 0
+        call.streams.stderr.write(verb_help(type(self), call.path))
+        return 1
 
 
 GENERATOR = Service

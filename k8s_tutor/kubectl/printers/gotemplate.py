@@ -69,7 +69,9 @@ class GoTemplate:
             if not is_action:
                 nodes.append(_Node("text", text))
                 continue
-            word, _, rest = text.partition(" ")
+            match = re.match(r"(range|if|with|else|end)\b", text)
+            word = match.group() if match else ""
+            rest = text[len(word) :]
             if word in {"end", "else"}:
                 return nodes, text
             if word in {"range", "if", "with"}:

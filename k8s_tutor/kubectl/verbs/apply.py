@@ -230,8 +230,7 @@ kubectl apply -f pod.yaml --dry-run=server
         body = self._patch(call, info, current, patch, content_type, original, modified)
         if body["metadata"].get("deletionTimestamp"):
             call.err(f"Warning: Detected changes to resource {info.name} which is currently being deleted.")
-        changed = body["metadata"].get("resourceVersion") != current["metadata"].get("resourceVersion")
-        self._told(call, info, body, "configured" if changed or dry_run(call) == "client" else "unchanged")
+        self._told(call, info, body, "configured")
 
     def _patch(
         self,

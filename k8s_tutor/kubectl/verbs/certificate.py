@@ -92,8 +92,8 @@ class Certificate(Verb):
 
         if call.arguments:
             raise call.usage(f"unknown command {quoted(call.arguments[0])}")
-        call.write(verb_help(type(self), call.path))
-        return 0
+        call.streams.stderr.write(verb_help(type(self), call.path))
+        return 1
 
 
 VERB = Certificate

@@ -213,8 +213,8 @@ class Set(Verb):
 
         if call.arguments:
             raise call.usage(f"unknown command {quoted(call.arguments[0])}")
-        call.write(verb_help(type(self), call.path))
-        return 0
+        call.streams.stderr.write(verb_help(type(self), call.path))
+        return 1
 
 
 def _matches(pattern: str, name: str) -> bool:

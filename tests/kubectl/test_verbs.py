@@ -1,0 +1,137 @@
+"""What verbs do to the cluster, beyond what they print."""
+
+import json
+from pathlib import Path
+
+from tests.conftest import ServerFactory
+from tests.kubectl.conftest import Ours
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, labels: {l: one}}\ndata: {a: '1', b: '2'}\n"
+
+
+async def test_apply_merges_three_ways(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
+    served = await server()
+    file = tmp_path / "cm.yaml"
+    file.write_text(CONFIG)
+    assert (await ours(served, "apply", "-f", "cm.yaml")).out == "configmap/cm created\n"
+    assert (await ours(served, "apply", "-f", "cm.yaml")).out == "configmap/cm unchanged\n"
+    await ours(served, "patch", "cm", "cm", "--type=merge", "-p", '{"data":{"mine":"x"}}')
+    file.write_text(CONFIG.replace(", b: '2'", ", c: '3'"))
+    assert (await ours(served, "apply", "-f", "cm.yaml")).out == "configmap/cm configured\n"
+    data = json.loads((await ours(served, "get", "cm", "cm", "-o", "jsonpath={.data}")).out)
+    assert data == {"a": "1", "c": "3", "mine": "x"}
+
+
+async def test_apply_prunes_what_it_no_longer_names(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
+    served = await server()
+    file = tmp_path / "both.yaml"
+    second = CONFIG.replace("name: cm", "name: other")
+    file.write_text(f"{CONFIG}---\n{second}")
+    await ours(served, "apply", "-f", "both.yaml")
+    file.write_text(CONFIG)
+    pruned = await ours(served, "apply", "-f", "both.yaml", "--prune", "-l", "l=one")
+    assert pruned.out == "configmap/cm unchanged\nconfigmap/other pruned\n"
+
+
+async def test_server_side_apply_conflicts_are_explained(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    await ours(served, "create", "-f", "-", stdin=CONFIG)
+    refused = await ours(served, "apply", "--server-side", "-f", "-", stdin=CONFIG.replace("'1'", "'9'"))
+    assert refused.code == 1
+    assert "Apply failed with 1 conflict" in refused.err
+    assert "--force-conflicts" in refused.err
+    forced = await ours(
+        served, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=CONFIG.replace("'1'", "'9'")
+    )
+    assert forced.out == "configmap/cm serverside-applied\n"
+
+
+async def test_dry_runs_leave_no_trace(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    for kind in ("client", "server"):
+        made = await ours(served, "create", "ns", "x", f"--dry-run={kind}")
+        assert made.out == f"namespace/x created ({'server ' if kind == 'server' else ''}dry run)\n"
+    assert (await ours(served, "get", "ns", "x")).code == 1
+
+
+async def test_labels_are_set_changed_and_removed(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    await ours(served, "create", "-f", "-", stdin=CONFIG)
+    assert (await ours(served, "label", "cm", "cm", "t=1")).out == "configmap/cm labeled\n"
+    assert "already has a value (1)" in (await ours(served, "label", "cm", "cm", "t=2")).err
+    assert (await ours(served, "label", "cm", "cm", "t=2", "l-", "--overwrite")).out == "configmap/cm modified\n"
+    assert (await ours(served, "get", "cm", "cm", "-o", "jsonpath={.metadata.labels}")).out == '{"t":"2"}'
+
+
+async def test_edit_sends_what_the_editor_changed(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
+    import asyncio
+    import io
+
+    from k8s_tutor.kubectl import run
+
+    served = await server()
+    await ours(served, "create", "-f", "-", stdin=CONFIG)
+    out, err = io.StringIO(), io.StringIO()
+    seen: list[str] = []
+
+    def editor(text: str, suffix: str) -> str:
+        seen.append(text)
+        return text.replace('a: "1"', 'a: "7"')
+
+    code = await asyncio.to_thread(
+        run,
+        ["edit", "cm", "cm"],
+        kubeconfig=served.kubeconfig,
+        stdout=out,
+        stderr=err,
+        cwd=tmp_path,
+        env={},
+        edit=editor,
+    )
+    assert (code, out.getvalue()) == (0, "configmap/cm edited\n"), err.getvalue()
+    assert seen[0].startswith("# Please edit the object below.")
+    assert (await ours(served, "get", "cm", "cm", "-o", "jsonpath={.data.a}")).out == "7"
+
+
+async def test_config_writes_only_the_given_kubeconfig(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    changed = await ours(served, "config", "set-context", "--current", "--namespace=kube-system")
+    assert changed.out.endswith("modified.\n")
+    assert (await ours(served, "get", "pods")).err == "No resources found in kube-system namespace.\n"
+
+
+async def test_delete_waits_until_the_object_is_gone(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    await ours(served, "create", "-f", "-", stdin=CONFIG)
+    assert (await ours(served, "delete", "cm", "cm")).out == 'configmap "cm" deleted from default namespace\n'
+    assert (await ours(served, "get", "cm", "cm")).code == 1
+    assert (await ours(served, "delete", "cm", "cm", "--ignore-not-found")).code == 0
+
+
+async def test_a_dead_server_gets_kubectls_words(ours: Ours, tmp_path: Path) -> None:
+    from tests.conftest import Output
+
+    kubeconfig = tmp_path / "dead"
+    kubeconfig.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: x\ncontexts: [{name: x, context: {cluster: x, user: x}}]\n"
+        "clusters: [{name: x, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: x, user: {token: t}}]\n"
+    )
+
+    class Dead:
+        pass
+
+    dead = Dead()
+    dead.kubeconfig = kubeconfig  # type: ignore[attr-defined]
+    expected = "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?\n"
+    assert await ours(dead, "get", "pods") == Output("", expected, 1)  # type: ignore[arg-type]
+
+
+async def test_a_kustomization_is_built_and_applied(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
+    served = await server()
+    folder = tmp_path / "k"
+    folder.mkdir()
+    (folder / "cm.yaml").write_text(CONFIG)
+    (folder / "kustomization.yaml").write_text("resources: [cm.yaml]\nnamePrefix: dev-\ncommonLabels: {env: dev}\n")
+    assert (await ours(served, "apply", "-k", "k")).out == "configmap/dev-cm created\n"
+    (folder / "kustomization.yaml").write_text("resources: [cm.yaml]\nhelmCharts: []\n")
+    assert 'unsupported field "helmCharts"' in (await ours(served, "apply", "-k", "k")).err
