@@ -155,7 +155,7 @@ class MainScreen(Screen[None]):
         self.task_pane.display = wide or self.view == "task"
         for name, pane in self.pictures.items():
             pane.display = name == self.picture
-        self.terminal.styles.height = max(6, min(14, height * 2 // 5))
+        self.terminal.styles.height = max(6, min(10, height * 2 // 5))
         shown = {"lesson", "task", self.picture} if wide else {self.view}
         self.bar.draw(shown, lambda key: say(language, key), self.checks_label)
         self.post_message(Arranged())
