@@ -18,6 +18,13 @@ from k8s_tutor.apimachinery.json_syntax import complaint
 __all__ = ["Conformed", "DecodeError", "Decoded", "conform", "decode", "decode_body", "encoded"]
 
 
+# Deeper than any Kubernetes object; what comes after walks objects by recursion.
+_MAX_DEPTH = 200
+_MAX_NODES = 1_000_000
+_TOO_DEEP = "couldn't get version/kind; json parse error: exceeded max depth"
+_MAX_YAML = 3 * 1024 * 1024
+
+
 class DecodeError(ValueError):
     """The body is neither JSON nor YAML; the message is upstream's."""
 
@@ -50,8 +57,12 @@ def decode_body(body: bytes, content_type: str = "application/json") -> Decoded:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return _decode_leniently(body)
+    try:
+        text = orjson.dumps(value)
+    except TypeError:
+        raise DecodeError(_TOO_DEEP) from None
     # A duplicate loses its own colon; colons inside of texts stand in both.
-    if body.count(b":") == orjson.dumps(value).count(b":"):
+    if body.count(b":") == text.count(b":"):
         return Decoded(value, ())
     return Decoded(value, _duplicate_fields(body))
 
@@ -61,8 +72,20 @@ def _decode_leniently(body: bytes) -> Decoded:
     text = body.decode(errors="replace")
     if problem := complaint(text):
         raise DecodeError(f"couldn't get version/kind; json parse error: {problem}")
-    value = json.loads(text)
-    return Decoded(orjson.loads(json.dumps(value).encode(errors="replace")), _duplicate_fields(body))
+    try:
+        return Decoded(_without_surrogates(json.loads(text)), _duplicate_fields(body))
+    except RecursionError:
+        raise DecodeError(_TOO_DEEP) from None
+
+
+def _without_surrogates(value: Any, depth: int = 0) -> Any:
+    if depth > _MAX_DEPTH:
+        raise RecursionError
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {key: _without_surrogates(item, depth + 1) for key, item in value.items()}
+    return [_without_surrogates(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -136,8 +159,8 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 
 def _decode_yaml(body: bytes) -> Decoded:
-    if len(body) > 3 * 1024 * 1024 or body.count(b"*") > 10_000:
-        raise DecodeError("yaml: document contains excessive aliasing")
+    if len(body) > _MAX_YAML:
+        raise DecodeError("yaml: document is too large")
     loader = None
     try:
         loader = _Loader(body)
@@ -151,9 +174,34 @@ def _decode_yaml(body: bytes) -> Decoded:
     finally:
         if loader is not None:
             loader.dispose()
+    _check_aliases(value, {}, 0)
     if not duplicates:
         return Decoded(value, ())
     return Decoded(value, (f"yaml: unmarshal errors:\n  {chr(10).join(duplicates)}",))
+
+
+def _check_aliases(value: Any, sizes: dict[int, int], depth: int) -> int:
+    """Return how many nodes a value has when its aliases are written out.
+
+    Raises:
+        DecodeError: it contains itself, is too deep, or grows beyond all measure.
+    """
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) in sizes:
+        size = sizes[id(value)]
+        if size < 0:
+            raise DecodeError("yaml: anchor value contains itself")
+        return size
+    if depth > _MAX_DEPTH:
+        raise DecodeError("yaml: exceeded max depth")
+    sizes[id(value)] = -1
+    items = value.values() if isinstance(value, dict) else value
+    size = 1 + sum(_check_aliases(item, sizes, depth + 1) for item in items)
+    if size > _MAX_NODES:
+        raise DecodeError("yaml: document contains excessive aliasing")
+    sizes[id(value)] = size
+    return size
 
 
 def _yaml_complaint(error: yaml.YAMLError) -> str:

@@ -1,5 +1,6 @@
 """From request bodies to clean objects, with the complaints of the real server."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -169,3 +170,23 @@ def test_yaml_is_read_as_go_reads_it() -> None:
     assert duplicates == ('yaml: unmarshal errors:\n  line 2: key "a" already set in map',)
     with pytest.raises(DecodeError, match=r"yaml: line 1: did not find expected ',' or '\]'"):
         decode(b"a: [b", "application/yaml")
+
+
+def test_hostile_bodies_end_in_an_error() -> None:
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghij")
+    )
+    for body, media, complaint in [
+        (bomb.encode(), "application/yaml", "excessive aliasing"),
+        (b"a: &a [*a]", "application/yaml", "contains itself|recursive"),
+        (b"[" * 900 + b"]" * 900, "application/yaml", "max depth|nesting|recursion"),
+        (b"[" * 100_000 + b"]" * 100_000, "application/json", "exceeded max depth"),
+        (b"[" * 900 + b"]" * 900, "application/json", "exceeded max depth"),
+    ]:
+        with pytest.raises(DecodeError, match=complaint):
+            decode(body, media)
+
+
+def test_lone_surrogates_and_broken_utf8_are_replaced() -> None:
+    assert decode(b'{"a": "\\ud800"}') == {"a": "\ufffd"}
+    assert decode(b'{"a": "\xff"}') == {"a": "\ufffd"}

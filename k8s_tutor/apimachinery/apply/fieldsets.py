@@ -111,16 +111,6 @@ def without_subtrees(fields: FieldSet, roots: FieldSet) -> FieldSet:
     return result
 
 
-def has(fields: FieldSet, path: tuple[str, ...]) -> bool:
-    """Tell whether the path is in the set."""
-    node: Any = fields
-    for element in path:
-        node = node.get(element)
-        if node is None:
-            return False
-    return bool(path) and is_member(node)
-
-
 def paths(fields: FieldSet, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield all paths of the set: those of one level sorted before those below them."""
     for element in sorted(fields):

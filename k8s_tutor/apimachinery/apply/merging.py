@@ -11,8 +11,6 @@ from k8s_tutor.apimachinery.apply.comparing import child_type, element_of, shape
 from k8s_tutor.apimachinery.apply.fieldsets import MEMBER, FieldSet
 from k8s_tutor.apimachinery.schema.types import MAP, STRUCT, Type
 
-_GONE: Any = object()
-
 
 def merge(live: Any, config: Any, type: Type) -> Any:
     """Return ``live`` with ``config`` merged in; parts are shared with both, none is changed."""
