@@ -73,7 +73,8 @@ def _details(name: str, group: str, kind: str, **more: Any) -> Json:
         out["name"] = name
     if group:
         out["group"] = group
-    out["kind"] = kind
+    if kind:
+        out["kind"] = kind
     return out | more
 
 

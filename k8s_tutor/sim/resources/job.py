@@ -70,11 +70,16 @@ class JobStrategy(WithStatus):
         spec["template"]["metadata"] = template
         labels = template.get("labels")
         template["labels"] = {**own, **(labels or {})}
-        if not metadata.get("labels") or metadata["labels"] is labels:
+        if labels and metadata.get("labels") is labels:
             metadata["labels"] = dict(template["labels"])
         selector = spec.get("selector") or {}
         spec["selector"] = selector
         selector.setdefault("matchLabels", {}).setdefault(_PREFIX + _UID, own[_UID])
+
+    def canonicalize(self, obj: Json) -> None:
+        labels = (obj["spec"]["template"].get("metadata") or {}).get("labels")
+        if labels and not obj["metadata"].get("labels"):
+            obj["metadata"]["labels"] = dict(labels)
 
     def _check_generated(self, v: At) -> None:
         spec = v.at("spec")
