@@ -10,7 +10,7 @@ from typing import Any
 from k8s_tutor.apimachinery.apply import managed_before, track_update
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
 from k8s_tutor.apimachinery.conforming import encoded
-from k8s_tutor.apimachinery.schema import type_for
+from k8s_tutor.apimachinery.schema import Type, type_for
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.registry.scheme import Resource
@@ -32,7 +32,7 @@ class ManagedFields:
     def track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json | None) -> None:
         """Set the new object's managedFields for an update by ``ctx.manager``."""
         version = ctx.api_version or resource.api_version
-        kind = resource.type if version == resource.api_version else type_for(version, resource.kind)
+        kind = resource.type if version == resource.api_version else _type(version, resource.kind)
         if kind is None:
             return
         shown = new if version == resource.api_version else resource.strategy.to_version(new, version)
@@ -53,6 +53,11 @@ class ManagedFields:
             meta["managedFields"] = entries
         else:
             meta.pop("managedFields", None)
+
+
+def _type(api_version: str, kind: str) -> Type | None:
+    group, _, version = api_version.rpartition("/")
+    return type_for(group, version, kind)
 
 
 def reset_fields(resource: Resource, subresource: str) -> FieldSet | None:

@@ -82,7 +82,7 @@ def _raise(metric: Json) -> Json:
 
 def to_v1(hpa: Json) -> Json:
     """Return a v2 object as autoscaling/v1 shows it."""
-    spec, status = dict(hpa.get("spec") or {}), dict(hpa.get("status") or {})
+    spec, status = dict(hpa.get("spec") or {}), {"currentReplicas": 0, **(hpa.get("status") or {})}
     metadata = dict(hpa["metadata"])
     annotations = dict(metadata.get("annotations") or {})
     others = []
