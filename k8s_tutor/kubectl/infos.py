@@ -90,7 +90,7 @@ class Selection:
                 yield info
                 continue
             try:
-                info.object = self.call.request("GET", info.path)
+                info.object = read_named(self.call, Want(info.resource, info.namespace, info.name))
             except ApiError as error:
                 self.errors.append(error)
                 continue
@@ -103,7 +103,7 @@ class Selection:
 
     def _fetch(self, want: Want) -> Iterator[Info]:
         if want.name:
-            found = self.call.request("GET", want.path)
+            found = read_named(self.call, want)
             yield Info(want.resource, want.namespace, want.name, found)
             return
         query = {"labelSelector": self.label_selector, "fieldSelector": self.field_selector}
@@ -112,6 +112,20 @@ class Selection:
             item.setdefault("apiVersion", want.resource.group_version)
             item.setdefault("kind", want.resource.kind)
             yield Info(want.resource, metadata.get("namespace", ""), metadata.get("name", ""), item)
+
+
+def read_named(call: Call, want: Want, query: dict[str, Any] | None = None, accept: str | None = None) -> Any:
+    """Read one object; if its namespace does not exist, that is the error (cli-runtime, ``Info.Get``)."""
+    try:
+        return call.request("GET", want.path, query=query, accept=accept)
+    except ApiError as error:
+        if error.status == 404 and want.namespace not in {"", "default"}:
+            try:
+                call.client.request("GET", f"/api/v1/namespaces/{want.namespace}")
+            except ApiError as other:
+                if other.status == 404:
+                    raise other from None
+        raise
 
 
 def list_all(call: Call, path: str, **query: Any) -> list[dict[str, Any]]:

@@ -240,8 +240,8 @@ def go_words(error: yaml.YAMLError, text: str = "") -> str:
         problem = error.problem or ""
         if problem.startswith("found undefined alias"):
             mark = error.problem_mark
-            line = text.splitlines()[mark.line][mark.column :] if mark and text else ""
-            match = re.match(r"\*([^\s,\]}]+)", line)
+            rest = text.splitlines()[mark.line][mark.column :] if mark and text else ""
+            match = re.match(r"\*([^\s,\]}]+)", rest)
             return f"yaml: unknown anchor '{match.group(1) if match else ''}' referenced"
         line = error.problem_mark.line if error.problem_mark else 0
         if isinstance(error, yaml.scanner.ScannerError):

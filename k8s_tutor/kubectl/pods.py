@@ -6,7 +6,7 @@ from typing import Any
 from k8s_tutor.kubectl.actions import all_containers, container_names
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
-from k8s_tutor.kubectl.infos import Info, Want, list_all, resolve
+from k8s_tutor.kubectl.infos import Info, Want, list_all, read_named, resolve
 from k8s_tutor.kubectl.podspecs import selector_text
 from k8s_tutor.kubectl.text import quoted
 
@@ -19,7 +19,7 @@ def read(call: Call, word: str) -> Info:
     kind, slash, name = word.partition("/")
     resource = resolve(call, kind if slash else "pods")
     want = Want(resource, call.namespace if resource.namespaced else "", name if slash else word)
-    return Info(resource, want.namespace, want.name, call.request("GET", want.path))
+    return Info(resource, want.namespace, want.name, read_named(call, want))
 
 
 def attachable(call: Call, info: Info, timeout: float = 60.0) -> Body:

@@ -9,7 +9,7 @@ from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.changes import two_way
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError, raise_all
-from k8s_tutor.kubectl.infos import Selection, load, select
+from k8s_tutor.kubectl.infos import Info, Selection, load, select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT, SELECTOR
 
 Body = dict[str, Any]
@@ -24,15 +24,22 @@ def objects(call: Call, words: list[str]) -> Selection:
     return Selection(call, [], manifest=load(call, errors, local=True), errors=errors, from_files=True)
 
 
-def change(call: Call, words: list[str], edit: Callable[[Body], None], done: str, manager: str) -> int:
-    """Change every selected object with ``edit`` (which may raise `CommandError`), and tell what was done.
+def fetch(call: Call, words: list[str]) -> list[Info]:
+    """Read the selected objects; what is missing is told before anything else is looked at."""
+    selection = objects(call, words)
+    infos = list(selection.infos(latest=not call.flag("local")))
+    raise_all(selection.errors)
+    return infos
+
+
+def change(call: Call, infos: list[Info], edit: Callable[[Body], None], done: str, manager: str) -> int:
+    """Change every object with ``edit`` (which may raise `CommandError`), and tell what was done.
 
     Objects that stay as they are are not told.
     """
-    selection = objects(call, words)
-    failures = selection.errors
+    failures: list[Exception] = []
     local = call.flag("local")
-    for info in selection.infos(latest=not local):
+    for info in infos:
         after = deep_copy(info.object)
         try:
             edit(after)
@@ -53,11 +60,9 @@ def change(call: Call, words: list[str], edit: Callable[[Body], None], done: str
     return 0
 
 
-def check_common(call: Call, words: list[str]) -> None:
+def check_common(call: Call) -> None:
     """Refuse what no set verb takes."""
     if call.flag("all") and call.flag("selector"):
         raise CommandError("cannot set --all and --selector at the same time")
     if call.flag("local") and dry_run(call) == "server":
         raise CommandError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
-    if not words and not call.flag("filename") and not call.flag("kustomize"):
-        raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")

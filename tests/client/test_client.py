@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -74,15 +75,19 @@ async def test_a_watch_tells_changes_and_ends_when_closed_elsewhere(served: Serv
     version = (await asyncio.to_thread(client.get, PATH))["metadata"]["resourceVersion"]
     watch = await asyncio.to_thread(client.watch, PATH, {"resourceVersion": version})
     seen: list[tuple[str, str]] = []
+    enough = threading.Event()
 
     def read() -> None:
-        seen.extend((event.type, event.object["metadata"]["name"]) for event in watch if event.type != "BOOKMARK")
+        for event in watch:
+            if event.type != "BOOKMARK":
+                seen.append((event.type, event.object["metadata"]["name"]))
+            if len(seen) == 2:
+                enough.set()
 
     reading = asyncio.create_task(asyncio.to_thread(read))
     await asyncio.to_thread(client.create, PATH, CONFIG)
     await asyncio.to_thread(client.delete, f"{PATH}/cm")
-    while len(seen) < 2:
-        await asyncio.sleep(0.01)
+    await asyncio.wait_for(asyncio.to_thread(enough.wait), 10)
     watch.close()
     await asyncio.wait_for(reading, 10)
     client.close()

@@ -15,7 +15,7 @@ Ours = Callable[..., Awaitable[Output]]
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Ours:
-    """``await ours(server, "get", "pods", stdin="")``: as the fixture ``kubectl``, with our own."""
+    """Run our kubectl as the fixture ``kubectl`` runs the real one."""
 
     async def call(server: Server, *words: str, stdin: str = "") -> Output:
         out, err = io.StringIO(), io.StringIO()

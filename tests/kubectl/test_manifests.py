@@ -71,7 +71,7 @@ def test_folders_missing_files_and_addresses(scratch: Path) -> None:
     (scratch / "notes.txt").write_text("no manifest")
     found = list(manifests.documents(["."], scratch, None))
     assert [(one.object["metadata"]["name"], one.source) for one in found] == [("a", "a.json"), ("b", "b.yaml")]
-    with pytest.raises(CommandError, match='the path "nope.yaml" does not exist'):
+    with pytest.raises(CommandError, match=r'the path "nope\.yaml" does not exist'):
         list(manifests.documents(["nope.yaml"], scratch, None))
     with pytest.raises(CommandError, match="not fetched from the network"):
         list(manifests.documents(["https://example.com/x.yaml"], scratch, None))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 from tests.conftest import ServerFactory
 from tests.kubectl.conftest import Ours
@@ -117,11 +118,8 @@ async def test_a_dead_server_gets_kubectls_words(ours: Ours, tmp_path: Path) -> 
         "clusters: [{name: x, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: x, user: {token: t}}]\n"
     )
 
-    class Dead:
-        pass
-
-    dead = Dead()
-    dead.kubeconfig = kubeconfig  # type: ignore[attr-defined]
+    dead = SimpleNamespace()
+    dead.kubeconfig = kubeconfig
     expected = "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?\n"
     assert await ours(dead, "get", "pods") == Output("", expected, 1)  # type: ignore[arg-type]
 

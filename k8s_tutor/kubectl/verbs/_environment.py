@@ -58,7 +58,7 @@ class Env(Verb):
                 raise CommandError(f"environment variables must be of the form key=value and can not be empty: {spec}")
 
     def validate(self, call: Call) -> None:
-        setting.check_common(call, self.resources)
+        setting.check_common(call)
         if call.flag("list") and call.flag("output"):
             raise CommandError("--list and --output may not be specified together")
         if call.flag("keys") and not call.flag("from"):
@@ -69,10 +69,11 @@ class Env(Verb):
             self.setting += self._from(call)
         if call.flag("list"):
             return self._list(call)
+        infos = setting.fetch(call, self.resources)
         if not self.setting and not self.removing:
             raise CommandError("at least one environment variable must be provided")
         self.pattern, self.overwrite = call.flag("containers"), call.flag("overwrite")
-        return setting.change(call, self.resources, self._edit, "env updated", "kubectl-set")
+        return setting.change(call, infos, self._edit, "env updated", "kubectl-set")
 
     def _edit(self, body: Body) -> None:
         for container in self._chosen(body, self.pattern):

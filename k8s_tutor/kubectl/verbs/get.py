@@ -6,7 +6,7 @@ from k8s_tutor.client import ApiError, Watch
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.infos import Selection, Want, kind_name, list_page, select
+from k8s_tutor.kubectl.infos import Selection, Want, kind_name, list_page, read_named, select
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, CHUNK, FIELD_SELECTOR, FILENAME, OUTPUT, SELECTOR
 from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.customcolumns import CustomColumns
@@ -132,7 +132,9 @@ kubectl get pods -w
         while True:
             accept = TABLE if table else None
             if want.name:
-                return [call.request("GET", path, query=options, accept=accept)]
+                if call.flag("subresource"):
+                    return [call.request("GET", path, query=options, accept=accept)]
+                return [read_named(call, want, options, accept)]
             page = list_page(call, path, options, accept)
             pages.append(page)
             token = page.get("metadata", {}).get("continue", "")

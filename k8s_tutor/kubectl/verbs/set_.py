@@ -30,16 +30,12 @@ class Image(Verb):
     def complete(self, call: Call) -> None:
         words = call.arguments
         self.images = dict(word.partition("=")[::2] for word in words if "=" in word and not word.startswith("="))
-        self.resources = [word for word in words if "=" not in word]
+        self.infos = setting.fetch(call, [word for word in words if "=" not in word])
 
     def validate(self, call: Call) -> None:
         errors: list[Exception] = []
         if call.flag("all") and call.flag("selector"):
             errors.append(CommandError("cannot set --all and --selector at the same time"))
-        if not self.resources and not call.flag("filename") and not call.flag("kustomize"):
-            errors.append(
-                CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
-            )
         if not self.images:
             errors.append(CommandError("at least one image update is required"))
         elif "*" in self.images and len(self.images) > 1:
@@ -51,7 +47,7 @@ class Image(Verb):
         raise_all(errors)
 
     def run(self, call: Call) -> int:
-        return setting.change(call, self.resources, self._edit, "image updated", "kubectl-set")
+        return setting.change(call, self.infos, self._edit, "image updated", "kubectl-set")
 
     def _edit(self, body: Body) -> None:
         spec = pod_spec(body)
@@ -80,6 +76,9 @@ class Resources(Verb):
         Flag("requests", help="as cpu=100m,memory=32Mi; 0 removes"),
     )
 
+    def complete(self, call: Call) -> None:
+        self.infos = setting.fetch(call, call.arguments)
+
     def validate(self, call: Call) -> None:
         if call.flag("all") and call.flag("selector"):
             raise CommandError("cannot set --all and --selector at the same time")
@@ -92,7 +91,7 @@ class Resources(Verb):
             section: resource_list(call.flag(section), "invalid argument syntax") if call.flag(section) else {}
             for section in ("limits", "requests")
         }
-        return setting.change(call, call.arguments, self._edit, "resource requirements updated", "kubectl-set")
+        return setting.change(call, self.infos, self._edit, "resource requirements updated", "kubectl-set")
 
     def _edit(self, body: Body) -> None:
         spec = pod_spec(body)
@@ -129,7 +128,7 @@ class ServiceAccountOf(Verb):
             if "serviceAccount" in spec:
                 spec["serviceAccount"] = account
 
-        return setting.change(call, words, edit, "serviceaccount updated", "kubectl-set")
+        return setting.change(call, setting.fetch(call, words), edit, "serviceaccount updated", "kubectl-set")
 
 
 class Selector(Verb):
@@ -195,7 +194,7 @@ class Subject(Verb):
             there: list[Any] = body.get("subjects") or []
             body["subjects"] = there + [one for one in wanted if one not in there]
 
-        return setting.change(call, call.arguments, edit, "subjects updated", "kubectl-set")
+        return setting.change(call, setting.fetch(call, call.arguments), edit, "subjects updated", "kubectl-set")
 
 
 class Set(Verb):

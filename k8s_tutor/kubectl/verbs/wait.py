@@ -48,7 +48,7 @@ kubectl wait --for=jsonpath='{.status.phase}'=Running pod/one
         self.kinds = [word.lower() for word in words if word.lower() in {"delete", "create"}]
         self.conditions = [_condition(word) for word in words if word.lower() not in {"delete", "create"}]
         if not words:
-            raise CommandError("unrecognized condition: []" if call.changed("for") else 'unrecognized condition: ""')
+            raise CommandError("unrecognized condition: []")
         self.timeout = call.flag("timeout") if call.flag("timeout") >= 0 else 7 * 86400.0
         self.limit = time.monotonic() + self.timeout
 
