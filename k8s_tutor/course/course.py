@@ -31,7 +31,7 @@ class Course:
     """
 
     def __init__(self, root: Path, *, validate: bool = True) -> None:
-        self.root = root
+        self.root = root.absolute()
         self._validate = validate
         self._lock = threading.RLock()
         self._overlays: dict[str, dict[str, str]] = {}
