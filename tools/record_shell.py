@@ -37,8 +37,14 @@ def record(name: str, shell: list[str], path: str, cases: list[str]) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 done = subprocess.run(
                     ["sh", *shell[1:], "-c", script],
-                    executable=shell[0], cwd=folder, env={"PATH": path, "HOME": "/root"}, capture_output=True, text=True,
-                    stdin=subprocess.DEVNULL, timeout=20, check=False,
+                    executable=shell[0],
+                    cwd=folder,
+                    env={"PATH": path, "HOME": "/root"},
+                    capture_output=True,
+                    text=True,
+                    stdin=subprocess.DEVNULL,
+                    timeout=20,
+                    check=False,
                 )
             out.write("=" * 20 + "\n")
             out.write("".join(f"$ {line}\n" for line in script.split("\n")))

@@ -27,4 +27,14 @@ from k8s_tutor.sim.network.http import HttpRequest, HttpResponse
 from k8s_tutor.sim.network.streams import Pipe, Stream
 from k8s_tutor.sim.network.watching import Proxy, Surroundings
 
-__all__ = ["HttpRequest", "HttpResponse", "Listener", "Network", "NetworkError", "Pipe", "Proxy", "Stream", "Surroundings"]
+__all__ = [
+    "HttpRequest",
+    "HttpResponse",
+    "Listener",
+    "Network",
+    "NetworkError",
+    "Pipe",
+    "Proxy",
+    "Stream",
+    "Surroundings",
+]

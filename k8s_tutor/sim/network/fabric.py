@@ -123,12 +123,14 @@ class Network:
 
     # -- connecting
 
-    async def connect(self, source: str | None, host: str, port: int, timeout: float | None = None) -> Stream:  # noqa: ASYNC109
+    async def connect(self, source: str | None, host: str, port: int, timeout: float | None = None) -> Stream:  # noqa: ASYNC109 - cluster time
         """Open a TCP connection.
 
         Args:
             source: the address of who connects; None is the node.
             host: an address, or a name that is looked up as a pod without search domains would.
+            port: the TCP port.
+            timeout: cluster seconds to wait for an answer; None as long as TCP does.
 
         Raises:
             NetworkError: see its kinds.
@@ -158,7 +160,7 @@ class Network:
         url: str,
         headers: dict[str, str] | None = None,
         body: bytes = b"",
-        timeout: float | None = None,  # noqa: ASYNC109 - in cluster time
+        timeout: float | None = None,  # noqa: ASYNC109 - cluster time
     ) -> HttpResponse:
         """Make one HTTP request; redirects are the caller's.
 
@@ -173,18 +175,18 @@ class Network:
         return await self._within(timeout, self._request(source, host, port, request, timeout))
 
     async def _request(
-        self, source: str | None, host: str, port: int, request: HttpRequest, timeout: float | None
-    ) -> HttpResponse:  # noqa: ASYNC109
-        listener, _ = await self._route(source, host, port, timeout)
+        self, source: str | None, host: str, port: int, request: HttpRequest, patience: float | None
+    ) -> HttpResponse:
+        listener, _ = await self._route(source, host, port, patience)
         if listener.http is not None:
             if listener.connections >= MAX_CONNECTIONS:
-                raise await self._lost(timeout)
+                raise await self._lost(patience)
             listener.connections += 1
             try:
                 return await http.answer(listener.http, request)
             finally:
                 listener.connections -= 1
-        stream = await self.connect(source, host, port, timeout)
+        stream = await self.connect(source, host, port, patience)
         try:
             await stream.write(http.request_bytes(request))
             return await http.read_response(stream, head_only=request.method == "HEAD")
@@ -193,12 +195,12 @@ class Network:
         finally:
             stream.close()
 
-    async def _within(self, timeout: float | None, work: Awaitable[HttpResponse]) -> HttpResponse:  # noqa: ASYNC109
+    async def _within(self, patience: float | None, work: Awaitable[HttpResponse]) -> HttpResponse:
         """Await in cluster time."""
-        if timeout is None:
+        if patience is None:
             return await work
         task = asyncio.ensure_future(work)
-        timer = self.clock.call_later(timeout, task.cancel, "timeout")
+        timer = self.clock.call_later(patience, task.cancel, "timeout")
         try:
             return await task
         except asyncio.CancelledError as stopped:
@@ -220,10 +222,10 @@ class Network:
             raise NetworkError("unreachable", f'no endpoints available for service "{service}"')
         return await self.connect(None, *target)
 
-    async def _route(self, source: str | None, host: str, port: int, timeout: float | None) -> tuple[Listener, str]:  # noqa: ASYNC109
+    async def _route(self, source: str | None, host: str, port: int, patience: float | None) -> tuple[Listener, str]:
         """Return who answers, and at which address."""
         address = host if _is_address(host) else self._lookup(host)
-        if address == "127.0.0.1" or address == "localhost":
+        if address in {"127.0.0.1", "localhost"}:
             address = source or ""
             found = self._hosts.get(address, {}).get((port, "TCP"))
             if found is None:
@@ -237,10 +239,10 @@ class Network:
         ports = self._hosts.get(address)
         if ports is None:
             if self.services.is_virtual(address):
-                raise await self._lost(timeout)
-            raise await self._lost(timeout, UNREACHABLE_SECONDS, "unreachable", "No route to host")
+                raise await self._lost(patience)
+            raise await self._lost(patience, UNREACHABLE_SECONDS, "unreachable", "No route to host")
         if source is not None and source not in self._nodes and not self.policies.allows(source, address, port):
-            raise await self._lost(timeout)
+            raise await self._lost(patience)
         found = ports.get((port, "TCP"))
         if found is None or found.loopback:
             raise NetworkError("refused", "Connection refused")
@@ -256,14 +258,14 @@ class Network:
 
     async def _lost(
         self,
-        timeout: float | None,
+        limit: float | None,
         patience: float = CONNECT_SECONDS,
-        kind: str = "timeout",  # noqa: ASYNC109
+        kind: str = "timeout",
         message: str = "Connection timed out",
     ) -> NetworkError:
         """Wait as for packets that nobody answers; return the error."""
-        if timeout is not None and timeout < patience:
-            await self.clock.sleep(timeout)
+        if limit is not None and limit < patience:
+            await self.clock.sleep(limit)
             return NetworkError("timeout", "timed out")
         await self.clock.sleep(patience)
         return NetworkError(kind, message)

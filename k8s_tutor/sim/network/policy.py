@@ -188,7 +188,7 @@ def _port_matches(entry: Json, port: int, protocol: str, target: Json | None) ->
     if wanted is None:
         return True
     if isinstance(wanted, int):
-        return wanted <= port <= entry.get("endPort", wanted)
+        return bool(wanted <= port <= entry.get("endPort", wanted))
     containers = ((target or {}).get("spec") or {}).get("containers") or ()
     return any(
         item.get("name") == wanted and item.get("containerPort") == port

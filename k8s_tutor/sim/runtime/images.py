@@ -144,10 +144,10 @@ class Catalogue:
         reference = parse_reference(text)
         known = self._images.get(str(reference))
         if known is None:
-            known = self._images[str(reference)] = self._find(reference, text)
+            known = self._images[str(reference)] = self._find(reference)
         return known
 
-    def _find(self, reference: Reference, text: str) -> Image:
+    def _find(self, reference: Reference) -> Image:
         head = f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": '
         profile = self._profiles.get(reference.name)
         if profile is None:
@@ -160,7 +160,7 @@ class Catalogue:
             raise CatalogueError(
                 f"{head}{reference}: not found (the catalogue's profile of {reference.name} has no such tag)",
             )
-        return _make(reference, text, profile)
+        return _make(reference, profile)
 
 
 FIELDS = frozenset({
@@ -178,7 +178,7 @@ def _tag_known(profile: Mapping[str, Any], reference: Reference) -> bool:
     return bool(rule.get("any")) or reference.tag in known or any(re.fullmatch(p, reference.tag) for p in patterns)
 
 
-def _make(reference: Reference, text: str, profile: Mapping[str, Any]) -> Image:
+def _make(reference: Reference, profile: Mapping[str, Any]) -> Image:
     merged = dict(profile)
     for variant in profile.get("variants", ()):
         if any(re.fullmatch(pattern, reference.tag) for pattern in variant["tags"]):

@@ -22,7 +22,7 @@ def assemble(container: "Container") -> FileSystem:
     files.cover("/sys/fs/cgroup", cgroup_directory(container), "cgroup", "cgroup2", read_only=True)
     made = {
         "hosts": lambda: _hosts(container),
-        "hostname": lambda: f"{container.hostname}\n".encode(),
+        "hostname": f"{container.hostname}\n".encode,
         "resolv.conf": lambda: _resolv(container),
     }
     for name, make in made.items():

@@ -69,14 +69,14 @@ class Process:
         credentials: Credentials | None = None,
     ) -> None:
         self.container = container
+        self.credentials: Credentials = credentials or (parent.credentials if parent else Credentials())
+        self.umask: int = parent.umask if parent else 0o022
         self.table = container.processes
         self.argv = argv
         self.env = env
         self.cwd = cwd
         self.parent = parent
-        self.credentials = credentials or (parent.credentials if parent else Credentials())
         self.fds: dict[int, OpenFile] = {}
-        self.umask = parent.umask if parent else 0o022
         self.terminal: Terminal | None = parent.terminal if parent else None
         self.handlers: dict[int, Callable[[int], None] | None] = {}
         self.at_exit: list[Callable[[], None]] = []

@@ -1,5 +1,6 @@
 """``/proc``, ``/sys/fs/cgroup`` and ``/dev`` of a container: directories whose entries are made when asked for."""
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,8 @@ class ProcDirectory(Directory):
         self._container = container
         clock, booted = container.clock, container.runtime.booted
         self._files: dict[str, Callable[[], bytes]] = {
-            "uptime": lambda: f"{clock.now() - booted:.2f} {(clock.now() - booted) * 3:.2f}\n".encode(),
-            "loadavg": lambda: f"0.10 0.08 0.05 1/{len(container.processes)} 1\n".encode(),
+            "uptime": f"{clock.now() - booted:.2f} {(clock.now() - booted) * 3:.2f}\n".encode,
+            "loadavg": f"0.10 0.08 0.05 1/{len(container.processes)} 1\n".encode,
             "meminfo": _meminfo,
             "cpuinfo": _cpuinfo,
             "version": lambda: b"Linux version 6.1.0-k8s-tutor (practice cluster) #1 SMP\n",
@@ -97,14 +98,12 @@ def _process(process: "Process") -> Directory:
             "cmdline": lambda: b"".join(word.encode() + b"\0" for word in process.argv),
             "comm": lambda: process.argv[0].rsplit("/", 1)[-1].encode() + b"\n",
             "environ": lambda: b"".join(f"{name}={value}\0".encode() for name, value in process.env.items()),
-            "status": lambda: status.encode(),
-            "stat": lambda: (
-                f"{process.pid} ({process.argv[0]}) S {process.parent.pid if process.parent else 0}\n".encode()
-            ),
+            "status": status.encode,
+            "stat": f"{process.pid} ({process.argv[0]}) S {process.parent.pid if process.parent else 0}\n".encode,
             "cgroup": lambda: b"0::/\n",
             "cwd": lambda: Symlink(process.cwd),
-            "root": lambda: Symlink("/") if process.container is not None else Symlink("/"),
-            "fd": lambda: Made({str(fd): lambda file=file: Descriptor(file) for fd, file in process.fds.items()}),
+            "root": lambda: Symlink("/"),
+            "fd": lambda: Made({str(fd): functools.partial(Descriptor, file) for fd, file in process.fds.items()}),
             "mounts": lambda: _mounts(process.container),
         }
     )
@@ -134,21 +133,22 @@ def _mounts(container: "Container") -> bytes:
 def cgroup_directory(container: "Container") -> Directory:
     """Return ``/sys/fs/cgroup`` (version 2) of the container."""
     group = container.cgroup
-    quota = lambda: "max" if group.limits.cpu is None else str(group.limits.cpu * 100)  # noqa: E731
+
+    def quota() -> str:
+        return "max" if group.limits.cpu is None else str(group.limits.cpu * 100)
+
     return Made(
         {
-            "memory.max": lambda: f"{group.limits.memory or 'max'}\n".encode(),
-            "memory.current": lambda: f"{group.memory}\n".encode(),
-            "memory.events": lambda: (
-                f"low 0\nhigh 0\nmax 0\noom {container.oom_kills}\noom_kill {container.oom_kills}\n".encode()
-            ),
-            "cpu.max": lambda: f"{quota()} 100000\n".encode(),
-            "cpu.stat": lambda: (
+            "memory.max": f"{group.limits.memory or 'max'}\n".encode,
+            "memory.current": f"{group.memory}\n".encode,
+            "memory.events": f"low 0\nhigh 0\nmax 0\noom {container.oom_kills}\noom_kill {container.oom_kills}\n".encode,
+            "cpu.max": f"{quota()} 100000\n".encode,
+            "cpu.stat": (
                 f"usage_usec {group.cpu_seconds() * 1e6:.0f}\nnr_periods {group.periods:.0f}\n"
                 f"nr_throttled {group.throttled:.0f}\n"
-            ).encode(),
-            "pids.max": lambda: f"{group.limits.pids}\n".encode(),
-            "pids.current": lambda: f"{len(container.processes.of(container))}\n".encode(),
+            ).encode,
+            "pids.max": f"{group.limits.pids}\n".encode,
+            "pids.current": f"{len(container.processes.of(container))}\n".encode,
             "cgroup.controllers": lambda: b"cpuset cpu io memory pids\n",
         }
     )

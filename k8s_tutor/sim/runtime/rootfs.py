@@ -18,7 +18,19 @@ def build(profile: Mapping[str, Any], version: str) -> Directory:
     """Return the image's root directory."""
     root = Directory(mtime=BUILT)
     userland = str(profile.get("userland", "none"))
-    for path in ("dev", "etc", "proc", "sys/fs/cgroup", "var/run", "tmp", "root", "home", "usr/bin", "usr/sbin", "var/log"):
+    for path in (
+        "dev",
+        "etc",
+        "proc",
+        "sys/fs/cgroup",
+        "var/run",
+        "tmp",
+        "root",
+        "home",
+        "usr/bin",
+        "usr/sbin",
+        "var/log",
+    ):
         _folder(root, path)
     for name in ("hosts", "hostname", "resolv.conf"):
         _put(root, f"etc/{name}", File(mtime=BUILT))
@@ -99,7 +111,7 @@ def _append(root: Directory, path: str, text: str) -> None:
 
 
 def _freeze(folder: Directory) -> None:
-    for _, node in folder.items():
+    for _name, node in folder.items():  # noqa: PERF102 - a Directory, not a dict
         if isinstance(node, File):
             node.frozen = True
         elif isinstance(node, Directory):

@@ -114,7 +114,7 @@ async def _extract(process: "Process", archive: str, cwd: str, paths: list[str],
         return await complain(process, archive, error, "can't open '{path}': {error}", "{path}: Cannot open: {error}")
     data = await Input(process, file, archive).whole()
     try:
-        pack = tarfile.open(fileobj=io.BytesIO(data), mode="r:*")
+        pack = tarfile.open(fileobj=io.BytesIO(data), mode="r:*")  # noqa: SIM115 - closed with the data
     except tarfile.TarError:
         if not data:
             await process.err(

@@ -75,10 +75,22 @@ def _apply(operator: str, left: Value, right: Value) -> Value:
         return _match(str(left), str(right))
     numeric = all(re.fullmatch(r"-?\d+", str(side)) for side in (left, right))
     if operator in _Expr.LEVELS[2]:
-        a, b = (int(left), int(right)) if numeric else (str(left), str(right))
+        order = (
+            (int(left) > int(right)) - (int(left) < int(right))
+            if numeric
+            else ((str(left) > str(right)) - (str(left) < str(right)))
+        )
         return int(
-            {"<": a < b, "<=": a <= b, "=": a == b, "==": a == b, "!=": a != b, ">=": a >= b, ">": a > b}[operator]
-        )  # type: ignore[operator]
+            {
+                "<": order < 0,
+                "<=": order <= 0,
+                "=": order == 0,
+                "==": order == 0,
+                "!=": order != 0,
+                ">=": order >= 0,
+                ">": order > 0,
+            }[operator]
+        )
     if not numeric:
         raise ExpressionError("non-integer argument")
     a, b = int(left), int(right)
@@ -133,8 +145,8 @@ async def bc(process: "Process") -> int:
     text = (await read_all(process, [word for word in process.argv[1:] if not word.startswith("-")], [])).decode()
     scale = 20 if "-l" in process.argv else 0
     getcontext().prec = 60
-    for line in re.split(r"[;\n]", text):
-        line = line.strip()
+    for raw in re.split(r"[;\n]", text):
+        line = raw.strip()
         if match := re.fullmatch(r"scale\s*=\s*(\d+)", line):
             scale = int(match[1])
         elif line in {"quit", ""}:

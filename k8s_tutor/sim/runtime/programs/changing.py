@@ -14,6 +14,8 @@ from k8s_tutor.sim.runtime.programs.registry import program
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
+TEMPORARY = "/tmp"  # noqa: S108 - inside the container
+
 
 @program("mkdir", "rmdir")
 async def directories(process: "Process") -> int:
@@ -335,8 +337,10 @@ async def mktemp(process: "Process") -> int:
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     name = re.sub(r"X+$", lambda match: "".join(random.choice(letters) for _ in match[0]), template)
     path = (
-        name if operands and "/" in name else posixpath.join(options.get("p", process.env.get("TMPDIR", "/tmp")), name)
-    )  # noqa: S108 - inside the container
+        name
+        if operands and "/" in name
+        else posixpath.join(options.get("p", process.env.get("TMPDIR", TEMPORARY)), name)
+    )
     files = process.container.files
     if "d" in options:
         files.make_directory(path, process.cwd, process.credentials, 0o700)

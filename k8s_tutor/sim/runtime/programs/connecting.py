@@ -1,6 +1,7 @@
 """Network tools: nslookup, host, dig, nc, telnet, ping, traceroute, ip, ifconfig, netstat, ss, route."""
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.network import NetworkError, Stream
@@ -162,10 +163,8 @@ async def _nc_listen(process: "Process", port: int, *, keep: bool) -> int:
         return 1
     while True:
         stream, done = await process.pause(arrived.get())
-        try:
+        with contextlib.suppress(BrokenPipeError):
             await _join(process, stream)
-        except BrokenPipeError:
-            pass
         if not done.done():
             done.set_result(None)
         if not keep:

@@ -33,13 +33,17 @@ def serve_profile(process: "Process", spec: Spec) -> None:
         _log(process, entry)
     term = spec.get("sigterm", {})
     if not term.get("ignore"):
-        lines = _list(term.get("log"))
+
+        def say_lines() -> None:
+            for line in _list(term.get("log")):
+                _log(process, line)
+
         stop_on(
             process,
             (SIGTERM, SIGINT),
             int(term.get("code", 0)),
             float(term.get("delay", 0)),
-            lambda: [_log(process, line) for line in lines] and None,
+            say_lines,
         )
     start = float(spec.get("start", 0))
     if start:

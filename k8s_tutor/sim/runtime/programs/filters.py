@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from k8s_tutor.sim.runtime.nodes import Directory, File
+from k8s_tutor.sim.runtime.nodes import File
 from k8s_tutor.sim.runtime.programs.options import applet, usage
 from k8s_tutor.sim.runtime.programs.reading import Input
 from k8s_tutor.sim.runtime.programs.registry import program
@@ -54,7 +54,7 @@ def _files(process: "Process", name: str, words: list[str]) -> tuple[dict[str, b
         if word in {"-F", "-v", "-e", "-l"} or (name == "jq" and word in {"--arg", "--argjson"}):
             skip = True
             continue
-        if word.startswith("-") and len(word) > 1 and not (word == "-f"):
+        if word.startswith("-") and len(word) > 1 and word != "-f":
             continue
         is_script_file = index > 0 and words[index - 1] == "-f"
         try:
@@ -63,11 +63,7 @@ def _files(process: "Process", name: str, words: list[str]) -> tuple[dict[str, b
             node = None
         if not is_script_file and word != "-f":
             operands += 1
-        if (
-            isinstance(node, File)
-            and not isinstance(node, Directory)
-            and (operands > 1 or script_given or is_script_file)
-        ):
+        if isinstance(node, File) and (operands > 1 or script_given or is_script_file):
             found[word] = node.read_at(0, MAX_INPUT)
     needed = 0 if script_given else 1
     begin_only = name == "awk" and re.fullmatch(r"\s*BEGIN\s*\{.*\}\s*", " ".join(words[-1:]), re.DOTALL) is not None

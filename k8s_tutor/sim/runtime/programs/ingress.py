@@ -11,7 +11,12 @@ from k8s_tutor.sim.runtime.signals import SIGINT, SIGTERM
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-PHRASES = {404: "404 Not Found", 502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable", 504: "504 Gateway Time-out"}
+PHRASES = {
+    404: "404 Not Found",
+    502: "502 Bad Gateway",
+    503: "503 Service Temporarily Unavailable",
+    504: "504 Gateway Time-out",
+}
 
 
 @resident("ingress-controller", memory=60 << 20)
@@ -34,20 +39,37 @@ async def _pass_on(process: "Process", request: HttpRequest) -> HttpResponse:
     target = network.services.endpoint_of(backend.namespace, backend.service, backend.port)
     if target is None:
         return _page(503)
-    headers = {**request.headers, "x-forwarded-for": request.peer, "x-forwarded-host": host, "x-forwarded-proto": "http",
-               "x-real-ip": request.peer}
+    headers = {
+        **request.headers,
+        "x-forwarded-for": request.peer,
+        "x-forwarded-host": host,
+        "x-forwarded-proto": "http",
+        "x-real-ip": request.peer,
+    }
     try:
-        response = await network.http(process.container.config.pod_ip, request.method, f"http://{target[0]}:{target[1]}{request.target}",
-                                      headers, request.body, 60.0)
+        response = await network.http(
+            process.container.config.pod_ip,
+            request.method,
+            f"http://{target[0]}:{target[1]}{request.target}",
+            headers,
+            request.body,
+            60.0,
+        )
     except NetworkError as error:
         return _page(504 if error.kind == "timeout" else 502)
     when = moment(process, "%d/%b/%Y:%H:%M:%S +0000")
-    process.say(f'{request.peer} - - [{when}] "{request.method} {request.target} HTTP/1.1" {response.status} {len(response.body)} '
-                f"[{backend.namespace}-{backend.service}-{backend.port}] {target[0]}:{target[1]}\n")
+    process.say(
+        f'{request.peer} - - [{when}] "{request.method} {request.target} HTTP/1.1" {response.status} {len(response.body)} '
+        f"[{backend.namespace}-{backend.service}-{backend.port}] {target[0]}:{target[1]}\n"
+    )
     return response
 
 
 def _page(status: int) -> HttpResponse:
     text = PHRASES[status]
-    return HttpResponse(status, f"<html>\r\n<head><title>{text}</title></head>\r\n<body>\r\n<center><h1>{text}</h1></center>\r\n"
-                        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n".encode(), {"Content-Type": "text/html"})
+    return HttpResponse(
+        status,
+        f"<html>\r\n<head><title>{text}</title></head>\r\n<body>\r\n<center><h1>{text}</h1></center>\r\n"
+        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n".encode(),
+        {"Content-Type": "text/html"},
+    )

@@ -333,8 +333,7 @@ async def df(process: "Process") -> int:
         if "h" in options
         else ("Filesystem           1K-blocks      Used Available Use% Mounted on")
     )
-    width = 20 if "h" not in options else 20
-    lines = [heading] + [f"{r[0]:<{width}} {r[1]:>9} {r[2]:>9} {r[3]:>9} {r[4]:>4} {r[5]}" for r in rows]
+    lines = [heading] + [f"{r[0]:<20} {r[1]:>9} {r[2]:>9} {r[3]:>9} {r[4]:>4} {r[5]}" for r in rows]
     await process.out("".join(line + "\n" for line in lines))
     return 0
 

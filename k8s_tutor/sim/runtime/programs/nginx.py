@@ -1,5 +1,6 @@
 """``nginx``: the web server's start-up, configuration, access log and signals."""
 
+import functools
 import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -167,9 +168,7 @@ class Server:
         process = self._process
         stamp, version = _stamp(process), process.container.image.version
         for port in sorted({port for site in self._sites for port in site.ports}):
-            if port < 1024 and process.credentials.uid != 0:
-                pass  # net.ipv4.ip_unprivileged_port_start is 0 in containers of containerd
-            if not listen(process, port, lambda request, port=port: self.answer(request, port)):
+            if not listen(process, port, functools.partial(self.answer, port=port)):
                 text = f"bind() to 0.0.0.0:{port} failed (98: Address already in use)"
                 process.say(f"{stamp} [emerg] {process.pid}#{process.pid}: {text}\nnginx: [emerg] {text}\n", 2)
                 process.end(1)

@@ -32,6 +32,7 @@ async def parse(
     """Return options (flags have the value '') and operands.
 
     Args:
+        process: whose arguments they are.
         flags: letters without a value.
         valued: letters with a value.
         long: long names to letters.

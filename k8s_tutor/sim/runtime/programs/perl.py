@@ -14,10 +14,11 @@ VERSION = "5.40.0"
 
 def pi(digits: int) -> str:
     """Return pi with ``digits`` significant digits, rounded (Machin's formula in integers)."""
-    unity = 10 ** (digits + 10)
+    unity: int = 10 ** (digits + 10)
 
     def arctangent(x: int) -> int:
-        total = term = unity // x
+        term: int = unity // x
+        total = term
         number, square = 3, x * x
         sign = -1
         while term:

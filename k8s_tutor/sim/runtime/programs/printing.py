@@ -13,7 +13,7 @@ _SPEC = re.compile(r"%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfgGcsbq%])")
 
 
 def escapes(text: str, *, echo: bool) -> tuple[bytes, bool]:
-    """Return text with its backslash escapes done; True if ``\\c`` ends the output."""
+    """Return text with its backslash escapes done; True if it is ended by the escape ``c``."""
     found = bytearray()
     at = 0
     while at < len(text):

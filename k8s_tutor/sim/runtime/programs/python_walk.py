@@ -14,6 +14,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from k8s_tutor.sim.runtime.nodes import File
+
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
@@ -324,7 +326,7 @@ class Walker:
             if node.id in frame:
                 return frame[node.id]
         found = self._builtins().get(node.id)
-        if found is None and node.id not in {"None"}:
+        if found is None and node.id != "None":
             if node.id.endswith(("Error", "Exception")) or node.id in {"KeyboardInterrupt", "SystemExit"}:
                 return lambda text="": (node.id, text)
             raise PythonError("NameError", f"name '{node.id}' is not defined", node.lineno)
@@ -528,12 +530,15 @@ class Walker:
                 {"read": lambda: text, "readlines": lambda: text.splitlines(keepends=True), "close": lambda: None},
             )
         node = files.file_for_writing(path, process.cwd, process.credentials)
+        if not isinstance(node, File):
+            node = File()
         if "w" in mode:
-            node.truncate()  # type: ignore[attr-defined]
-        return Module(
-            "file",
-            {"write": lambda text: node.append(str(text).encode()), "close": lambda: None, "flush": lambda: None},
-        )  # type: ignore[attr-defined]
+            node.truncate()
+
+        def write(text: Any) -> None:
+            node.append(str(text).encode())
+
+        return Module("file", {"write": write, "close": lambda: None, "flush": lambda: None})
 
     def _modules(self) -> dict[str, Module]:
         process = self._process

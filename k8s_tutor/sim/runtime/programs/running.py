@@ -193,7 +193,7 @@ async def wrap(process: Process) -> int:
     words = process.argv[1:]
     while words and words[0].startswith("-"):
         word = words.pop(0)
-        if word in {"-n"} and words:
+        if word == "-n" and words:
             words.pop(0)
     if not words:
         return await usage(process, "missing operand", 125) if applet(process) != "nice" else 0

@@ -120,11 +120,12 @@ def _fill(amount: int, hang: str | None) -> "Callable[[Process], object]":
 async def _supervise(process: Process, workers: list[Process], limit: float | None, started: float) -> int:
     head = f"stress: info: [{process.pid}] "
     clock = process.container.clock
-    timer = (
-        clock.call_later(limit, lambda: [worker.terminate(signals.SIGTERM) for worker in workers])
-        if limit is not None
-        else None
-    )
+
+    def expire() -> None:
+        for worker in workers:
+            worker.terminate(signals.SIGTERM)
+
+    timer = clock.call_later(limit, expire) if limit is not None else None
     failed = False
     for worker in workers:
         await process.pause(worker.wait())

@@ -109,9 +109,9 @@ async def free(process: "Process") -> int:
     def show(size: int) -> str:
         return human(size) if "h" in options else str(size // unit)
 
-    rows = [("Mem:", NODE_MEMORY, used, NODE_MEMORY - 2 * used, 0, used, NODE_MEMORY - used), ("Swap:", 0, 0, 0)]
+    rows = {"Mem:": (NODE_MEMORY, used, NODE_MEMORY - 2 * used, 0, used, NODE_MEMORY - used), "Swap:": (0, 0, 0)}
     await process.out(f"{'':8}{'total':>12}{'used':>12}{'free':>12}{'shared':>12}{'buff/cache':>12}{'available':>12}\n")
-    for name, *sizes in rows:
+    for name, sizes in rows.items():
         await process.out(f"{name:8}" + "".join(f"{show(size):>12}" for size in sizes) + "\n")
     return 0
 

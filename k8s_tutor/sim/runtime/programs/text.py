@@ -24,7 +24,8 @@ async def cat(process: "Process") -> int:
             while data := await source.read():
                 await process.write(1, data)
             continue
-        async for line in source.lines():
+        async for raw in source.lines():
+            line = raw
             if "n" in options or ("b" in options and line.strip(b"\n")):
                 number += 1
                 await process.write(1, f"{number:6}\t".encode())

@@ -41,7 +41,15 @@ class Evaluator:
         powers: ``**`` is known (not in dash).
     """
 
-    def __init__(self, text: str, get: Callable[[str], str], put: Callable[[str, str], None], depth: int = 0, *, powers: bool = True) -> None:
+    def __init__(
+        self,
+        text: str,
+        get: Callable[[str], str],
+        put: Callable[[str, str], None],
+        depth: int = 0,
+        *,
+        powers: bool = True,
+    ) -> None:
         self._get, self._put, self._depth, self._powers = get, put, depth, powers
         self._tokens = self._split(text)
         self._at = 0

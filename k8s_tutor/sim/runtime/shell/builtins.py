@@ -1,4 +1,4 @@
-"""The shell's own commands: those that change the shell. (Those that only print or test are in ``plain``.)"""
+"""The shell's own commands, those that change the shell; ``plain`` has those that only print or test."""
 
 import asyncio
 import errno
@@ -283,7 +283,9 @@ async def source(shell: "Shell", arguments: list[str]) -> int:
     except OSError as error:
         ash = f"can't open '{arguments[0]}': {error.strerror}"
         missing = "No such file" if error.errno == errno.ENOENT else error.strerror
-        await process.err(shell.words.builtin(".", ash if shell.words.flavour == "ash" else f"cannot open {arguments[0]}: {missing}"))
+        await process.err(
+            shell.words.builtin(".", ash if shell.words.flavour == "ash" else f"cannot open {arguments[0]}: {missing}")
+        )
         raise ExitProcess(2) from error
     saved = shell.parameters
     if len(arguments) > 1:
@@ -323,8 +325,8 @@ async def trap(shell: "Shell", arguments: list[str]) -> int:
         action, names = arguments[0], arguments[1:]
     status = 0
     for name in names:
-        number = signals.parse(name)
-        if number is None:
+        wanted = signals.parse(name)
+        if wanted is None:
             text = (
                 f"trap: {name}: invalid signal specification"
                 if shell.words.flavour == "ash"
@@ -333,7 +335,7 @@ async def trap(shell: "Shell", arguments: list[str]) -> int:
             await shell.process.err(shell.words.say(text))
             status = 1
             continue
-        _set_trap(shell, number, action)
+        _set_trap(shell, wanted, action)
     return status
 
 
@@ -375,7 +377,7 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
     if silent and terminal is not None:
         terminal.echo = False
     try:
-        text, complete = await _read_line(process, raw=raw, count=count, timeout=timeout)
+        text, complete = await _read_line(process, raw=raw, count=count, patience=timeout)
     finally:
         if terminal is not None:
             terminal.echo = True
@@ -384,13 +386,13 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
 
 
 async def _read_line(
-    process: Process, *, raw: bool, count: int, timeout: float | None
-) -> tuple[list[tuple[str, bool]], bool]:  # noqa: ASYNC109
+    process: Process, *, raw: bool, count: int, patience: float | None
+) -> tuple[list[tuple[str, bool]], bool]:
     """Return characters with whether each is escaped, and whether the line was ended."""
     found: list[tuple[str, bool]] = []
     pending = bytearray()
     escaped = False
-    deadline = None if timeout is None else process.container.clock.now() + timeout
+    deadline = None if patience is None else process.container.clock.now() + patience
     file = process.fds.get(0)
     while file is not None:
         data = file.read_now()

@@ -4,6 +4,7 @@ A word becomes *pieces*: (kind, text), with kind Q quoted, L literal, S to be sp
 (``"$@"``).
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime.nodes import Directory
@@ -82,7 +83,9 @@ class Expander:
         """
         shell = self._shell
         try:
-            return Evaluator(text, lambda name: shell.get(name) or "", shell.put, powers=shell.words.flavour != "dash").value()
+            return Evaluator(
+                text, lambda name: shell.get(name) or "", shell.put, powers=shell.words.flavour != "dash"
+            ).value()
         except ArithmeticError_ as error:
             raise ExpansionError(shell.words.arithmetic(text, str(error))) from error
 
@@ -171,7 +174,7 @@ class Expander:
         pattern = await self.pattern(part.argument or Word())
         if operator in {"/", "//"}:
             replacement = await self.text(part.second) if part.second else ""
-            regex = patterns.re.compile(patterns.translate(pattern), patterns.re.DOTALL)
+            regex = re.compile(patterns.translate(pattern), re.DOTALL)
             return regex.sub(lambda _: replacement, text, count=0 if operator == "//" else 1) if pattern else text
         if operator[0] == "#":
             lengths = range(len(text) + 1) if operator == "#" else range(len(text), -1, -1)

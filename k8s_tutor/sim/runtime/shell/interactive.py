@@ -133,7 +133,7 @@ class Interaction:
         shell = self._shell
         files = shell.process.container.files
         if " " not in line.strip() and "/" not in word:
-            found = set()
+            found: set[str] = set()
             for folder in (shell.get("PATH") or "").split(":"):
                 try:
                     found.update(name for name, _ in files.list(folder) if name.startswith(word))

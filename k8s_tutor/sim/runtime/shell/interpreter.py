@@ -340,7 +340,7 @@ class Shell(Variables):
         else:
             child = await self.fork(lambda shell: shell.node(node, last=True), prepare)
         self.background = child
-        self.jobs = [job for job in self.jobs if job.alive][-256:] + [child]
+        self.jobs = [*[job for job in self.jobs if job.alive][-256:], child]
         return 0
 
     async def substitute(self, body: syntax.Sequence) -> str:
@@ -412,7 +412,7 @@ class Shell(Variables):
             self.put(name, await self.expander.text(word, assignment=True))
         try:
             if words[0] == "exec":
-                return await builtin.run(self, words[1:], node.redirects)  # type: ignore[call-arg]
+                return await builtin.run(self, words[1:], node.redirects)
             async with self.redirector.during(node.redirects) as fine:
                 if not fine:
                     if builtin.special and not self.interactive:

@@ -26,11 +26,11 @@ async def wait(shell: "Shell", arguments: list[str]) -> int:
         return 0
     status = 0
     for argument in arguments:
-        job = _job(shell, argument)
-        if job is None:
+        found = _job(shell, argument)
+        if found is None:
             status = 127
             continue
-        code = await _wait_one(shell, job)
+        code = await _wait_one(shell, found)
         if code is None:
             return 128 + shell.pending[-1] if shell.pending else 0
         status = code
@@ -97,28 +97,31 @@ async def kill(shell: "Shell", arguments: list[str]) -> int:
     if arguments[:1] == ["-l"]:
         if len(arguments) > 1:
             for argument in arguments[1:]:
-                number = int(argument) & 127 if argument.isdigit() else signals.parse(argument) or 0
-                await shell.process.out(f"{signals.NAMES.get(number, number) if argument.isdigit() else number}\n")
+                asked = int(argument) & 127 if argument.isdigit() else signals.parse(argument) or 0
+                await shell.process.out(f"{signals.NAMES.get(asked, asked) if argument.isdigit() else asked}\n")
             return 0
         if shell.words.flavour == "ash":
-            await shell.process.out("".join(f"{number:2}) {name}\n" for number, name in signals.NAMES.items()))
+            await shell.process.out("".join(f"{each:2}) {name}\n" for each, name in signals.NAMES.items()))
         else:
             await shell.process.out("".join(f"{name}\n" for name in signals.NAMES.values()))
         return 0
-    number: int | None = signals.SIGTERM
+    number = signals.SIGTERM
     rest = list(arguments)
     if rest and rest[0].startswith("-") and rest[0] != "--":
         word = rest.pop(0)
         name = rest.pop(0) if word in {"-s", "-n"} and rest else word[1:]
-        number = signals.parse(name)
-        if number is None:
+        wanted = signals.parse(name)
+        if wanted is None:
             await shell.process.err(
-                shell.words.builtin("kill", f"bad signal name '{name}'"
+                shell.words.builtin(
+                    "kill",
+                    f"bad signal name '{name}'"
                     if shell.words.flavour == "ash"
-                    else f"kill: invalid signal number or name: {name}"
+                    else f"kill: invalid signal number or name: {name}",
                 )
             )
             return 1
+        number = wanted
     rest = rest[1:] if rest[:1] == ["--"] else rest
     if not rest:
         await shell.process.err(shell.words.builtin("kill", "you need to specify whom to kill"))
@@ -134,9 +137,9 @@ async def send(shell: "Shell", targets: list[str], number: int) -> int:
         pid = job.pid if job else int(target) if target.lstrip("-").isdigit() else None
         if pid is None:
             await shell.process.err(
-                shell.words.builtin("kill", f"invalid number '{target}'"
-                    if shell.words.flavour == "ash"
-                    else f"kill: Illegal number: {target}"
+                shell.words.builtin(
+                    "kill",
+                    f"invalid number '{target}'" if shell.words.flavour == "ash" else f"kill: Illegal number: {target}",
                 )
             )
             status = 1
@@ -157,7 +160,9 @@ async def send(shell: "Shell", targets: list[str], number: int) -> int:
         for each in found:
             who = shell.process.credentials
             if who.uid not in {0, each.credentials.uid}:
-                await shell.process.err(shell.words.builtin("kill", f"can't kill pid {each.pid}: Operation not permitted"))
+                await shell.process.err(
+                    shell.words.builtin("kill", f"can't kill pid {each.pid}: Operation not permitted")
+                )
                 status = 1
                 continue
             each.signal(number, inside=True)

@@ -317,7 +317,7 @@ class Parser(WordReader):
                     assignments.append(assignment)
                     continue
                 text = word.literal
-                if text in self._aliases and text not in expanded:
+                if text is not None and text in self._aliases and text not in expanded:
                     expanded.add(text)
                     self.source = self.source[:start] + self._aliases[text] + self.source[self.at :]
                     self.at = start

@@ -9,10 +9,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.syntax import Node
 
 
-class ReadOnlyError(Exception):
-    """The variable is readonly."""
-
-
 class Variables:
     """The state that a subshell copies."""
 
@@ -54,9 +50,20 @@ class Variables:
         """Copy all to a subshell's."""
         other.name, other.parameters, other.options = self.name, list(self.parameters), set(self.options)
         other.functions, other.aliases = dict(self.functions), dict(self.aliases)
-        other._values, other._exported = dict(self._values), set(self._exported)
-        other._readonly, other._size = set(self._readonly), self._size
-        other._locals = [dict(frame) for frame in self._locals]
+        other.take(
+            dict(self._values), set(self._exported), set(self._readonly), [dict(frame) for frame in self._locals]
+        )
+
+    def take(
+        self,
+        values: dict[str, str],
+        exported: set[str],
+        readonly: set[str],
+        scopes: list[dict[str, tuple[str | None, bool]]],
+    ) -> None:
+        """Have these variables from now on."""
+        self._values, self._exported, self._readonly, self._locals = values, exported, readonly, scopes
+        self._size = sum(map(len, values.values()))
 
     @property
     def memory(self) -> int:
@@ -80,7 +87,7 @@ class Variables:
         """Set a variable.
 
         Raises:
-            ReadOnlyError: it is readonly.
+            ExpansionError: it is readonly.
         """
         if name in self._readonly:
             from k8s_tutor.sim.runtime.shell.expansion import ExpansionError
