@@ -5,6 +5,7 @@ the first. More than ten similar ones (all but the message equal) within ten min
 ``(combined from similar events): …``. More than 25 for one object at once are dropped, refilled by one in five minutes.
 """
 
+import itertools
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ AGGREGATE_LIMIT = 10
 SPAM_BURST = 25.0
 SPAM_REFILL_SECONDS = 300.0
 CACHE = 4096
+# Components record at the same moment of a clock that stands still: their names must differ all the same.
+_serial = itertools.count()
 
 
 class EventSink(Protocol):
@@ -132,7 +135,7 @@ class Recorder:
         namespace = about.get("namespace") or "default"
         source = {"component": self._component} | ({"host": self._host} if self._host else {})
         # Upstream names an event by its object and the time in nanoseconds, in hexadecimal.
-        name = f"{about['name']}.{int(now * 1e9) + len(self._known):016x}"
+        name = f"{about['name']}.{int(now * 1e9) + next(_serial):016x}"
         self._known[key] = (namespace, name)
         self._sink.create(
             "events",
