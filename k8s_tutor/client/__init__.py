@@ -1,7 +1,7 @@
 """The only room that imports the official ``kubernetes`` package: raw JSON over its configuration, pool and sockets.
 
 Everything above (checks, kubectl, session, screens) sees a `Client` and plain dictionaries. Nothing heavy is imported
-until the first request (docs/decisions/0101-client-import.md).
+until the first request (docs/decisions/0003-client-import.md).
 """
 
 from k8s_tutor.client.client import Client

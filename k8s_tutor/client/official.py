@@ -3,7 +3,7 @@
 ``import kubernetes`` reads 800 typed models, the dynamic client, informers and OAuth libraries (250-550 ms). The parts
 used here (configuration, REST pool, websocket stream) stand alone once their parent packages exist, so the parents are
 put in place empty while a part is imported, and taken away afterwards: a later ordinary ``import kubernetes`` in the
-same process gets the whole package, untouched. Measured in docs/decisions/0101-client-import.md.
+same process gets the whole package, untouched. Measured in docs/decisions/0003-client-import.md.
 """
 
 import importlib

@@ -121,7 +121,7 @@ async def test_a_dead_server_gets_kubectls_words(ours: Ours, tmp_path: Path) -> 
     dead = SimpleNamespace()
     dead.kubeconfig = kubeconfig
     expected = "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?\n"
-    assert await ours(dead, "get", "pods") == Output("", expected, 1)  # type: ignore[arg-type]
+    assert await ours(dead, "get", "pods") == Output("", expected, 1)
 
 
 async def test_a_kustomization_is_built_and_applied(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
