@@ -4,11 +4,11 @@ It works without HTTP: tests and grading use :meth:`Cluster.client` in virtual t
 (``apiserver/server.py``) is one more user of the same storage.
 """
 
-import importlib
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -33,11 +33,16 @@ from k8s_tutor.sim.registry.subresources.binding import Binding
 from k8s_tutor.sim.registry.subresources.eviction import Eviction
 from k8s_tutor.sim.registry.subresources.token import TokenRequest
 
+if TYPE_CHECKING:
+    from k8s_tutor.sim.network import Network
+    from k8s_tutor.sim.runtime import Runtime
+
 Json = dict[str, Any]
 LOG_LINES = 5_000
 CONTROLLER_MANAGER = "kube-controller-manager"
 SCHEDULER = "kube-scheduler"
 PROXY = "kube-proxy"
+SURROUNDINGS = "cluster-network"
 CONTROL_PLANE_NODE = "control-plane"
 
 
@@ -114,11 +119,33 @@ class Cluster:
         self.trace = Trace(self.store, clock)
         self.logs: dict[str, deque[tuple[float, str]]] = {}
         self._unwritten: deque[tuple[float, str, str]] = deque(maxlen=LOG_LINES)
-        self.network: Any = _make("k8s_tutor.sim.network", "Network", self)
-        self.runtime: Any = _make("k8s_tutor.sim.runtime", "Runtime", self)
+        if not self.shape.bare:
+            from k8s_tutor.sim.apiserver.metricsapi import register
+
+            register(self.scheme)
+        self._network: Network | None = None
+        self._runtime: Runtime | None = None
         self._declare()
 
     # -- the components' kit
+
+    @property
+    def network(self) -> "Network":
+        """The cluster's network, made when first needed."""
+        if self._network is None:
+            from k8s_tutor.sim.network import Network
+
+            self._network = Network(self)
+        return self._network
+
+    @property
+    def runtime(self) -> "Runtime":
+        """The container runtime, made when first needed."""
+        if self._runtime is None:
+            from k8s_tutor.sim.runtime import Runtime
+
+            self._runtime = Runtime(self)
+        return self._runtime
 
     def client(self, user: str, manager: str) -> LocalClient:
         """Return a client that acts as ``user`` with the field manager ``manager``."""
@@ -141,12 +168,24 @@ class Cluster:
     # -- life
 
     async def start(self) -> None:
-        """Write the bootstrap objects into an empty store and start all components."""
-        if not self._load():
-            bootstrap(self.store, self.scheme, self.port)
-        self.reload_customs()
+        """Write the bootstrap objects into an empty store (or load it) and start all components."""
+        self.prepare()
         for name in self.components.names():
             self.components.start(name)
+
+    def prepare(self) -> None:
+        """Make the API ready to be used; no component runs yet."""
+        if not self._load():
+            self.bootstrap()
+        self.reload_customs()
+
+    def bootstrap(self) -> None:
+        """Write what a fresh cluster has."""
+        bootstrap(self.store, self.scheme, self.port)
+        if not self.shape.bare:
+            from k8s_tutor.sim.controlplane.addons import install
+
+            install(self.rest)
 
     def _load(self) -> bool:
         """Take over what the journal kept; False if it kept nothing."""
@@ -175,20 +214,20 @@ class Cluster:
     async def stop(self) -> None:
         """Stop all components and make what was written durable."""
         self.components.stop_all()
-        for part in (self.network, self.runtime):
+        for part in (self._network, self._runtime):
             if part is not None:
                 await part.close()
         self.store.commit()
 
     def add_node(self, node: NodeShape) -> None:
         """Declare a node with a kubelet; it starts with ``components.start``."""
-        make = _find("k8s_tutor.sim.kubelet", "Kubelet")
-        if make is not None:
-            self.components.add(f"kubelet/{node.name}", lambda: [make(self, node)])
+        self.components.add(f"kubelet/{node.name}", partial(self._make_kubelet, node))
 
     def set_component(self, name: str, *, running: bool) -> None:
         """Start or stop a component, and its static Pod on the control-plane node."""
         (self.components.start if running else self.components.stop)(name)
+        for kubelet in self.components.parts(f"kubelet/{CONTROL_PLANE_NODE}"):
+            show_component(kubelet, name, running=running)
 
     def set_node(self, name: str, *, running: bool) -> None:
         """Switch a node on or off: off, its containers die and its kubelet says nothing any more."""
@@ -208,20 +247,48 @@ class Cluster:
 
     def _declare(self) -> None:
         self.components.add(CONTROLLER_MANAGER, self._make_controllers)
-        scheduler = _find("k8s_tutor.sim.scheduler", "Scheduler")
-        if scheduler is not None:
-            self.components.add(SCHEDULER, lambda: [scheduler(self)])
-        proxy, surroundings = (_find("k8s_tutor.sim.network", name) for name in ("Proxy", "Surroundings"))
-        if proxy is not None and surroundings is not None:
-            self.components.add(PROXY, lambda: [proxy(self)])
-            self.components.add("cluster-network", lambda: [surroundings(self)])
+        self.components.add(SCHEDULER, self._make_scheduler)
+        self.components.add(PROXY, self._make_proxy)
+        self.components.add(SURROUNDINGS, self._make_surroundings)
         for node in self.shape.members():
             self.add_node(node)
+
+    def _make_scheduler(self) -> list[Part]:
+        from k8s_tutor.sim.scheduler import Scheduler
+
+        return [Scheduler(self)]
+
+    def _make_proxy(self) -> list[Part]:
+        from k8s_tutor.sim.network import Proxy
+
+        return [Proxy(self)]
+
+    def _make_surroundings(self) -> list[Part]:
+        from k8s_tutor.sim.network import Surroundings
+
+        return [Surroundings(self)]
+
+    def _make_kubelet(self, node: NodeShape) -> list[Part]:
+        from k8s_tutor.sim.kubelet import Kubelet
+
+        return [Kubelet(self, node)]
 
     def _make_controllers(self) -> list[Part]:
         from k8s_tutor.sim.controlplane.discover import controllers
 
         return [make(self) for make in controllers()]
+
+
+def show_component(kubelet: Any, name: str, *, running: bool) -> None:
+    """Let the control-plane node's kubelet take a component's static Pod away, or bring it back."""
+    from k8s_tutor.sim.kubelet import stages
+
+    for manifest in stages.load("control_plane"):
+        if manifest["metadata"]["name"].startswith(name):
+            if running:
+                kubelet.static.add(manifest)
+            else:
+                kubelet.static.remove(name)
 
 
 def _groups(user: str) -> tuple[str, ...]:
@@ -231,17 +298,3 @@ def _groups(user: str) -> tuple[str, ...]:
     if user.startswith("system:node:"):
         return ("system:nodes", "system:authenticated")
     return ("system:authenticated",)
-
-
-def _find(module: str, name: str) -> Any:
-    try:
-        return getattr(importlib.import_module(module), name, None)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        return None
-
-
-def _make(module: str, name: str, cluster: Cluster) -> Any:
-    make = _find(module, name)
-    return make(cluster) if make is not None else None

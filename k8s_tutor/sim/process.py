@@ -104,12 +104,16 @@ async def _run(options: argparse.Namespace) -> int:
     except OSError as error:
         return _fail(TAKEN, f"port {options.port}: {error.strerror or error}")
     server.extension = Control(server, Snapshots(cluster, journal), options.name)
-    await cluster.start()
+    cluster.prepare()
     cluster.store.commit()
-    _announce(options, cluster, server, identity)
     if journal:
         journal.set("port", str(server.port))
-    await _until_told(options, server, cluster)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _announce(options, cluster, server, identity)
+    await _start_components(cluster)
+    await _until_told(options, server, cluster, stop)
     cluster.save_nodes()
     await server.stop()
     await cluster.stop()
@@ -118,6 +122,13 @@ async def _run(options: argparse.Namespace) -> int:
     clock.close()
     (options.state / "cluster.json").unlink(missing_ok=True)
     return 0
+
+
+async def _start_components(cluster: "Cluster") -> None:
+    """Start the components one after the other; requests are served in between, as beside a real control plane."""
+    for name in cluster.components.names():
+        await asyncio.sleep(0)
+        cluster.components.start(name)
 
 
 def _journal(options: argparse.Namespace) -> "SqliteJournal | None":
@@ -156,11 +167,10 @@ def _announce(options: argparse.Namespace, cluster: "Cluster", server: "ApiServe
     print(json.dumps({"ready": True, "port": server.port, "kubeconfig": str(kubeconfig)}), flush=True)
 
 
-async def _until_told(options: argparse.Namespace, server: "ApiServer", cluster: "Cluster") -> None:
+async def _until_told(
+    options: argparse.Namespace, server: "ApiServer", cluster: "Cluster", stop: asyncio.Event
+) -> None:
     """Return on a signal, or when nobody has asked for anything for too long."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     limit = options.idle_minutes * 60
     log = (options.state / "cluster.log").open("a")
     saved = time.monotonic()

@@ -7,7 +7,7 @@ Warn and Audit; an expression that fails to evaluate counts as ``failurePolicy``
 from collections.abc import Iterator
 from typing import Any
 
-from k8s_tutor.apimachinery import cel, labels
+from k8s_tutor.apimachinery import labels
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.admission.policy_matching import matches
 from k8s_tutor.sim.machinery.status import ApiError, forbidden
@@ -106,11 +106,19 @@ def _values(attributes: Attributes, namespace: Json | None, params: Json | None)
     }
 
 
+class _Failed(Exception):  # noqa: N818 - carried as a value
+    """An expression that cannot be compiled or evaluated."""
+
+
 def _run(expression: str, values: Json) -> Any:
+    """Return the expression's value, or a _Failed."""
+    from k8s_tutor.apimachinery import cel  # costs 50 ms, and few clusters have policies
+
     try:
-        return cel.compile(expression, VARIABLES).evaluate(values)
+        done = cel.compile(expression, VARIABLES).evaluate(values)
     except cel.CompileError as error:
-        return cel.CelError(str(error))
+        return _Failed(str(error))
+    return _Failed(done.message) if isinstance(done, cel.CelError) else done
 
 
 def _conditions_hold(policy: Json, values: Json) -> bool:
@@ -120,7 +128,7 @@ def _conditions_hold(policy: Json, values: Json) -> bool:
 def _add_variables(policy: Json, values: Json) -> None:
     for variable in policy["spec"].get("variables") or ():
         found = _run(variable["expression"], values)
-        if not isinstance(found, cel.CelError):
+        if not isinstance(found, _Failed):
             values["variables"] = values["variables"] | {variable["name"]: found}
 
 
@@ -132,9 +140,9 @@ def _failures(policy: Json, values: Json) -> Iterator[tuple[str, str]]:
         done = _run(expression, values)
         if done is True:
             continue
-        if isinstance(done, cel.CelError):
+        if isinstance(done, _Failed):
             if fails:
-                yield f"expression '{expression}' resulted in error: {done.message}", "Invalid"
+                yield f"expression '{expression}' resulted in error: {done}", "Invalid"
             continue
         yield _message(validation, values), validation.get("reason") or "Invalid"
 

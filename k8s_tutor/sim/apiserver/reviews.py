@@ -27,6 +27,10 @@ def find(call: Call) -> Callable[[Call], Response] | None:
         return _review
     if name == "componentstatuses":
         return _component_statuses
+    if call.resource.group == "metrics.k8s.io":
+        from k8s_tutor.sim.apiserver import metricsapi
+
+        return metricsapi.handle
     return _binding if name == "bindings" else None
 
 

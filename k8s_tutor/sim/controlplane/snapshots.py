@@ -75,7 +75,6 @@ class Snapshots:
         return {"now": self._cluster.clock.now(), "objects": objects, "nodes": snapshot_nodes(store)}
 
     async def _replace(self, state: Json | None) -> None:
-        from k8s_tutor.sim.controlplane.bootstrap import bootstrap
         from k8s_tutor.sim.kubelet import restore_nodes
 
         cluster = self._cluster
@@ -85,7 +84,7 @@ class Snapshots:
         store = cluster.store
         if state is None:
             replace(store, {})
-            bootstrap(store, cluster.scheme, cluster.port)
+            cluster.bootstrap()
             restore_nodes(store, {})
             running = cluster.components.names()
         else:

@@ -1,9 +1,10 @@
 """The built-in resources as discovery names them, each with its strategy: the Scheme of a fresh cluster."""
 
+from collections.abc import Callable
 from typing import Any
 
 from k8s_tutor.apimachinery.schema import discovery
-from k8s_tutor.sim.registry.scheme import Resource, Scheme, strategies
+from k8s_tutor.sim.registry.scheme import Resource, Scheme, strategy_makers
 from k8s_tutor.sim.registry.strategy import Strategy
 
 Json = dict[str, Any]
@@ -34,7 +35,7 @@ RETURNS_DELETED = frozenset(
 def build_scheme() -> Scheme:
     """Return the scheme of all built-in resources."""
     scheme = Scheme()
-    kinds = strategies()
+    kinds = strategy_makers()
     for group in _discovery():
         name = group["metadata"].get("name", "")
         for index, version in enumerate(group["versions"]):
@@ -49,7 +50,7 @@ def _discovery() -> list[Json]:
     return [*aggregated["/api"]["items"], *aggregated["/apis"]["items"]]
 
 
-def _resource(group: str, version: str, found: Json, kinds: dict[str, type[Strategy]]) -> Resource:
+def _resource(group: str, version: str, found: Json, kinds: dict[str, Callable[[], Strategy]]) -> Resource:
     plural = found["resource"]
     stored_as = SAME_OBJECTS.get((plural, group), "")
     name = stored_as or (f"{plural}.{group}" if group else plural)
@@ -61,7 +62,7 @@ def _resource(group: str, version: str, found: Json, kinds: dict[str, type[Strat
         singular=found["singularResource"],
         namespaced=found["scope"] == "Namespaced",
         verbs=tuple(found["verbs"]),
-        strategy=kinds.get(name, Strategy)(),
+        make_strategy=kinds.get(name, Strategy),
         short_names=tuple(found.get("shortNames", ())),
         categories=tuple(found.get("categories", ())),
         subresources={entry["subresource"]: entry for entry in found.get("subresources", ())},

@@ -47,8 +47,8 @@ class Rest:
         self.creators: dict[tuple[str, str], SubresourceCreate] = {}
         # What else happens to a deletion before it is written, by resource (custom resource definitions).
         self.deletion_hooks: dict[str, DeletionHook] = {}
-        for resource in scheme.resources.values():
-            resource.strategy.attach(self)
+        for resource in scheme:
+            resource.rest = self
 
     # -- reading
 

@@ -1,10 +1,12 @@
 """The served resources: each with its names (discovery) and its strategy (``sim/resources``)."""
 
 import importlib
-import pkgutil
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
 from k8s_tutor.apimachinery.schema.tables import type_for
@@ -12,7 +14,11 @@ from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.sim.machinery.status import qualified
 from k8s_tutor.sim.registry.strategy import Strategy
 
+if TYPE_CHECKING:
+    from k8s_tutor.sim.registry.rest import Rest
+
 Json = dict[str, Any]
+RESOURCE = re.compile(r'^    resource(?:: ClassVar\[str\])? = "([a-z0-9.]+)"$', re.MULTILINE)
 
 
 class Codec(Protocol):
@@ -32,7 +38,7 @@ class Resource:
     Attributes:
         plural, group, version, kind, singular, namespaced, verbs, short_names, categories: as discovery shows them.
         subresources: name to its discovery entry (kind, group, version, verbs).
-        strategy: what the kind adds to the generic storage.
+        make_strategy: makes what the kind adds to the generic storage, when it is first needed.
         custom: the CustomResourceDefinition behind it, or None for built-in kinds.
         returns_deleted: DELETE answers with the object, not with a Status, also when it has gone.
         codec: of custom kinds, whose objects follow a structural schema.
@@ -46,7 +52,7 @@ class Resource:
     singular: str
     namespaced: bool
     verbs: tuple[str, ...]
-    strategy: Strategy
+    make_strategy: Callable[[], Strategy]
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     subresources: dict[str, Json] = field(default_factory=dict)
@@ -54,7 +60,18 @@ class Resource:
     stored_as: str = ""
     returns_deleted: bool = False
     codec: Codec | None = None
+    rest: "Rest | None" = field(default=None, repr=False)
     _type: Type | None = field(default=None, repr=False)
+    _strategy: Strategy | None = field(default=None, repr=False)
+
+    @property
+    def strategy(self) -> Strategy:
+        """What the kind adds to the generic storage."""
+        if self._strategy is None:
+            self._strategy = self.make_strategy()
+            if self.rest is not None:
+                self._strategy.attach(self.rest)
+        return self._strategy
 
     @property
     def name(self) -> str:
@@ -92,16 +109,26 @@ class Resource:
         return encoded(obj, kind) if kind is not None else obj
 
 
-def strategies() -> dict[str, type[Strategy]]:
-    """Return the strategy classes of ``k8s_tutor.sim.resources``, by resource name."""
+def strategy_makers() -> dict[str, Callable[[], Strategy]]:
+    """Return what makes the strategies of ``k8s_tutor.sim.resources``, by resource name.
+
+    A module is imported when its strategy is first needed: together they cost a third of the start-up budget. Which
+    resource a module is for is read from its text (``resource = "…"`` in the class).
+    """
     from k8s_tutor.sim import resources
 
-    found: dict[str, type[Strategy]] = {}
-    for module in pkgutil.iter_modules(resources.__path__, resources.__name__ + "."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, type) and issubclass(value, Strategy) and value.resource:
-                found[value.resource] = value
+    found: dict[str, Callable[[], Strategy]] = {}
+    for path in sorted(Path(resources.__path__[0]).glob("*.py")):
+        for name in RESOURCE.findall(path.read_text(encoding="utf-8")):
+            found[name] = partial(_make_strategy, f"{resources.__name__}.{path.stem}", name)
     return found
+
+
+def _make_strategy(module: str, name: str) -> Strategy:
+    for value in vars(importlib.import_module(module)).values():
+        if isinstance(value, type) and issubclass(value, Strategy) and value.resource == name:
+            return value()
+    raise LookupError(f"{module} has no strategy for {name}")
 
 
 class Scheme:

@@ -4,6 +4,7 @@ Mirrors ``apiextensions-apiserver``'s naming, establishing and finalizing contro
 lag; conditions are written a moment later, as upstream's controllers do.
 """
 
+from functools import partial
 from typing import Any
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
@@ -61,7 +62,7 @@ class Customs:
         for version in definition["spec"]["versions"]:
             if version.get("served") or version.get("storage"):
                 resource = build(definition, version)
-                resource.strategy.attach(self._rest)
+                resource.rest = self._rest
                 made.append(resource)
                 if version.get("served"):
                     self._rest.scheme.add(resource, stored=bool(version.get("storage")))
@@ -195,7 +196,7 @@ def build(definition: Json, version: Json) -> Resource:
         singular=names.get("singular") or names["kind"].lower(),
         namespaced=spec["scope"] == "Namespaced",
         verbs=VERBS,
-        strategy=CustomStrategy(definition, version),
+        make_strategy=partial(CustomStrategy, definition, version),
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
         subresources=subresources,

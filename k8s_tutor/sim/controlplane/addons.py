@@ -1,0 +1,29 @@
+"""The add-ons of a cluster that is not bare: DNS, kube-proxy, an Ingress controller, metrics (``addons.yaml``)."""
+
+from importlib.resources import files
+from typing import Any
+
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.registry.rest import Rest
+from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
+
+Json = dict[str, Any]
+METRICS = "v1beta1.metrics.k8s.io"
+SERVICES = "apiservices.apiregistration.k8s.io"
+USER = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))
+
+
+def install(rest: Rest) -> None:
+    """Create the add-ons' objects as ``kubeadm`` and ``kubectl`` would."""
+    import yaml
+
+    text = files("k8s_tutor.sim.controlplane").joinpath("addons.yaml").read_text(encoding="utf-8")
+    for obj in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        resource = rest.scheme.for_kind(obj["apiVersion"], obj["kind"])
+        if resource is None:
+            continue
+        try:
+            rest.create(RequestContext(USER, "kubeadm"), resource.name, obj["metadata"].get("namespace", ""), obj)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
