@@ -26,6 +26,16 @@ _FINAL = ("Approved", "Denied", "Failed")
 _LEGACY = "kubernetes.io/legacy-unknown"
 _BLOCK = "CERTIFICATE REQUEST"
 _MIN_SECONDS = 600
+# In the words of the beta version, which the Table kept.
+_SIGNER = (
+    "Requested signer for the request. It is a qualified name in the form: `scope-hostname.io/name`. If empty, it will "
+    "be defaulted:\n 1. If it's a kubelet client certificate, it is assigned\n"
+    '    "kubernetes.io/kube-apiserver-client-kubelet".\n'
+    " 2. If it's a kubelet serving certificate, it is assigned\n"
+    '    "kubernetes.io/kubelet-serving".\n'
+    ' 3. Otherwise, it is assigned "kubernetes.io/legacy-unknown".\n'
+    "Distribution of trust for signers happens out of band. You can select on this field using `spec.signerName`."
+)
 
 
 def _request_problem(text: str) -> str:
@@ -61,10 +71,10 @@ class CertificateSigningRequestStrategy(KindStrategy):
     columns = table.table(
         table.NAME,
         table.AGE,
-        table.doc("certificates.v1", "CertificateSigningRequestSpec", "signerName", "SignerName"),
-        table.doc("certificates.v1", "CertificateSigningRequestSpec", "request", "Requestor"),
+        table.plain("SignerName", _SIGNER),
+        table.plain("Requestor", "Base64-encoded PKCS#10 CSR data"),
         table.doc("certificates.v1", "CertificateSigningRequestSpec", "expirationSeconds", "RequestedDuration"),
-        table.doc("certificates.v1", "CertificateSigningRequestStatus", "conditions", "Condition"),
+        table.plain("Condition", "Conditions applied to the request, such as approval or denial."),
     )
 
     def default(self, obj: Json) -> None:

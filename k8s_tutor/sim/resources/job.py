@@ -16,6 +16,10 @@ from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
 Json = dict[str, Any]
 _UID, _NAME = "controller-uid", "job-name"
 _PREFIX = "batch.kubernetes.io/"
+_ORPHANS = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 _FIXED = ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
 _SHOWN = {"podFailurePolicy": "batch.PodFailurePolicy", "successPolicy": "batch.SuccessPolicy"}
 
@@ -24,6 +28,7 @@ class JobStrategy(WithStatus):
     """The kind Job."""
 
     resource = "jobs.batch"
+    orphans_by_default = True
     columns = table.table(
         table.NAME,
         table.plain("Status", "Status of the job."),
@@ -34,6 +39,9 @@ class JobStrategy(WithStatus):
         table.IMAGES,
         table.doc("batch.v1", "JobSpec", "selector", "Selector", wide=True),
     )
+
+    def delete_warnings(self, propagation: str | None) -> list[str]:
+        return [] if propagation else [_ORPHANS]
 
     def default(self, obj: Json) -> None:
         spec = obj.setdefault("spec", {})

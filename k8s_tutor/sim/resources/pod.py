@@ -56,6 +56,21 @@ class PodStrategy(KindStrategy):
         if not status.get("qosClass"):
             status["qosClass"] = (old.get("status") or {}).get("qosClass") or qos_class(new["spec"])
 
+    def prepare_subresource_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        if ctx.subresource == "ephemeralcontainers":
+            pod_changes.keep_ephemeral_only(new, old)
+        elif ctx.subresource == "resize":
+            pod_changes.keep_resources_only(new, old)
+        else:
+            super().prepare_subresource_update(ctx, new, old)
+
+    def validate_subresource_update(self, subresource: str, new: Json, old: Json) -> list[FieldError]:
+        if subresource == "ephemeralcontainers":
+            return self.validate_ephemeral_update(new, old)
+        if subresource == "resize":
+            return self.validate_resize_update(new, old)
+        return super().validate_subresource_update(subresource, new, old)
+
     def _check_all(self, v: At) -> None:
         spec, metadata = v.at("spec"), v.get("metadata") or {}
         check_pod_annotations(v.at("metadata").at("annotations"), spec.value or {})

@@ -17,6 +17,7 @@ class ReplicationControllerStrategy(WithStatus):
     """The kind ReplicationController."""
 
     resource = "replicationcontrollers"
+    orphans_by_default = True
     columns = table.table(
         table.NAME,
         table.doc("core.v1", "ReplicationControllerSpec", "replicas", "Desired", "integer"),

@@ -1,11 +1,13 @@
 """The base of all strategies here: one check for create and update, name rules, and what updates may not change."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.fields import value_at
 from k8s_tutor.sim.machinery.status import FieldError
-from k8s_tutor.sim.registry.strategy import RequestContext, Strategy
+from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
+from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.check import At, Judge, begin
 
 Json = dict[str, Any]
@@ -23,6 +25,7 @@ class KindStrategy(Strategy):
     name_rule: ClassVar[Judge] = staticmethod(names.is_dns1123_subdomain)
     fields: ClassVar[tuple[str, ...]] = ()
     immutable: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[Sequence[Column]] = table.table(table.NAME, table.CREATED)
 
     def check(self, v: At, old: Json | None) -> None:
         """Check the whole object but its metadata; ``old`` is None on creation."""

@@ -12,6 +12,7 @@ from k8s_tutor.sim.resources.shared.differences import difference
 from k8s_tutor.sim.resources.shared.gotext import quote
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.pod_annotations import APP_ARMOR, MIRROR, check_pod_annotations
+from k8s_tutor.sim.resources.shared.pod_resources import default_pod_level
 from k8s_tutor.sim.resources.shared.scheduling_terms import check_tolerations
 
 Json = dict[str, Any]
@@ -23,6 +24,53 @@ _UPDATABLE = (
     "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was "
     "previously negative)"
 )
+
+
+def _reset(new: Json, old: Json) -> None:
+    """A subresource changes neither metadata nor status."""
+    for name in ("labels", "annotations", "finalizers", "ownerReferences"):
+        new["metadata"].pop(name, None)
+        if old["metadata"].get(name):
+            new["metadata"][name] = clone(old["metadata"][name])
+    new["status"] = clone(old.get("status") or {})
+
+
+def keep_ephemeral_only(new: Json, old: Json) -> None:
+    """Undo all changes but those of ephemeral containers."""
+    added = new["spec"].get("ephemeralContainers")
+    new["spec"] = clone(old["spec"])
+    new["spec"].pop("ephemeralContainers", None)
+    if added:
+        new["spec"]["ephemeralContainers"] = added
+    _reset(new, old)
+
+
+def keep_resources_only(new: Json, old: Json) -> None:
+    """Undo all changes but those of resources; validation refuses other containers than before."""
+    spec, before = new["spec"], old["spec"]
+    if any(len(spec.get(field) or ()) != len(before.get(field) or ()) for field in _CONTAINERS):
+        return
+    kept = clone(before)
+    for field in _CONTAINERS:
+        if spec.get(field):
+            kept[field] = _with_resources(spec[field], kept[field])
+    resources = spec.get("resources")
+    if resources is not None:
+        kept["resources"] = resources
+        default_pod_level(kept)
+    new["spec"] = kept
+    _reset(new, old)
+
+
+def _with_resources(new: list[Json], old: list[Json]) -> list[Json]:
+    if [item.get("name") for item in new] != [item.get("name") for item in old]:
+        return new
+    for item, container in zip(new, old, strict=True):
+        for name in ("resources", "resizePolicy"):
+            container.pop(name, None)
+            if item.get(name) is not None:
+                container[name] = item[name]
+    return old
 
 
 def check_annotations(v: At, old: Json) -> None:

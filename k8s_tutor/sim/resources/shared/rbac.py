@@ -9,6 +9,11 @@ from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.internal import internal
 
 Json = dict[str, Any]
+# In the words of the beta version, which the Table kept.
+_ROLE = (
+    "roleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef "
+    "cannot be resolved, the Authorizer must return an error."
+)
 GROUP = "rbac.authorization.k8s.io"
 SUBJECTS = ("ServiceAccount", "User", "Group")
 _BOTH = "rules cannot apply to both regular resources and non-resource URLs"
@@ -100,7 +105,7 @@ def binding_columns(kind: str, word: str) -> table.Columns:
     """Return the columns of a kind of binding."""
     return table.table(
         table.NAME,
-        table.doc("rbac.v1", kind, "roleRef", "Role"),
+        table.plain("Role", _ROLE),
         table.AGE,
         *(table.plain(what, f"{what} in the {word}", wide=True) for what in ("Users", "Groups", "ServiceAccounts")),
     )

@@ -18,6 +18,7 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 NAME = Column("Name", "string", "name", f"#{_META}.name")
 AGE = Column("Age", "string", "", f"#{_META}.creationTimestamp")
+CREATED = Column("Created At", "date", "", f"#{_META}.creationTimestamp")
 CONTAINERS = Column("Containers", "string", "", "Names of each container in the template.", 1)
 IMAGES = Column("Images", "string", "", "Images referenced by each container in the template.", 1)
 
