@@ -77,9 +77,15 @@ class Kit(Protocol):
 
     clock: "Clock"
     store: Store
-    runtime: "Runtime"
-    network: "Network"
     start_latency: bool
+
+    @property
+    def runtime(self) -> "Runtime":
+        """Makes containers."""
+
+    @property
+    def network(self) -> "Network":
+        """Connects pods."""
 
     @property
     def shape(self) -> Shape:
@@ -158,7 +164,7 @@ class Kubelet:
         killer = Killer(self.clock, handlers, self._report)
         self.statuses = StatusManager(self.clock, self._client, self._could_run)
         self.volumes = VolumeManager(self.clock, context, self._warn, self.pod, state.volumes)
-        self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self)
+        self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self, spread=bool(state.pods))
         self.resize = Resizer(lambda: self.reporter.node, self._used, self.event)
         self.eviction = EvictionManager(
             self.clock.now, self._active, self.volumes.mounted, self._use, self._warn, self._pressure_changed

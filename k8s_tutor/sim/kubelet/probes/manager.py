@@ -10,6 +10,7 @@ from k8s_tutor.sim.kubelet.probes.worker import RETRIES, Kind, ProbeWorker, Resu
 from k8s_tutor.sim.runtime.container import Container
 
 Json = dict[str, Any]
+SPREAD_SECONDS = 10.0
 KINDS: tuple[Kind, ...] = ("startup", "readiness", "liveness")
 
 
@@ -39,13 +40,14 @@ class ProbeManager:
         clock: cluster time.
         prober: executes probes.
         host: the kubelet.
+        spread: the kubelet takes over pods that ran before: first ticks are spread over their period.
     """
 
-    def __init__(self, clock: Clock, prober: Prober, host: Host) -> None:
+    def __init__(self, clock: Clock, prober: Prober, host: Host, *, spread: bool) -> None:
         self.clock = clock
         self._prober = prober
         self._host = host
-        self._started = clock.now()
+        self._spread_until = clock.now() + SPREAD_SECONDS if spread else 0.0
         self._workers: dict[str, dict[tuple[str, Kind], ProbeWorker]] = {}
         self._results: dict[Kind, dict[str, Result]] = {kind: {} for kind in KINDS}
 
@@ -67,7 +69,7 @@ class ProbeManager:
         if key in workers:
             return
         worker = workers[key] = ProbeWorker(self, uid, container, kind, is_init)
-        if self.clock.now() - self._started < worker.period:
+        if self.clock.now() < self._spread_until:
             worker.timer = self.clock.call_later(random.random() * worker.period, worker.tick)
         else:
             worker.start()

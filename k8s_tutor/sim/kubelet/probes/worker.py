@@ -1,8 +1,8 @@
 """One probe of one container of one pod: when it is due, and what its results mean (upstream: ``prober/worker.go``).
 
 The worker ticks at its period from when the pod's volumes were mounted, whatever the container does meanwhile: a
-restarted container is probed at the old rhythm, as on real nodes. A kubelet that has just started spreads the first
-ticks over the period.
+restarted container is probed at the old rhythm, as on real nodes. A kubelet that takes over running pods spreads the
+first ticks over the period.
 """
 
 from dataclasses import dataclass
