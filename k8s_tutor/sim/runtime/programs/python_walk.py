@@ -73,6 +73,7 @@ METHODS = frozenset(
         "discard",
     ]
 )
+KEEPING = frozenset({"append", "extend", "insert", "add", "update", "setdefault"})
 SAFE = (int, float, str, bytes, list, dict, tuple, set, bool, type(None), datetime.datetime, range)
 
 
@@ -123,7 +124,7 @@ class Walker:
         self._argv = argv
         self._globals: dict[str, Any] = {"__name__": "__main__"}
         self._frames: list[dict[str, Any]] = [self._globals]
-        self._held = 0
+        self._held = self._told = 0
 
     # -- statements
 
@@ -242,16 +243,17 @@ class Walker:
 
     async def _bind(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):
+            grown = _weight(value) - _weight(self._frames[-1].get(target.id))
             self._frames[-1][target.id] = value
-            if isinstance(value, str | bytes | bytearray | list) and len(value) > 4096:
-                self._held += len(value) * (8 if isinstance(value, list) else 1)
-                await self._process.keep(self._held)
+            if grown:
+                await self._hold(grown)
         elif isinstance(target, ast.Tuple | ast.List):
             for each, part in zip(target.elts, list(value), strict=False):
                 await self._bind(each, part)
         elif isinstance(target, ast.Subscript):
             container = await self._value(target.value)
             container[await self._value(target.slice)] = value
+            await self._hold(_weight(value))
         else:
             raise PythonError("NotImplementedError", "assignment to attributes", target.lineno)
 
@@ -405,6 +407,8 @@ class Walker:
         if not callable(function):
             raise PythonError("TypeError", f"'{type(function).__name__}' object is not callable", node.lineno)
         result = self._guarded(node, function, *arguments, **named)
+        if getattr(function, "__name__", "") in KEEPING:
+            await self._hold(32 + sum(map(_weight, arguments)))
         if not hasattr(result, "__await__"):
             return result
         try:
@@ -442,6 +446,13 @@ class Walker:
             raise
         except Exception as error:
             raise PythonError(type(error).__name__, str(error), getattr(node, "lineno", 1)) from error
+
+    async def _hold(self, size: int) -> None:
+        """Account for memory that the program's values take; told to the kernel in steps of a megabyte."""
+        self._held += size
+        if abs(self._held - self._told) >= 1 << 20:
+            self._told = self._held
+            await self._process.keep(max(0, self._held))
 
     # -- what there is
 
@@ -607,6 +618,13 @@ class Walker:
             ),
             "json": Module("json", {"dumps": json.dumps, "loads": json.loads}),
         }
+
+
+def _weight(value: Any) -> int:
+    """Return about how many bytes a value takes, if it is worth counting."""
+    size = len(value) if isinstance(value, str | bytes | bytearray | list | tuple) else 0
+    size *= 8 if isinstance(value, list | tuple) else 1
+    return size if size > 4096 else 0
 
 
 def _format(text: str, method: str, words: tuple[Any, ...], named: dict[str, Any]) -> str:
