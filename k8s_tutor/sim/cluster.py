@@ -6,7 +6,7 @@ It works without HTTP: tests and grading use :meth:`Cluster.client` in virtual t
 
 from collections import deque
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,29 +123,23 @@ class Cluster:
             from k8s_tutor.sim.apiserver.metricsapi import register
 
             register(self.scheme)
-        self._network: Network | None = None
-        self._runtime: Runtime | None = None
         self._declare()
 
     # -- the components' kit
 
-    @property
+    @cached_property
     def network(self) -> "Network":
         """The cluster's network, made when first needed."""
-        if self._network is None:
-            from k8s_tutor.sim.network import Network
+        from k8s_tutor.sim.network import Network
 
-            self._network = Network(self)
-        return self._network
+        return Network(self)
 
-    @property
+    @cached_property
     def runtime(self) -> "Runtime":
         """The container runtime, made when first needed."""
-        if self._runtime is None:
-            from k8s_tutor.sim.runtime import Runtime
+        from k8s_tutor.sim.runtime import Runtime
 
-            self._runtime = Runtime(self)
-        return self._runtime
+        return Runtime(self)
 
     def client(self, user: str, manager: str) -> LocalClient:
         """Return a client that acts as ``user`` with the field manager ``manager``."""
@@ -214,7 +208,8 @@ class Cluster:
     async def stop(self) -> None:
         """Stop all components and make what was written durable."""
         self.components.stop_all()
-        for part in (self._network, self._runtime):
+        for name in ("network", "runtime"):
+            part = self.__dict__.get(name)  # only what was ever needed
             if part is not None:
                 await part.close()
         self.store.commit()

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError:
         return _fail(IN_USE, f"another process serves {options.state}")
     try:
-        return _loop_runner()(_run(options))
+        return int(_loop_runner()(_run(options)))
     finally:
         lock.close()
 
@@ -189,6 +189,5 @@ async def _until_told(
 
 
 def _write_log(cluster: "Cluster", log: TextIO) -> None:
-    for when, component, message in cluster.take_log():
-        log.write(f"{when:.3f} {component}: {message}\n")
+    log.writelines(f"{when:.3f} {component}: {message}\n" for when, component, message in cluster.take_log())
     log.flush()

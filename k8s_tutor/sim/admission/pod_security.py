@@ -55,7 +55,7 @@ class PodSecurity(Plugin):
     def _matters(self, attributes: Attributes) -> bool:
         """Whether an update of a pod changes something that the standards look at."""
         new, old = attributes.obj or {}, attributes.old or {}
-        return bool(new.get("spec") != old.get("spec") and controller_of(new) is None or attributes.subresource)
+        return bool((new.get("spec") != old.get("spec") and controller_of(new) is None) or attributes.subresource)
 
     def _pod(self, attributes: Attributes, labels: Json, meta: Json, spec: Json) -> None:
         level, version, _ = _policy(labels, "enforce")

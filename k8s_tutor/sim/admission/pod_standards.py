@@ -11,17 +11,54 @@ Json = dict[str, Any]
 Fault = tuple[str, str]
 Check = Callable[[Json, Json], Fault | None]
 CAPABILITIES = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID "
-    "SYS_CHROOT".split()
+    [
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    ]
 )
 SYSCTLS = frozenset(
     f"net.ipv4.{name}"
-    for name in "ip_local_port_range tcp_syncookies ping_group_range ip_unprivileged_port_start ip_local_reserved_ports "
-    "tcp_keepalive_time tcp_fin_timeout tcp_keepalive_intvl tcp_keepalive_probes tcp_rmem tcp_wmem "
-    "tcp_slow_start_after_idle tcp_notsent_lowat".split()
+    for name in [
+        "ip_local_port_range",
+        "tcp_syncookies",
+        "ping_group_range",
+        "ip_unprivileged_port_start",
+        "ip_local_reserved_ports",
+        "tcp_keepalive_time",
+        "tcp_fin_timeout",
+        "tcp_keepalive_intvl",
+        "tcp_keepalive_probes",
+        "tcp_rmem",
+        "tcp_wmem",
+        "tcp_slow_start_after_idle",
+        "tcp_notsent_lowat",
+    ]
 ) | {"kernel.shm_rmid_forced"}
 SELINUX_TYPES = frozenset(("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"))
-VOLUMES = frozenset("configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split())
+VOLUMES = frozenset(
+    [
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    ]
+)
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 PROFILES = frozenset(("RuntimeDefault", "Localhost"))
 

@@ -69,7 +69,7 @@ def read(
     """
     resource = call.resource
     if not kind:
-        kind, group, version, type_ = resource.kind, resource.group, resource.version, resource.type
+        kind, group, version, type_ = resource.kind, resource.group, resource.version, resource.schema
     decoded = raw(call, kind)
     obj = decoded.obj
     if not isinstance(obj, dict):
@@ -81,7 +81,7 @@ def read(
         )
     api_version = f"{group}/{version}" if group else version
     check_kind(obj, kind, api_version, resource)
-    if type_ is resource.type and kind == resource.kind:
+    if type_ is resource.schema and kind == resource.kind:
         conformed = resource.conform(obj, tuple(decoded.duplicates))
     elif type_ is None:
         conformed = decoding.Conformed(dict(obj), list(decoded.duplicates), None)

@@ -24,8 +24,10 @@ class Requests:
 def render(server: "ApiServer") -> bytes:
     """Return all metrics as text."""
     lines = [
-        "# HELP apiserver_request_total [STABLE] Counter of apiserver requests broken out for each verb, group, "
-        "version, resource and HTTP response code.",
+        (
+            "# HELP apiserver_request_total [STABLE] Counter of apiserver requests broken out for each verb, group, "
+            "version, resource and HTTP response code."
+        ),
         "# TYPE apiserver_request_total counter",
     ]
     for (verb, group, version, resource, code), count in sorted(server.requests.total.items()):

@@ -8,7 +8,6 @@ from k8s_tutor.apimachinery.schema import openapi_v3_index
 from k8s_tutor.sim.apiserver.discovery import wants_aggregated
 from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, YAML, negotiate
-from k8s_tutor.sim.registry.strategy import UserInfo
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.server import ApiServer
@@ -33,15 +32,15 @@ NOT_FOUND = b"404 page not found\n"
 HEALTH = ("/healthz", "/livez", "/readyz")
 
 
-def answer(server: "ApiServer", request: Request, user: UserInfo) -> Answer:
+def answer(server: "ApiServer", request: Request) -> Answer:
     """Answer a path that is not of a resource."""
     path = request.path
     bare = path.rstrip("/") or "/"
-    if path == "/version" or path == "/version/":
+    if path in {"/version", "/version/"}:
         return Response(200, orjson.dumps(VERSION, option=orjson.OPT_INDENT_2), JSON, _no_cache())
     if path.startswith(HEALTH) and bare.split("/")[1] in {"healthz", "livez", "readyz"}:
         return server.health.answer(request)
-    if bare == "/api" or bare == "/apis" or bare.startswith(("/api/", "/apis/")):
+    if bare in {"/api", "/apis"} or bare.startswith(("/api/", "/apis/")):
         return _discovery(server, request, bare)
     if path.startswith("/openapi/"):
         from k8s_tutor.sim.apiserver import openapi

@@ -106,11 +106,11 @@ def delete_options(request: Request, body: Mapping[str, Any] | None) -> tuple[De
     errors = _propagation_errors(raw) + _dry_run_errors(raw.get("dryRun") or [])
     if errors:
         raise invalid("DeleteOptions", META, "", errors)
-    policy = raw.get("propagationPolicy")
+    chosen: str | None = raw.get("propagationPolicy")
     if "orphanDependents" in raw:
-        policy = "Orphan" if raw["orphanDependents"] else "Background"
+        chosen = "Orphan" if raw["orphanDependents"] else "Background"
     preconditions = {key: value for key, value in (raw.get("preconditions") or {}).items() if value}
-    return DeleteOptions(raw.get("gracePeriodSeconds"), policy, preconditions), bool(raw.get("dryRun"))
+    return DeleteOptions(raw.get("gracePeriodSeconds"), chosen, preconditions), bool(raw.get("dryRun"))
 
 
 def _propagation_errors(raw: Json) -> list[FieldError]:

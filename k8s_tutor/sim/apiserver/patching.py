@@ -112,7 +112,7 @@ def served(call: Call, old: Json) -> Json:
 def patched(call: Call, old: Json, value: decoding.Decoded, media: str, options: WriteOptions) -> Json:
     """Return the stored object's successor after a patch of one of the three client-side kinds."""
     current = served(call, old)
-    type_ = call.resource.type
+    type_ = call.resource.schema
     try:
         if media == JSON_PATCH:
             new = apply_json_patch(current, value.obj)
@@ -145,7 +145,7 @@ def _decoded(call: Call, change: tuple[Json, Any], value: decoding.Decoded, medi
     current, new = change
 
     def refused(why: str) -> ApiError:
-        type_ = call.resource.type
+        type_ = call.resource.schema
         if media == STRATEGIC:
             return _invalid_patch(go_map(value.obj), why)
         text = merge_patched_text(current, value.obj, type_) if media == MERGE else go_json(go_ordered(new, type_))
@@ -173,7 +173,7 @@ def _invalid_patch(shown: str, why: str) -> ApiError:
 
 def _applied(call: Call, old: Json | None, config: Any, options: WriteOptions) -> Json:
     """Return the object after server-side apply, with its managedFields."""
-    type_ = call.resource.type
+    type_ = call.resource.schema
     if not isinstance(config, dict):
         raise bad_request(f"error decoding patch: {_not_a_map(config)}")
     if type_ is None:

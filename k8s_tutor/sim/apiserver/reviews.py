@@ -182,7 +182,7 @@ def _component_statuses(call: Call) -> Response:
     """Answer the deprecated health of control plane components."""
     call.warnings.append("v1 ComponentStatus is deprecated in v1.19+")
     components = call.server.cluster.components
-    items = []
+    items: list[Json] = []
     for name, component in (
         ("controller-manager", "kube-controller-manager"),
         ("etcd-0", ""),

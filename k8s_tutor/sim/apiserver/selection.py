@@ -61,8 +61,8 @@ def selection(request: Request, resource: Resource, name: str = "") -> Selection
         values["metadata.namespace"] = meta.get("namespace", "")
         return by_field.matches(values)
 
-    name = by_field.required_value("metadata.name") if by_field is not None else None
-    return Selection(False, fits, name)
+    only = by_field.required_value("metadata.name") if by_field is not None else None
+    return Selection(False, fits, only)
 
 
 def _check_fields(selector: fields.FieldSelector, resource: Resource) -> None:

@@ -92,9 +92,11 @@ class ApiServer:
         await asyncio.sleep(0)
         for connection in tuple(self._connections):
             connection.close()
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while self._connections and time.monotonic() < deadline:
-            await asyncio.sleep(0.005)
+        closed = [connection.wait_closed() for connection in self._connections]
+        if closed:
+            _, late = await asyncio.wait([asyncio.ensure_future(one) for one in closed], timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
         for connection in tuple(self._connections):
             connection.transport.abort()
         self._server = None
@@ -151,7 +153,7 @@ class ApiServer:
         if not info.is_resource:
             if self.extension is not None and request.path.startswith(self.extension.prefix):
                 return self.extension.answer(request)  # type: ignore[no-any-return]
-            return nonresource.answer(self, request, user)
+            return nonresource.answer(self, request)
         resource = self.scheme.find(info.group, info.version, info.resource)
         if resource is None:
             return self._unknown(info)

@@ -25,7 +25,7 @@ def transform(
         return table(call, entries, version, page=page)
     if single:
         return partial(entries[0].obj)
-    return partial_list(call, entries, version, page=page)
+    return partial_list(entries, version, page=page)
 
 
 def table(call: Call, entries: Sequence[Entry], version: str, *, page: "Page | None" = None) -> Json:
@@ -78,7 +78,7 @@ def partial(obj: Json) -> Json:
     return {"kind": "PartialObjectMetadata", "apiVersion": META_V1, "metadata": obj["metadata"]}
 
 
-def partial_list(call: Call, entries: Sequence[Entry], version: str, *, page: "Page | None" = None) -> Json:
+def partial_list(entries: Sequence[Entry], version: str, *, page: "Page | None" = None) -> Json:
     """Return a list of objects' metadata."""
     meta: Json = {"resourceVersion": version}
     if page is not None and page.token:

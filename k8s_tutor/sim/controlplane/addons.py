@@ -1,8 +1,10 @@
 """The add-ons of a cluster that is not bare: DNS, kube-proxy, an Ingress controller, metrics (``addons.yaml``)."""
 
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
+from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
@@ -27,3 +29,11 @@ def install(rest: Rest) -> None:
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
+    ctx = RequestContext(USER, "kube-apiserver", subresource="status")
+    rest.change(ctx, SERVICES, "", METRICS, partial(_available, rest))
+
+
+def _available(rest: Rest, service: Json) -> None:
+    """The aggregator finds the add-on's API available: we serve it ourselves."""
+    condition = {"type": "Available", "status": "True", "reason": "Passed", "message": "all checks passed"}
+    service["status"] = {"conditions": [condition | {"lastTransitionTime": rfc3339(rest.store.clock.now())}]}

@@ -26,7 +26,10 @@ RETURNS_DELETED = frozenset(
         "serviceaccounts",
         *(f"{plural}.storage.k8s.io" for plural in ("csidrivers", "csinodes", "storageclasses", "volumeattachments")),
         "volumeattributesclasses.storage.k8s.io",
-        *(f"{p}.resource.k8s.io" for p in ("deviceclasses", "resourceclaims", "resourceclaimtemplates", "resourceslices")),
+        *(
+            f"{p}.resource.k8s.io"
+            for p in ("deviceclasses", "resourceclaims", "resourceclaimtemplates", "resourceslices")
+        ),
         "devicetaintrules.resource.k8s.io",
     )
 )

@@ -25,8 +25,8 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
     obj.setdefault("apiVersion", resource.api_version)
     obj.setdefault("kind", resource.kind)
     meta = obj.setdefault("metadata", {})
-    for key in SYSTEM:
-        meta.pop(key, None)
+    for system in SYSTEM:
+        meta.pop(system, None)
     check_namespace(resource, meta, namespace)
     if not ctx.defaulted:
         strategy.default(obj)

@@ -32,7 +32,7 @@ class ManagedFields:
     def track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json | None) -> None:
         """Set the new object's managedFields for an update by ``ctx.manager``."""
         version = ctx.api_version or resource.api_version
-        kind = resource.type if version == resource.api_version else _type(version, resource.kind)
+        kind = resource.schema if version == resource.api_version else _type(version, resource.kind)
         if kind is None:
             return
         shown = new if version == resource.api_version else resource.strategy.to_version(new, version)

@@ -136,9 +136,8 @@ def validate_metadata_update(resource: Resource, new: Json, old: Json) -> list[F
                 f"[]string{{{shown}}}"
             )
             errors.append(FieldError("FieldValueForbidden", "metadata.finalizers", text))
-    for field in _FIXED:
-        if (meta.get(field) or None) != (was.get(field) or None):
-            errors.append(_invalid(field, meta.get(field), IMMUTABLE))
+    changed = (field for field in _FIXED if (meta.get(field) or None) != (was.get(field) or None))
+    errors.extend(_invalid(field, meta.get(field), IMMUTABLE) for field in changed)
     errors += _validate_common(meta)
     errors += _validate_managers(meta)
     return errors + _validate_finalizer_kinds(resource, meta)

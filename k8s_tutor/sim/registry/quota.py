@@ -111,7 +111,7 @@ def pod_counts(pod: Json, now: float) -> bool:
         return False
     meta = pod["metadata"]
     if "deletionTimestamp" in meta and "deletionGracePeriodSeconds" in meta:
-        return now <= parse_time(meta["deletionTimestamp"]) + meta["deletionGracePeriodSeconds"]
+        return bool(now <= parse_time(meta["deletionTimestamp"]) + meta["deletionGracePeriodSeconds"])
     return True
 
 
@@ -175,12 +175,12 @@ def matches(quota: Json, resource: str, obj: Json) -> bool:
 def _scope_fits(scope: Json, spec: Json) -> bool:
     name = scope["scopeName"]
     if name in {"Terminating", "NotTerminating"}:
-        return (spec.get("activeDeadlineSeconds") is not None) == (name == "Terminating")
+        return bool((spec.get("activeDeadlineSeconds") is not None) == (name == "Terminating"))
     if name in {"BestEffort", "NotBestEffort"}:
-        return _best_effort(spec) == (name == "BestEffort")
+        return bool(_best_effort(spec) == (name == "BestEffort"))
     if name == "PriorityClass":
         return _priority_fits(scope, spec.get("priorityClassName", ""))
-    return name == "CrossNamespacePodAffinity" and _crosses(spec.get("affinity") or {})
+    return bool(name == "CrossNamespacePodAffinity") and _crosses(spec.get("affinity") or {})
 
 
 def _best_effort(spec: Json) -> bool:
@@ -199,7 +199,7 @@ def _priority_fits(scope: Json, name: str) -> bool:
         return bool(name)
     if operator == "DoesNotExist":
         return not name
-    return (name in values) == (operator == "In")
+    return bool((name in values) == (operator == "In"))
 
 
 def _crosses(affinity: Json) -> bool:

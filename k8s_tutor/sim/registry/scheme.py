@@ -84,28 +84,28 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
-    def type(self) -> Type | None:
+    def schema(self) -> Type | None:
         """The kind's schema."""
         if self._type is None:
             self._type = type_for(self.group, self.version, self.kind)
         return self._type
 
-    @type.setter
-    def type(self, value: Type) -> None:
+    @schema.setter
+    def schema(self, value: Type) -> None:
         self._type = value
 
     def conform(self, obj: Json, duplicates: tuple[str, ...] = ()) -> Conformed:
         """Return a request's object as one of this kind, with what strict decoding has against it."""
         if self.codec is not None:
             return self.codec.conform(obj, duplicates)
-        kind = self.type
+        kind = self.schema
         return conform(obj, kind, duplicates) if kind is not None else Conformed(dict(obj), list(duplicates), None)
 
     def encode(self, obj: Json) -> Json:
         """Return the object as it is stored and shown: empty fields dropped, or added, as Go's encoder does."""
         if self.codec is not None:
             return self.codec.encode(obj)
-        kind = self.type
+        kind = self.schema
         return encoded(obj, kind) if kind is not None else obj
 
 

@@ -5,6 +5,7 @@ dictionary, one compression context for the whole session.
 """
 
 import asyncio
+import contextlib
 import struct
 import zlib
 from collections.abc import Awaitable, Callable
@@ -101,10 +102,9 @@ class Session:
         if stream is None:
             return
         if payload:
-            try:
+            # Whoever served it may have ended; the client will learn by the end of our side.
+            with contextlib.suppress(BrokenPipeError):
                 await stream.incoming.write(payload)
-            except BrokenPipeError:
-                pass  # whoever served it has ended; the client will learn by the end of our side
         if flags & FIN and stream.incoming.writers > 0:
             stream.incoming.close()
 

@@ -61,7 +61,7 @@ async def _read(call: Call, container: str, node: str) -> Answer:
     request = call.request
     kubelet = kubelet_of(call, node)
     follow = boolean(request, "follow")
-    options = {
+    options: dict[str, object] = {
         "follow": follow,
         "previous": boolean(request, "previous"),
         "since_seconds": integer(request, "sinceSeconds"),

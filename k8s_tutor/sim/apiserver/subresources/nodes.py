@@ -21,7 +21,7 @@ def choose_container(pod: Json, wanted: str) -> str:
         ApiError: 400.
     """
     spec, name = pod["spec"], pod["metadata"]["name"]
-    regular = [c["name"] for c in spec.get("containers") or ()]
+    regular: list[str] = [c["name"] for c in spec.get("containers") or ()]
     init = [c["name"] for c in spec.get("initContainers") or ()]
     ephemeral = [c["name"] for c in spec.get("ephemeralContainers") or ()]
     if wanted:

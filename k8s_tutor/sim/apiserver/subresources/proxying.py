@@ -17,10 +17,23 @@ from k8s_tutor.sim.network import NetworkError
 Json = dict[str, Any]
 TIMEOUT = 30.0
 HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade "
-    "content-length content-type date".split()
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "content-length",
+        "content-type",
+        "date",
+    ]
 )
-NOT_SENT = frozenset("host connection authorization content-length accept-encoding upgrade transfer-encoding".split())
+NOT_SENT = frozenset(
+    ["host", "connection", "authorization", "content-length", "accept-encoding", "upgrade", "transfer-encoding"]
+)
 
 
 async def handle(call: Call) -> Response:
@@ -90,9 +103,11 @@ def _service(call: Call, name: str, port: str) -> tuple[str, str]:
             continue
         for candidate in slice_.get("ports") or ():
             if wanted is None or (candidate.get("name") or "") == wanted:
-                for endpoint in slice_.get("endpoints") or ():
-                    if (endpoint.get("conditions") or {}).get("ready", True):
-                        ready.append((endpoint["addresses"][0], str(candidate["port"])))
+                ready.extend(
+                    (endpoint["addresses"][0], str(candidate["port"]))
+                    for endpoint in slice_.get("endpoints") or ()
+                    if (endpoint.get("conditions") or {}).get("ready", True)
+                )
     if ready:
         return random.choice(ready)
     text = f'no endpoints available for service "{call.info.name}"'
@@ -103,7 +118,7 @@ def _service_port(service: Json, port: str) -> str | None:
     """Return the name of the service's port; None: any."""
     ports = service["spec"].get("ports") or ()
     if not port:
-        return (ports[0].get("name") or "") if len(ports) == 1 else None
+        return next((found.get("name") or "" for found in ports), "") if len(ports) == 1 else None
     for found in ports:
         if port in {found.get("name", ""), str(found["port"])}:
             return found.get("name") or ""

@@ -43,7 +43,7 @@ def handle(call: Call) -> Response:
     elif method == "PATCH":
         media = patching.media_type(call)
         options = write_options(call.request, "PatchOptions")
-        wanted = _patched(call, current, patching.read_patch(call, media).obj, media)
+        wanted = _patched(current, patching.read_patch(call, media).obj, media)
     else:
         from k8s_tutor.sim.apiserver.routing import not_allowed
 
@@ -104,7 +104,7 @@ def _nested(path: list[str]) -> Json:
     return found
 
 
-def _patched(call: Call, current: Json, patch: Any, media: str) -> Json:
+def _patched(current: Json, patch: Any, media: str) -> Json:
     from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
 
     try:

@@ -45,9 +45,7 @@ def document(resources: Iterable[Resource], path: str) -> bytes | None:
         schemas |= _schemas(resource, V3)
         paths |= _paths(resource)
     info = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
-    return orjson.dumps(
-        {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
-    )
+    return orjson.dumps({"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}})
 
 
 def v2(resources: Iterable[Resource]) -> Json | None:

@@ -202,7 +202,7 @@ def build(definition: Json, version: Json) -> Resource:
         subresources=subresources,
         custom=definition,
     )
-    resource.type = type_of(schema)
+    resource.schema = type_of(schema)
     resource.codec = Codec(schema)
     return resource
 

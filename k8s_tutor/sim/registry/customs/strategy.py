@@ -93,7 +93,7 @@ class CustomStrategy(Strategy):
     def _scale_errors(self, obj: Json) -> Iterator[FieldError]:
         """The replicas that the scale subresource shows must be counts."""
         for key in ("specReplicasPath", "statusReplicasPath"):
-            path = self._scale.get(key)
+            path: str = self._scale.get(key) or ""
             value = _at(obj, path.lstrip(".")) if path else None
             if isinstance(value, int) and not isinstance(value, bool) and value < 0:
                 text = f"Invalid value: {value}: should be a non-negative integer"

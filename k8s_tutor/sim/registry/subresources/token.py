@@ -62,9 +62,8 @@ class TokenRequest:
             raise not_found(resource, "", reference.get("name", ""))
         meta = entry.obj["metadata"]
         if kind == "Pod" and entry.obj["spec"].get("serviceAccountName") != name:
-            have = entry.obj["spec"].get("serviceAccountName", "")
             text = f'cannot bind token for serviceaccount "{name}" to pod running with different serviceaccount name.'
-            raise ApiError(400, "BadRequest", text if have else text)
+            raise ApiError(400, "BadRequest", text)
         wanted = reference.get("uid")
         if wanted and wanted != meta["uid"]:
             why = f"the UID in the bound object reference ({wanted}) does not match the UID in record. "
