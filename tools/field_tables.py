@@ -131,6 +131,8 @@ class TableBuilder:
         flags += POINTER * field.type.startswith("*")
         marks = dict(line[1:].partition("=")[::2] for line in field.doc if line.startswith("+"))
         extras: dict[str, Any] = {}
+        if field.name != name[0].upper() + name[1:]:
+            extras["go"] = field.name or field.type.rpartition(".")[2]
         if kind := schema.get("x-kubernetes-list-type") or (not schema and marks.get("listType")):
             extras["list"] = kind
         keys = schema.get("x-kubernetes-list-map-keys") or [

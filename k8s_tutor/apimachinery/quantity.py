@@ -35,12 +35,13 @@ class QuantityError(ValueError):
 class Quantity:
     """An immutable amount; ``str()`` gives its canonical form."""
 
-    __slots__ = ("_text", "format", "nanos")
+    __slots__ = ("_kept", "_text", "format", "nanos")
 
     def __init__(self, nanos: int, format: str = DECIMAL_SI, text: str = "") -> None:
         self.nanos = nanos
         self.format = format
         self._text = text
+        self._kept = bool(text)
 
     @staticmethod
     def parse(value: str | float) -> "Quantity":
@@ -88,6 +89,17 @@ class Quantity:
 
     def __neg__(self) -> "Quantity":
         return Quantity(-self.nanos, self.format)
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether it was written canonically, so that Go keeps the text with it."""
+        return self._kept
+
+    @staticmethod
+    def scale_of(text: str) -> int:
+        """Return the power of ten in which Go keeps the amount of a decimal text: ``100m`` is 100 of 10^-3."""
+        _, _, fraction, suffix = _split(text.strip())
+        return _interpret(suffix)[0] - len(fraction)
 
     def value(self) -> int:
         """Return the amount as a whole number, rounded away from zero."""

@@ -88,6 +88,7 @@ class Field:
 
     Attributes:
         name: its JSON name.
+        go_name: its name in Go.
         type: the type of its value.
         number: its protobuf number, 0 where it has none.
         omit_empty, omit_zero: Go's encoder leaves it out when it is empty, or zero.
@@ -100,7 +101,7 @@ class Field:
         embedded: the embedded structs in which Go keeps the field, each as (protobuf number, field name, struct name).
     """
 
-    __slots__ = ("default", "embedded", "enum", "merge_key", "name", "number", "omit_empty", "omit_zero",
+    __slots__ = ("default", "embedded", "enum", "go_name", "merge_key", "name", "number", "omit_empty", "omit_zero",
                  "patch_strategy", "pointer", "required", "type")  # fmt: skip
 
     def __init__(self, name: str, type: Type, flags: int, number: int, extras: Mapping[str, Any] | None = None) -> None:
@@ -115,6 +116,7 @@ class Field:
         self.patch_strategy: str = extras.get("patch", "")
         self.merge_key: str = extras.get("merge", "")
         self.default = extras.get("default")
+        self.go_name: str = extras.get("go") or name[0].upper() + name[1:]
         self.enum: tuple[Any, ...] = tuple(extras.get("enum", ()))
         self.embedded: tuple[tuple[int, str, str], ...] = tuple(map(tuple, extras.get("embed", ())))
 
