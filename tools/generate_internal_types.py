@@ -29,9 +29,9 @@ ROOTS = (
     "admissionregistration.ParamRef", "core.ClusterTrustBundleProjection", "core.ObjectReference", "core.EventSource",
     "core.PodResourceClaim",
 )  # fmt: skip
-STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.M | re.S)
-FIELD = re.compile(r"^\t(\w+(?:\.\w+)?)(?:[ \t]+([\w.\[\]*]+))?(?:[ \t]+`([^`]*)`)?(?:\s*//.*)?$", re.M)
-TYPE_DEF = re.compile(r"^type (\w+) (\w[\w.\[\]*]*)$", re.M)
+STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+FIELD = re.compile(r"^\t(\w+(?:\.\w+)?)(?:[ \t]+([\w.\[\]*]+))?(?:[ \t]+`([^`]*)`)?(?:\s*//.*)?$", re.MULTILINE)
+TYPE_DEF = re.compile(r"^type (\w+) (\w[\w.\[\]*]*)$", re.MULTILINE)
 
 
 def structs(text: str) -> dict[str, list[tuple[str, str, str]]]:
@@ -87,7 +87,7 @@ def main() -> None:
                 alias = plain[owner][short]
                 base = {"ResourceList": "map"}.get(short, alias)
                 if base.startswith("map"):
-                    base, prefix = "map", prefix
+                    base = "map"
             elif base.startswith("map"):
                 base = "map"
             json_name = names[group].get((name, go_name or short))

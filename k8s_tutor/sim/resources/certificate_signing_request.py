@@ -187,11 +187,11 @@ class CertificateSigningRequestStrategy(KindStrategy):
             for kind in ("Approved", "Denied"):
                 if len(_of(new, kind)) > len(_of(old, kind)):
                     status.forbidden("conditions", f'updates may not add a condition of type "{kind}"')
-        now, before = status.text("certificate"), (old.get("status") or {}).get("certificate") or ""
-        if now != before:
+        issued = (old.get("status") or {}).get("certificate") or ""
+        if status.text("certificate") != issued:
             if subresource != "status":
                 status.forbidden("certificate", "updates may not set certificate content")
-            elif before:
+            elif issued:
                 status.forbidden("certificate", "updates may not modify existing certificate content")
         return v.errors
 

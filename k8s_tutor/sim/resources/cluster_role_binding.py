@@ -7,4 +7,4 @@ class ClusterRoleBindingStrategy(BindingStrategy):
     """The kind ClusterRoleBinding."""
 
     resource = "clusterrolebindings.rbac.authorization.k8s.io"
-    columns = binding_columns("ClusterRoleBinding", "clusterRoleBinding")
+    columns = binding_columns("clusterRoleBinding")

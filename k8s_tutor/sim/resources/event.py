@@ -4,6 +4,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.machinery.meta import age
+from k8s_tutor.sim.registry.strategy import Column
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
@@ -60,7 +61,7 @@ class EventStrategy(KindStrategy):
         table.doc("core.v1", "Event", "message", "Message"),
         table.doc("core.v1", "Event", "firstTimestamp", "First Seen", wide=True),
         table.doc("core.v1", "Event", "count", "Count", wide=True),
-        table.Column("Name", "string", "name", table.NAME.description, 1),
+        Column("Name", "string", "name", table.NAME.description, 1),
     )
 
     def to_version(self, obj: Json, api_version: str) -> Json:

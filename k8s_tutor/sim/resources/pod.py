@@ -11,7 +11,7 @@ from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import pod_changes, pod_row, pod_status, scheduling_terms
 from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At, begin
+from k8s_tutor.sim.resources.shared.check import At, begin, same
 from k8s_tutor.sim.resources.shared.containers import check_image_spaces
 from k8s_tutor.sim.resources.shared.pod_annotations import check_annotations_match, check_pod_annotations
 from k8s_tutor.sim.resources.shared.pod_defaults import default_pod
@@ -63,6 +63,9 @@ class PodStrategy(KindStrategy):
             pod_changes.keep_resources_only(new, old)
         else:
             super().prepare_subresource_update(ctx, new, old)
+            return
+        if not same(new["spec"], old["spec"]):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
     def validate_subresource_update(self, subresource: str, new: Json, old: Json) -> list[FieldError]:
         if subresource == "ephemeralcontainers":

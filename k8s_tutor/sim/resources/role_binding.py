@@ -9,4 +9,4 @@ class RoleBindingStrategy(BindingStrategy):
     resource = "rolebindings.rbac.authorization.k8s.io"
     role_kinds = ("Role", "ClusterRole")
     namespaced = True
-    columns = binding_columns("RoleBinding", "roleBinding")
+    columns = binding_columns("roleBinding")

@@ -8,7 +8,7 @@ from k8s_tutor.apimachinery.fields import value_at
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.check import At, Judge, begin
+from k8s_tutor.sim.resources.shared.check import At, begin
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ class KindStrategy(Strategy):
         immutable: paths of fields that no update changes, checked last.
     """
 
-    name_rule: ClassVar[Judge] = staticmethod(names.is_dns1123_subdomain)
+    name_rule: ClassVar[staticmethod[[str], list[str]]] = staticmethod(names.is_dns1123_subdomain)
     fields: ClassVar[tuple[str, ...]] = ()
     immutable: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[Sequence[Column]] = table.table(table.NAME, table.CREATED)

@@ -135,4 +135,5 @@ def parse(text: str) -> Schedule:
         raise CronError(f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]")
     values = [_field(field, low, high, names) for field, (_, low, high, names) in zip(fields, _FIELDS, strict=True)]
     stars = [any(part[:1] in ("*", "?") for part in field.split(",")) for field in fields]
-    return Schedule(*values, any_day=stars[2], any_weekday=stars[4])
+    minutes, hours, days, months, weekdays = values
+    return Schedule(minutes, hours, days, months, weekdays, any_day=stars[2], any_weekday=stars[4])

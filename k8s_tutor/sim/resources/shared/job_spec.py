@@ -1,5 +1,6 @@
 """The specification of a Job, of Jobs and in CronJobs (upstream: ``apis/batch/validation``)."""
 
+import itertools
 from typing import Any
 
 from k8s_tutor.apimachinery import names
@@ -153,7 +154,7 @@ def _check_codes(v: At, known: set[Any]) -> None:
         if item.value in seen:
             item.duplicate()
         seen.add(item.value)
-    if any(first > second for first, second in zip(values, values[1:], strict=False)):
+    if any(first > second for first, second in itertools.pairwise(values)):
         v.invalid("values", "must be ordered")
 
 

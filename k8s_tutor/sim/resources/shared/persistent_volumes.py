@@ -105,7 +105,7 @@ def check_volume_spec(v: At, name: str, *, inline: bool = False) -> None:
             check_node_selector(affinity.at("required"))
         else:
             affinity.required("required", "must specify required node constraints")
-    rows = _TABLE
+    rows: tuple[tuple[str, str, str, Check], ...] = _TABLE
     if v.get("iscsi") is not None:
         rows = tuple(_row("iscsi", sources.volume_iscsi(name)) if row[0] == "iscsi" else row for row in _TABLE)
     _check_sources(v, rows, affinity=affinity.value is not None and not inline)

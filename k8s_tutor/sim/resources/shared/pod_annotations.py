@@ -1,6 +1,7 @@
 """Annotations of pods that mean something (upstream: ``ValidatePodSpecificAnnotations``)."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from k8s_tutor.sim.resources.shared import paths
@@ -64,8 +65,8 @@ def _check_app_armor(v: At, name: str, profile: str, spec: Json) -> None:
         v.invalid("", f"invalid AppArmor profile name: {quote(profile)}", profile)
 
 
-def _match(v: At, what: str, annotation: str, field: Json, plain: dict[str, tuple[str, ...]]) -> None:
-    kind = field.get("type")
+def _match(v: At, what: str, annotation: str, field: Json, plain: Mapping[str, tuple[str, ...]]) -> None:
+    kind: str = field.get("type") or ""
     if kind in plain:
         if annotation not in plain[kind]:
             v.forbidden("type", _MISMATCH.format(what))

@@ -20,11 +20,11 @@ def check_port(v: At, name: str) -> None:
             v.invalid(name, complaint, port or 0)
 
 
-def _exec(v: At, grace: int | None) -> None:
+def _exec(v: At, _: int | None) -> None:
     v.need("command")
 
 
-def _http(v: At, grace: int | None) -> None:
+def _http(v: At, _: int | None) -> None:
     v.need("path")
     check_port(v, "port")
     v.one_of("scheme", SCHEMES)
@@ -32,7 +32,7 @@ def _http(v: At, grace: int | None) -> None:
         v.judge("httpHeaders", names.is_http_header_name, header.get("name") or "")
 
 
-def _tcp(v: At, grace: int | None) -> None:
+def _tcp(v: At, _: int | None) -> None:
     check_port(v, "port")
 
 

@@ -133,7 +133,7 @@ def _check_huge(v: At, name: str, quantity: Quantity) -> None:
         v.invalid("", f"{quantity} is not positive integer multiple of {name}", str(quantity))
 
 
-def _check_request(v: At, item: At, name: str, quantity: Quantity, limits: Json) -> None:
+def _check_request(v: At, name: str, quantity: Quantity, limits: Json) -> None:
     if name in limits:
         limit = parse(limits[name])
         if quantity != limit and not overcommit_allowed(name):
@@ -157,7 +157,7 @@ def check_requirements(v: At, claims: Iterable[str] = (), check: NameCheck = che
             check_value(item, name, text)
             quantity = parse(text)
             if side == "requests":
-                _check_request(v, item, name, quantity, limits)
+                _check_request(v, name, quantity, limits)
             if is_huge(name):
                 seen.add("huge")
                 _check_huge(item, name, quantity)

@@ -101,7 +101,7 @@ class BindingStrategy(KindStrategy):
         ]
 
 
-def binding_columns(kind: str, word: str) -> table.Columns:
+def binding_columns(word: str) -> table.Columns:
     """Return the columns of a kind of binding."""
     return table.table(
         table.NAME,

@@ -102,8 +102,8 @@ def _check_label_keys(v: At, match: list[str], mismatch: list[str]) -> None:
         if keys and selector is None:
             v.forbidden(field, "must not be specified when labelSelector is not set")
         elif keys:
-            for key in v.each(field):
-                key.judge("", names.is_qualified_name)
+            for item in v.each(field):
+                item.judge("", names.is_qualified_name)
     if selector:
         known = set(selector.get("matchLabels") or ())
         for expression in selector.get("matchExpressions") or ():
