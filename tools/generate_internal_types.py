@@ -75,8 +75,8 @@ def main() -> None:
         table[root] = []
         for field, kind, _ in types[group][name]:
             go_name, go_type = (field, kind) if kind else ("", field)
-            prefix = re.match(r"(?:\[\]|\*|map\[\w+(?:\.\w+)?\])*", go_type)[0]
-            base = go_type[len(prefix) :]
+            base = re.sub(r"^(?:\[\]|\*|map\[\w+(?:\.\w+)?\])*", "", go_type)
+            prefix = go_type[: len(go_type) - len(base)]
             owner, _, short = base.rpartition(".")
             owner = {"": group, "api": "core"}.get(owner, owner)
             target = f"{owner}.{short}"

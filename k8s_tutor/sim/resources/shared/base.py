@@ -22,7 +22,7 @@ class KindStrategy(Strategy):
         immutable: paths of fields that no update changes, checked last.
     """
 
-    name_rule: ClassVar[staticmethod[[str], list[str]]] = staticmethod(names.is_dns1123_subdomain)
+    name_rule: "ClassVar[staticmethod[[str], list[str]]]" = staticmethod(names.is_dns1123_subdomain)
     fields: ClassVar[tuple[str, ...]] = ()
     immutable: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[Sequence[Column]] = table.table(table.NAME, table.CREATED)
