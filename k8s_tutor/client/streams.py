@@ -81,6 +81,8 @@ class Channels:
             except OSError:
                 pass
             self._sock.close(timeout=0)
+            # After the other side's close frame `close` does nothing any more: the socket itself is still open.
+            self._sock.shutdown()
 
     def _frame(self, payload: bytes) -> None:
         websocket = official.part("kubernetes.stream.ws_client")
