@@ -49,6 +49,10 @@ class View:
         self.flush()
         return "".join(self._done)
 
+    def tabbed(self) -> str:
+        """Return what was written with its tabs, as rollouts show templates."""
+        return "".join(self._open)
+
     def now(self) -> datetime:
         """The cluster's time."""
         return self.call.client.now()

@@ -6,6 +6,7 @@ from typing import Any
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import setting
 from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.describing.containers import field_resolver, resource_value
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import resolve
@@ -70,8 +71,6 @@ class Env(Verb):
         if call.flag("list"):
             return self._list(call)
         infos = setting.fetch(call, self.resources)
-        if not self.setting and not self.removing:
-            raise CommandError("at least one environment variable must be provided")
         self.pattern, self.overwrite = call.flag("containers"), call.flag("overwrite")
         return setting.change(call, infos, self._edit, "env updated", "kubectl-set")
 
@@ -95,7 +94,7 @@ class Env(Verb):
 
     def _chosen(self, body: Body, pattern: str) -> list[Body]:
         spec = pod_spec(body)
-        everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+        everything = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
         wanted = re.compile(pattern.replace("*", ".*"))
         return [one for one in everything if wanted.fullmatch(one["name"])]
 
@@ -110,7 +109,10 @@ class Env(Verb):
         made: list[Body] = []
         for key in sorted(found.get("data") or {}):
             if key in keys:
-                variable = call.flag("prefix") + re.sub(r"[^A-Za-z0-9_]", "_", key).upper()
+                name_of = re.sub(r"[^A-Za-z0-9_]", "_", key).upper()
+                if name_of != key:
+                    call.err(f"Warning: key {key} transferred to {name_of}")
+                variable = call.flag("prefix") + name_of
                 made.append({"name": variable, "valueFrom": {reference: {"name": name, "key": key}}})
         return made
 
@@ -120,37 +122,43 @@ class Env(Verb):
             for container in self._chosen(info.object, call.flag("containers")):
                 call.out(f"# {info.resource.kind} {info.name}, container {container['name']}")
                 for variable in container.get("env") or ():
-                    self._show(call, info.namespace, variable)
+                    self._show(call, info.object, container, variable)
         raise_all(selection.errors)
         return 0
 
-    def _show(self, call: Call, namespace: str, variable: Body) -> None:
+    def _show(self, call: Call, body: Body, container: Body, variable: Body) -> None:
         source = variable.get("valueFrom")
         if not source:
             call.out(f"{variable['name']}={variable.get('value', '')}")
             return
         if call.flag("resolve"):
-            value = self._resolved(call, namespace, source)
-            if value is not None:
-                call.out(f"{variable['name']}={value}")
+            try:
+                call.out(f"{variable['name']}={self._resolved(call, body, container, source)}")
                 return
+            except (ApiError, CommandError) as error:
+                call.err(f"error retrieving reference for {variable['name']}: {error}")
         call.out(f"# {variable['name']} from {_reference(source)}")
 
-    def _resolved(self, call: Call, namespace: str, source: Body) -> str | None:
+    def _resolved(self, call: Call, body: Body, container: Body, source: Body) -> str:
         import base64
 
+        if source.get("fieldRef"):
+            path = source["fieldRef"].get("fieldPath", "")
+            if not path.startswith("metadata."):
+                raise CommandError(f"unsupported fieldPath: {path}")
+            return field_resolver(body)(source["fieldRef"])
+        if source.get("resourceFieldRef"):
+            return resource_value(source["resourceFieldRef"], container)
+        namespace = body["metadata"].get("namespace", "")
         for key, plural in (("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")):
             reference = source.get(key)
             if reference:
-                try:
-                    found: Any = call.client.get(f"/api/v1/namespaces/{namespace}/{plural}/{reference['name']}")
-                except ApiError:
-                    return None
+                found: Any = call.client.get(f"/api/v1/namespaces/{namespace}/{plural}/{reference['name']}")
                 value = (found.get("data") or {}).get(reference["key"])
                 if value is None:
-                    return None
+                    raise CommandError(f"key {reference['key']} not found in {plural[:-1]} {reference['name']}")
                 return base64.b64decode(value).decode("utf-8", "replace") if plural == "secrets" else str(value)
-        return None
+        raise CommandError("invalid valueFrom")
 
 
 def _reference(source: Body) -> str:

@@ -188,7 +188,7 @@ class Undo(Verb):
 
         view = View(call)
         write_template(view, template)
-        call.out(view.text().rstrip("\n"))
+        call.out(view.tabbed())
 
     def _deployment(self, call: Call, info: Info, target: int) -> Body | None:
         body = info.object

@@ -57,7 +57,7 @@ class History(Verb):
             view = View(call)
             write_template(view, template)
             call.out(f"{head}with revision #{wanted}")
-            call.out(view.text().rstrip("\n"))
+            call.out(view.tabbed())
             return
         if not revisions:
             call.out(head)

@@ -151,8 +151,8 @@ class Selector(Verb):
         if not call.arguments:
             raise CommandError("one selector is required")
         words, expression = call.arguments[:-1], call.arguments[-1]
-        labels, _ = parse_labels(expression.split(","), "label")
         selection = select(call, words)
+        labels, _ = parse_labels(expression.split(","), "label")
         for info in selection.infos():
             if info.resource.kind != "Service":
                 raise CommandError("setting a selector is only supported for Services")
