@@ -57,7 +57,8 @@ class SqliteJournal:
             raise NewerStateError(f"{path} has format {found}; this program knows {FORMAT}")
         self._open = False
         self._revision = int(self.value("revision") or 0)
-        self.set("format", str(FORMAT))
+        if not self.value("format"):
+            self.set("format", str(FORMAT))
 
     # -- the store's side
 

@@ -1,0 +1,89 @@
+"""Custom resources: served at once, defaulted, pruned, validated, scaled, explained, and gone with their definition."""
+
+from typing import Any
+
+from tests.apiserver.api import call
+from tests.conftest import Kubectl, Server, ServerFactory
+
+Json = dict[str, Any]
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+THINGS = "/apis/example.com/v1/namespaces/default/things"
+
+
+def definition() -> Json:
+    spec = {
+        "type": "object",
+        "properties": {
+            "size": {"type": "integer", "default": 1, "minimum": 0, "maximum": 9},
+            "color": {"type": "string", "description": "The colour it has."},
+        },
+    }
+    status = {"type": "object", "properties": {"size": {"type": "integer"}}}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}},
+        "subresources": {
+            "status": {},
+            "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"},
+        },
+        "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}],
+    }
+    names = {"plural": "things", "singular": "thing", "kind": "Thing", "shortNames": ["th"]}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+
+
+def thing(name: str, **spec: Any) -> Json:
+    return {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": name}, "spec": spec}
+
+
+async def defined(server: ServerFactory) -> Server:
+    served = await server()
+    assert (await call(served, "POST", DEFINITIONS, definition())).status == 201
+    return served
+
+
+async def test_defaults_pruning_validation(server: ServerFactory) -> None:
+    served = await defined(server)
+    made = await call(served, "POST", THINGS, thing("a", nope=1))
+    assert made.body["spec"] == {"size": 1}
+    assert made.headers["warning"] == ['299 - "unknown field \\"spec.nope\\""']
+    refused = await call(served, "POST", THINGS, thing("b", size=10))
+    assert refused.body["details"]["causes"][0]["field"] == "spec.size"
+
+
+async def test_status_and_scale_are_apart(server: ServerFactory) -> None:
+    served = await defined(server)
+    await call(served, "POST", THINGS, thing("a", size=2))
+    media = "application/merge-patch+json"
+    both = {"spec": {"size": 5}, "status": {"size": 2}}
+    done = await call(served, "PATCH", f"{THINGS}/a/status", both, content_type=media)
+    assert (done.body["spec"]["size"], done.body["status"]["size"]) == (2, 2)
+    scaled = await call(served, "PATCH", f"{THINGS}/a/scale", {"spec": {"replicas": 3}}, content_type=media)
+    assert scaled.body["spec"] == {"replicas": 3}
+    assert (await call(served, "GET", f"{THINGS}/a")).body["metadata"]["generation"] == 2
+
+
+async def test_kubectl_lists_and_explains_them(server: ServerFactory, kubectl: Kubectl) -> None:
+    served = await defined(server)
+    await call(served, "POST", THINGS, thing("a", size=2))
+    listed = await kubectl(served, "get", "th")
+    assert listed.out.split() == ["NAME", "SIZE", "a", "2"]
+    explained = await kubectl(served, "explain", "thing.spec.color")
+    assert "The colour it has." in explained.out
+
+
+async def test_they_go_with_their_definition(server: ServerFactory) -> None:
+    served = await defined(server)
+    await call(served, "POST", THINGS, thing("a"))
+    await call(served, "DELETE", f"{DEFINITIONS}/things.example.com")
+    await served.cluster.clock.settle()
+    assert (await call(served, "GET", THINGS)).status == 404
+    assert (await call(served, "GET", f"{DEFINITIONS}/things.example.com")).status == 404
+    assert served.cluster.store.count("things.example.com") == 0
