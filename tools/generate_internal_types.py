@@ -84,8 +84,7 @@ def main() -> None:
                 queue.append(target)
                 base = target
             elif owner in plain and short in plain[owner]:
-                alias = plain[owner][short]
-                base = {"ResourceList": "map"}.get(short, alias)
+                base = "map" if short == "ResourceList" else plain[owner][short]
                 if base.startswith("map"):
                     base = "map"
             elif base.startswith("map"):

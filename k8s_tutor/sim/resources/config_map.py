@@ -14,8 +14,10 @@ MAX_SIZE = 1024 * 1024
 FROZEN = "field is immutable when `immutable` is set"
 
 
-def decoded_size(text: str) -> int:
-    """Return the number of bytes of base64 text."""
+def decoded_size(text: str | None) -> int:
+    """Return the number of bytes of base64 text (null counts as empty)."""
+    if not text:
+        return 0
     try:
         return len(base64.b64decode(text))
     except (binascii.Error, ValueError):

@@ -45,7 +45,8 @@ class At:
     def at(self, name: str, alias: str | None = None) -> "At":
         """Return the cursor at a child; ``alias`` is the name its path shows where upstream's differs."""
         value = self.value.get(name) if self.value else None
-        return At(self.errors, join(self.path, name if alias is None else alias), value)
+        path = self.path
+        return At(self.errors, f"{path}.{alias or name}" if path else alias or name, value)
 
     def key(self, key: str, value: Any = None) -> "At":
         """Return the cursor at a key of a map: ``path[key]``."""

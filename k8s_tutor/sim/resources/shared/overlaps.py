@@ -8,19 +8,21 @@ from k8s_tutor.sim.resources.shared.gotext import quote
 Json = dict[str, Any]
 Place = tuple[str, str]  # path and what puts a file there
 
+_SOURCES = (("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret"), ("downwardAPI", "", "DownwardAPI"))
+
 
 def overlap_warnings(volumes: Sequence[Json]) -> Iterator[str]:
     """Yield the warnings about a pod's volumes."""
     for volume in volumes:
         name = volume.get("name") or ""
-        for field, what in (
-            ("configMap", f"ConfigMap {quote((volume.get('configMap') or {}).get('name') or '')}"),
-            ("secret", f"Secret {quote((volume.get('secret') or {}).get('secretName') or '')}"),
-            ("downwardAPI", "DownwardAPI"),
-        ):
-            items = (volume.get(field) or {}).get("items") or ()
-            yield from _collect(name, what, [(item.get("path") or "", "") for item in items], [])
-        yield from _projected(name, volume.get("projected"))
+        for field, naming, what in _SOURCES:
+            source = volume.get(field) or {}
+            items = source.get("items")
+            if items:
+                shown = f"{what} {quote(source.get(naming) or '')}" if naming else what
+                yield from _collect(name, shown, [(item.get("path") or "", "") for item in items], [])
+        if volume.get("projected") is not None:
+            yield from _projected(name, volume["projected"])
 
 
 def _projected(name: str, projected: Json | None) -> Iterator[str]:

@@ -114,8 +114,9 @@ def _scheduling(base: str, spec: Json) -> Iterator[str]:
 
 def _volumes(base: str, spec: Json) -> Iterator[str]:
     for number, volume in enumerate(spec.get("volumes") or ()):
-        for field, (shown, text) in _VOLUMES.items():
-            if volume.get(field) is not None:
+        for field in _VOLUMES.keys() & volume.keys():
+            if volume[field] is not None:
+                shown, text = _VOLUMES[field]
                 yield f"{base}.volumes[{number}].{shown}: {text}"
         claim = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
         if claim is not None:

@@ -52,9 +52,9 @@ def one_source(v: At, table: tuple[tuple[str, str, str, Check], ...]) -> int:
     The table's rows: field, the name its own errors show, the name a refusal shows, its check.
     """
     found = 0
-    value = v.value or {}
+    present = {field for field, value in (v.value or {}).items() if value is not None}
     for field, shown, refused, check in table:
-        if value.get(field) is None:
+        if field not in present:
             continue
         if found:
             v.forbidden(refused, _ONE_TYPE)
