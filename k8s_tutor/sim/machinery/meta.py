@@ -1,6 +1,7 @@
 """Object metadata: times, uids, generated names, ages, owner references, copies."""
 
 import datetime
+import functools
 import secrets
 import uuid
 from typing import Any
@@ -23,7 +24,12 @@ def clone(value: Any) -> Any:
 
 def rfc3339(seconds: float) -> str:
     """Return ``metav1.Time`` text: whole seconds, UTC."""
-    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _rfc3339(int(seconds))
+
+
+@functools.lru_cache(maxsize=1024)
+def _rfc3339(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def rfc3339_micro(seconds: float) -> str:
