@@ -13,12 +13,13 @@ def deep_copy(value: T) -> T:
 
 
 def _copy(value: Any) -> Any:
-    if value.__class__ is dict:
+    kind: Any = value.__class__
+    if kind is dict:
         result = value.copy()
         for key, item in value.items():
             if item.__class__ in _CONTAINERS:
                 result[key] = _copy(item)
         return result
-    if value.__class__ is list:
+    if kind is list:
         return [_copy(item) if item.__class__ in _CONTAINERS else item for item in value]
     return value

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from k8s_tutor.apimachinery.schema.tables import type_named
-from k8s_tutor.apimachinery.schema.types import ANY, ATOMIC, LIST, MAP, OMIT_EMPTY, OMIT_ZERO, REQUIRED, STRUCT, Field, Type
+from k8s_tutor.apimachinery.schema.types import (
+    ANY,
+    ATOMIC,
+    LIST,
+    MAP,
+    OMIT_EMPTY,
+    OMIT_ZERO,
+    REQUIRED,
+    STRUCT,
+    Field,
+    Type,
+)
 
 Schema = Mapping[str, Any]
 
