@@ -13,13 +13,12 @@ def deep_copy(value: T) -> T:
 
 
 def _copy(value: Any) -> Any:
-    kind: Any = value.__class__
-    if kind is dict:
+    if isinstance(value, dict):
         result = value.copy()
         for key, item in value.items():
             if item.__class__ in _CONTAINERS:
                 result[key] = _copy(item)
         return result
-    if kind is list:
+    if isinstance(value, list):
         return [_copy(item) if item.__class__ in _CONTAINERS else item for item in value]
     return value
