@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_CONTAINERS = frozenset({dict, list})
+_CONTAINERS: frozenset[Any] = frozenset({dict, list})
 
 
 def deep_copy(value: T) -> T:
