@@ -126,7 +126,7 @@ async def test_following_a_log_ends_with_the_container(container: MakeContainer,
 
     async def follow() -> None:
         async for text in made.logs.follow():
-            found.append(text)
+            found.append(text)  # noqa: PERF401 - seen while it goes on
 
     task = clock.spawn(follow())
     await clock.advance(1.5)

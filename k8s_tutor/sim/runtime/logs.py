@@ -43,7 +43,17 @@ class LogBuffer:
         max_bytes: the kubelet's containerLogMaxSize; what was written before a rotation is not read again.
     """
 
-    __slots__ = ("_chunks", "_closed", "_first", "_pending", "_size", "_waiting", "max_bytes", "total_bytes")
+    __slots__ = (
+        "_chunks",
+        "_closed",
+        "_counted",
+        "_first",
+        "_pending",
+        "_size",
+        "_waiting",
+        "max_bytes",
+        "total_bytes",
+    )
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._chunks: deque[tuple[float, str, bytes]] = deque()
@@ -52,6 +62,7 @@ class LogBuffer:
         self._pending: dict[str, bytes] = {}
         self._waiting: list[asyncio.Future[None]] = []
         self._closed = False
+        self._counted: tuple[bytes, int] = (b"", 0)
         self.max_bytes = max_bytes
         self.total_bytes = 0
 
@@ -156,7 +167,10 @@ class LogBuffer:
 
     def _add(self, when: float, stream: str, data: bytes) -> None:
         self._chunks.append((when, stream, data))
-        self._size += len(data) + RECORD_OVERHEAD * max(1, data.count(b"\n"))
+        if data is not self._counted[0]:
+            # The same chunk comes again and again from `yes`: count its lines once.
+            self._counted = (data, data.count(b"\n"))
+        self._size += len(data) + RECORD_OVERHEAD * max(1, self._counted[1])
         if self._size > self.max_bytes:
             # Rotated away: the kubelet serves the newest file only.
             self._first += len(self._chunks)

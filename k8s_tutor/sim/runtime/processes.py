@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.container import Container
     from k8s_tutor.sim.runtime.tty import Terminal
 
-SLICE = 0.01
+SLICE = 0.005
 REAL_BYTES = 128 << 20
-DULL_AFTER = 1.0
+DULL_AFTER = 3.0
+DULLEST = 1000.0
 
 
 class Process:
@@ -85,8 +86,9 @@ class Process:
         self.task: asyncio.Task[Any] | None = None
         self.started_at = container.clock.now()
         self._waiters: list[asyncio.Future[None]] = []
-        self._debt = 0.0
-        self._burnt = 0.0
+        # A child goes on with its parent's debt: a chain of forks that each do little takes time all the same.
+        self._debt = parent._debt if parent else 0.0
+        self._burnt = parent._burnt if parent else 0.0
         self._program: Coroutine[Any, Any, int] | None = None
         self.memory_base = 0
         self.pid = self.table.add(self)
@@ -112,6 +114,10 @@ class Process:
             except BrokenPipeError:
                 self.signal_number = signals.SIGPIPE
                 code = 128 + signals.SIGPIPE
+            except RecursionError:
+                # A shell or program that recurses without end overflows its stack.
+                self.signal_number = signals.NUMBERS["SEGV"]
+                code = 128 + self.signal_number
             except asyncio.CancelledError:
                 code = 128 + (self.signal_number or signals.SIGKILL)
             except ExitProcess as leaving:
@@ -193,8 +199,8 @@ class Process:
             await asyncio.get_running_loop().create_future()
 
     async def work(self, seconds: float) -> None:
-        """Use CPU. Small amounts add up to slices of 10 ms; who burns on and on works in ever coarser steps."""
-        self._debt += seconds * min(200.0, 1.0 + (self._burnt / DULL_AFTER) ** 2)
+        """Use CPU. Small amounts add up to slices of 5 ms; who burns on and on works in ever coarser steps."""
+        self._debt += seconds * min(DULLEST, 1.0 + (self._burnt / DULL_AFTER) ** 2)
         if self._debt >= SLICE:
             debt, self._debt = self._debt, 0.0
             self._burnt += debt

@@ -18,7 +18,8 @@ from k8s_tutor.sim.runtime.programs.registry import program
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-SECONDS = 10
+SECONDS = 3
+STDIN = "/.stdin"
 MAX_INPUT = 32 << 20
 
 
@@ -164,18 +165,23 @@ class TextTools:
         if self._slots is None:
             self._slots = asyncio.Semaphore(2)
         folder = FileSystem()
-        folder.mkdir("/w" + process.cwd, True)
+        recursive = True
+        folder.mkdir(process.cwd, recursive)
         bash = Bash(
-            max_commands=10**9, max_loop_iterations=10**9, timeout_seconds=SECONDS, profile=ExecutionProfile.Interactive
+            max_commands=10**9,
+            max_loop_iterations=10**9,
+            timeout_seconds=SECONDS,
+            profile=ExecutionProfile.Interactive,
         )
-        folder.write_file("/in", data)
+        folder.write_file(STDIN, data)
         for path, text in files.items():
             whole = path if path.startswith("/") else f"{process.cwd.rstrip('/')}/{path}"
             parent = whole.rsplit("/", 1)[0]
             if parent:
-                folder.mkdir("/w" + parent, True)
-            folder.write_file("/w" + whole, text)
-        bash.mount("/k8s-tutor", folder)
+                folder.mkdir(parent, recursive)
+            folder.write_file(whole, text)
+        # In place of the library's own root, so that nothing of it is to be seen.
+        bash.mount("/", folder)
         found: list[bytes] = []
         errors: list[bytes] = []
 
@@ -187,6 +193,6 @@ class TextTools:
 
         async with self._slots:
             result = await bash.execute(
-                f"cd /k8s-tutor/w{process.cwd}; {line} < /k8s-tutor/in", stdout=out, stderr=err, capture=0
+                f"cd {shlex.quote(process.cwd)}; {line} < {STDIN}", stdout=out, stderr=err, capture=0
             )
         return result.exit_code, b"".join(found), b"".join(errors), folder

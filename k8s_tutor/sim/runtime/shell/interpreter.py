@@ -23,7 +23,7 @@ from k8s_tutor.sim.runtime.streams import Pipe
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.builtins import Builtin
 
-COMMAND_COST = 2e-5
+COMMAND_COST = 6e-5
 FORK_COST = 4e-4
 MAX_CALLS = 200
 MAX_SUBSTITUTION = 64 << 20

@@ -33,7 +33,7 @@ RESERVED = frozenset(
 )
 CLOSERS = frozenset(["then", "else", "elif", "fi", "do", "done", "esac", "}"])
 REDIRECTIONS = ("<<-", "<<<", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">")
-MAX_DEPTH = 100
+MAX_DEPTH = 40
 
 
 class Parser(WordReader):
