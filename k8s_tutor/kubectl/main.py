@@ -57,6 +57,7 @@ def run(
     out, err = stdout or sys.stdout, stderr or sys.stderr
     surroundings = os.environ if env is None else env
     call: Call | None = None
+    opened: list[Client] = []
     try:
         found, path, words = _find(list(argv))
         if found is None:
@@ -74,7 +75,7 @@ def run(
             env=surroundings,
             path=path,
             kubeconfig=file,
-            connect=lambda: _connect(parsed, file, client_factory),
+            connect=lambda: _connect(parsed, found, file, client_factory, opened),
             edit=edit,
             cancelled=cancelled or threading.Event(),
             terminal=terminal,
@@ -102,8 +103,8 @@ def run(
             err.write(text if text.endswith("\n") else text + "\n")
         return code
     finally:
-        if call is not None and call._client is not None and client_factory is None:  # noqa: SLF001  ours to close
-            call._client.close()  # noqa: SLF001
+        for client in opened:
+            client.close()
 
 
 def _expected(error: Exception) -> bool:
@@ -182,9 +183,14 @@ def _default_kubeconfig(env: Mapping[str, str]) -> str:
     return named[0] if named else str(Path(env.get("HOME", str(Path.home())), ".kube", "config"))
 
 
-def _connect(parsed: Parsed, file: Path, factory: Callable[[], Client] | None) -> Client:
+def _connect(
+    words: Parsed, verb: type[Verb], file: Path, factory: Callable[[], Client] | None, opened: list[Client]
+) -> Client:
+    # A verb's own flag hides the common one of the same name (create rolebinding --user).
+    own = {flag.name for flag in verb.flags}
+    parsed = {flag.name: flag.initial() if flag.name in own else words[flag.name] for flag in COMMON_FLAGS}
     other = ("context", "cluster", "user", "server", "token", "as", "as-group", "kubeconfig", "client-certificate")
-    if factory is not None and not any(name in parsed.changed for name in other):
+    if factory is not None and not any(name in words.changed - own for name in other):
         return factory()
     target = load_target(
         file, parsed["context"] or None, cluster=parsed["cluster"] or None, user=parsed["user"] or None
@@ -212,7 +218,8 @@ def _connect(parsed: Parsed, file: Path, factory: Callable[[], Client] | None) -
     if parsed["tls-server-name"]:
         changes["tls_server_name"] = parsed["tls-server-name"]
     timeout = _timeout(parsed["request-timeout"])
-    return Client(target.changed(**changes), timeout=timeout)
+    opened.append(Client(target.changed(**changes), timeout=timeout))
+    return opened[-1]
 
 
 def _timeout(text: str) -> float:

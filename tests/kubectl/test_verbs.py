@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-from tests.conftest import ServerFactory
+from tests.conftest import Output, ServerFactory
 from tests.kubectl.conftest import Ours
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, labels: {l: one}}\ndata: {a: '1', b: '2'}\n"
@@ -110,8 +110,6 @@ async def test_delete_waits_until_the_object_is_gone(server: ServerFactory, ours
 
 
 async def test_a_dead_server_gets_kubectls_words(ours: Ours, tmp_path: Path) -> None:
-    from tests.conftest import Output
-
     kubeconfig = tmp_path / "dead"
     kubeconfig.write_text(
         "apiVersion: v1\nkind: Config\ncurrent-context: x\ncontexts: [{name: x, context: {cluster: x, user: x}}]\n"
@@ -133,3 +131,12 @@ async def test_a_kustomization_is_built_and_applied(server: ServerFactory, ours:
     assert (await ours(served, "apply", "-k", "k")).out == "configmap/dev-cm created\n"
     (folder / "kustomization.yaml").write_text("resources: [cm.yaml]\nhelmCharts: []\n")
     assert 'unsupported field "helmCharts"' in (await ours(served, "apply", "-k", "k")).err
+
+
+async def test_a_verbs_own_flag_hides_the_common_one(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    made = await ours(served, "create", "rolebinding", "rb", "--clusterrole=view", "--user=jane")
+    assert made == Output("rolebinding.rbac.authorization.k8s.io/rb created\n", "", 0)
+    assert (await ours(served, "auth", "can-i", "list", "pods", "--as", "jane")).out == "yes\n"
+    refused = await ours(served, "get", "nodes", "--as", "jane")
+    assert refused.err.startswith('Error from server (Forbidden): nodes is forbidden: User "jane" cannot list')
