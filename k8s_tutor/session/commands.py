@@ -9,11 +9,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from k8s_tutor.client import Client
 from k8s_tutor.errors import TutorError
 from k8s_tutor.providers.contract import Capability, Provider
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 UNDO_DEPTH: Final = 20
 _CHANGING: Final = frozenset(
@@ -52,20 +55,18 @@ class CommandResult:
     output: str
 
 
-class Output(io.TextIOBase):
-    """A text stream that hands bytes on as they come."""
+class _Sink(io.BytesIO):
+    """Hands bytes on as they come, and keeps none."""
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
+    def __init__(self, write: Callable[[bytes], object]) -> None:
         super().__init__()
         self._write = write
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        if text:
-            self._write(text.encode())
-        return len(text)
+    def write(self, data: "ReadableBuffer", /) -> int:
+        piece = bytes(data)
+        if piece:
+            self._write(piece)
+        return len(piece)
 
 
 class Commands:
@@ -80,7 +81,9 @@ class Commands:
         self._client = client
         self._provider = provider
         self._lock = threading.Lock()
-        self._running: Any = None
+        self._shell: Any = None
+        self._place: tuple[Path, Path] | None = None
+        self._remembered = False
         self._undo: list[str] = []
 
     def run(
@@ -93,29 +96,36 @@ class Commands:
         write: Callable[[bytes], None] | None = None,
     ) -> CommandResult:
         """Run a line; output goes to ``write`` as it comes, or into the result."""
-        from k8s_tutor.kubectl.shellline import ShellLine
-
         gathered = bytearray()
-        output = Output(write or gathered.extend)
-        with self._lock:
-            if changes(line):
-                self._remember()
-            shell = self._running = ShellLine(workdir, kubeconfig, client_factory=lambda *_: self._client())
+        output = io.TextIOWrapper(
+            _Sink(write or gathered.extend), encoding="utf-8", errors="replace", newline="", write_through=True
+        )
         text_in = None if stdin is None else io.TextIOWrapper(stdin, encoding="utf-8", errors="replace")
-        try:
-            exit_code = shell.run(line, output, output, text_in)
-        finally:
-            with self._lock:
-                self._running = None
-            if text_in is not None:
-                text_in.detach()  # the stream is the caller's to close
+        shell = self._shell_in(workdir, kubeconfig)
+        self._remembered = False
+        exit_code = shell.run(line, output, output, text_in)
         return CommandResult(line, exit_code, gathered.decode("utf-8", "replace"))
 
     def interrupt(self) -> None:
         """End the line that runs."""
         with self._lock:
-            if self._running is not None:
-                self._running.cancel()
+            if self._shell is not None:
+                self._shell.cancel()
+
+    def _shell_in(self, workdir: Path, kubeconfig: Path) -> Any:
+        """The shell of a working folder: the same as long as the folder is, so that ``cd`` and variables stay."""
+        from k8s_tutor.kubectl.shellline import ShellLine
+
+        with self._lock:
+            if self._place != (workdir, kubeconfig):
+                self._place = (workdir, kubeconfig)
+                self._shell = ShellLine(workdir, kubeconfig, client_factory=self._client, before=self._before)
+            return self._shell
+
+    def _before(self, words: list[str]) -> None:
+        if not self._remembered and changes(words):
+            self._remembered = True
+            self._remember()
 
     def undo(self) -> bool:
         """Return to before the last line that could change something; False if there is none."""
@@ -139,9 +149,6 @@ class Commands:
         del self._undo[:-UNDO_DEPTH]
 
 
-def changes(line: str) -> bool:
-    """Tell whether a line may change the cluster."""
-    words = line.replace("|", " ").replace(";", " ").replace("&", " ").split()
-    return any(
-        word in {"kubectl", "k"} and _CHANGING.intersection(words[at + 1 : at + 8]) for at, word in enumerate(words)
-    )
+def changes(words: list[str]) -> bool:
+    """Tell whether a kubectl call may change the cluster."""
+    return bool(_CHANGING.intersection(words[:8]))
