@@ -69,6 +69,10 @@ def served(nodes: int, *, rate: float = 0.0) -> Iterator[Served]:
             yield cluster
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             if process.stdout:
                 process.stdout.close()

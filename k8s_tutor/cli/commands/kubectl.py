@@ -19,9 +19,15 @@ import click
 def command(words: tuple[str, ...]) -> int:
     """Run kubectl's command language on the tutor's cluster; exits as kubectl does."""
     from k8s_tutor.kubectl import run
+    from k8s_tutor.kubectl.terminal import terminal_of
 
     return run(
-        words, kubeconfig=_own_from_environment() or _provided(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
+        words,
+        kubeconfig=_own_from_environment() or _provided(),
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        terminal=terminal_of(sys.stdin),
     )
 
 
