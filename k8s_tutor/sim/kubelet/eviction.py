@@ -22,6 +22,7 @@ REASON = "Evicted"
 MEMORY_THRESHOLD = 100 << 20  # memory.available < 100Mi
 DISK_THRESHOLD = 0.10  # nodefs.available < 10 %
 PRESSURE_SECONDS = 300.0  # a condition stays this long after the pressure
+DISK_EVERY = 6  # looks
 SIGNALS = {"memory": "MemoryPressure", "ephemeral-storage": "DiskPressure"}
 
 
@@ -42,7 +43,8 @@ class EvictionManager:
         now: cluster time.
         workers: the pods of the node.
         mounted: a pod's volumes.
-        use: the node's use.
+        use: the node's use, given the bytes on its disk.
+        count_disk: counts those.
         report: records a warning about a pod.
         pressure_changed: told when a condition of the node changes.
     """
@@ -52,7 +54,8 @@ class EvictionManager:
         now: Callable[[], float],
         workers: Callable[[], list["PodWorker"]],
         mounted: Callable[[str], dict[str, Mounted]],
-        use: Callable[[], NodeUse],
+        use: Callable[[int], NodeUse],
+        count_disk: Callable[[], int],
         report: Callable[[Json, str, str], None],
         pressure_changed: Callable[[], None],
     ) -> None:
@@ -62,7 +65,11 @@ class EvictionManager:
         self._use = use
         self._report = report
         self._pressure_changed = pressure_changed
+        self._count_disk = count_disk
         self._seen: dict[str, float] = {}
+        self._shown = dict.fromkeys(SIGNALS, False)
+        self._looks = 0
+        self._disk_used = 0
 
     def pressure(self, resource: str) -> bool:
         """Whether the node is, or was until lately, short of memory or ephemeral-storage."""
@@ -73,11 +80,15 @@ class EvictionManager:
         """Evict what must go."""
         workers = [one for one in self._workers() if not one.ending]
         for worker in workers:
-            message = self._over_local_limits(worker)
-            if message:
-                self._evict(worker, message, None)
-        before = {resource: self.pressure(resource) for resource in SIGNALS}
-        use = self._use()
+            if worker.limits_storage():
+                message = self._over_local_limits(worker)
+                if message:
+                    self._evict(worker, message, None)
+        # Disks fill slowly, and counting what is on them costs most.
+        self._looks += 1
+        if self._looks % DISK_EVERY == 1:
+            self._disk_used = self._count_disk()
+        use = self._use(self._disk_used)
         free_disk = use.disk - use.disk_used
         if use.memory - use.memory_used < MEMORY_THRESHOLD:
             threshold = _quantity(MEMORY_THRESHOLD)
@@ -85,7 +96,9 @@ class EvictionManager:
         elif free_disk < use.disk * DISK_THRESHOLD:
             threshold = str(Quantity(int(use.disk * DISK_THRESHOLD) * 10**9))
             self._reclaim("ephemeral-storage", threshold, max(0, free_disk), workers)
-        if before != {resource: self.pressure(resource) for resource in SIGNALS}:
+        present = {resource: self.pressure(resource) for resource in SIGNALS}
+        if self._shown != present:
+            self._shown = present
             self._pressure_changed()
 
     # -- limits of one pod

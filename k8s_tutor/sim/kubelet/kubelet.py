@@ -15,7 +15,7 @@ from k8s_tutor.sim.kubelet.eviction import EvictionManager, NodeUse
 from k8s_tutor.sim.kubelet.handlers import Handlers
 from k8s_tutor.sim.kubelet.images import Images
 from k8s_tutor.sim.kubelet.killing import Killer
-from k8s_tutor.sim.kubelet.node import Capacity, NodeReporter, Profile
+from k8s_tutor.sim.kubelet.node import COALESCED, Capacity, NodeReporter, Profile
 from k8s_tutor.sim.kubelet.node_files import NodeFiles
 from k8s_tutor.sim.kubelet.node_state import NodeState, node_state
 from k8s_tutor.sim.kubelet.probes.manager import ProbeManager
@@ -167,7 +167,13 @@ class Kubelet:
         self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self, spread=bool(state.pods))
         self.resize = Resizer(lambda: self.reporter.node, self._used, self.event)
         self.eviction = EvictionManager(
-            self.clock.now, self._active, self.volumes.mounted, self._use, self._warn, self._pressure_changed
+            self.clock.now,
+            self._active,
+            self.volumes.mounted,
+            self._use,
+            self._count_disk,
+            self._warn,
+            self._pressure_changed,
         )
         self.runner = Runner(
             self.clock,
@@ -427,7 +433,8 @@ class Kubelet:
                 worker.wake()
 
     def _keep_house(self) -> None:
-        self._housekeeping = self.clock.call_later(loops.HOUSEKEEPING, self._keep_house)
+        interval = loops.HOUSEKEEPING * (COALESCED if self.clock.rate == 0 else 1.0)
+        self._housekeeping = self.clock.call_later(interval, self._keep_house)
         self.eviction.look()
 
     def _source_changed(self, event: Event) -> None:
@@ -571,17 +578,20 @@ class Kubelet:
             processes=sum(one.processes for one in parts) + 120,
         )
 
-    def _use(self) -> NodeUse:
-        memory = disk = 0
+    def _count_disk(self) -> int:
+        pods = sum(self.eviction.disk_of(worker) for worker in self.workers.values())
+        return pods + self.state.images.size() + self.state.files.used
+
+    def _use(self, disk_used: int) -> NodeUse:
+        memory = 0
         for worker in self.workers.values():
             memory += sum(one.container.cgroup.memory for one in worker.runtime.running() if one.container is not None)
-            disk += self.eviction.disk_of(worker)
         resources = self._capacity
         return NodeUse(
             memory=Quantity.parse(resources.memory).value(),
             memory_used=memory,
             disk=Quantity.parse(resources.ephemeral_storage).value(),
-            disk_used=disk + self.state.images.size() + self.state.files.used,
+            disk_used=disk_used,
         )
 
 

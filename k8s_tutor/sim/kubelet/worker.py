@@ -44,8 +44,25 @@ class PodWorker:
     """
 
     __slots__ = (
-        "_busy", "_deadline", "_disruption", "_kubelet", "_last_sync", "_on_stopped", "_pending", "_requests", "_seen_at", "eviction", "failures", "gone",
-        "grace", "observed", "pod", "runtime", "stage", "uid",
+        "_busy",
+        "_deadline",
+        "_disruption",
+        "_kubelet",
+        "_last_sync",
+        "_limits_storage",
+        "_on_stopped",
+        "_pending",
+        "_requests",
+        "_seen_at",
+        "eviction",
+        "failures",
+        "gone",
+        "grace",
+        "observed",
+        "pod",
+        "runtime",
+        "stage",
+        "uid",
     )  # fmt: skip
 
     def __init__(self, kubelet: "Kubelet", pod: Json) -> None:
@@ -62,6 +79,7 @@ class PodWorker:
         self._busy = False
         self._pending = False
         self._requests: tuple[Json, Amounts] | None = None
+        self._limits_storage: tuple[Json, bool] | None = None
         self._last_sync = -1.0
         self._seen_at = 0.0
         self._deadline: Timer | None = None
@@ -147,6 +165,18 @@ class PodWorker:
         if self._requests is None or self._requests[0] is not pod["spec"]:
             self._requests = (pod["spec"], pod_requests(pod))
         return self._requests[1]
+
+    def limits_storage(self) -> bool:
+        """Whether the pod has any limit of local storage."""
+        details = self.pod["spec"]
+        if self._limits_storage is None or self._limits_storage[0] is not details:
+            limited = any(
+                "ephemeral-storage" in ((one.get("resources") or {}).get("limits") or {})
+                for _, one in spec.containers(self.pod, "init", "main")
+            )
+            sized = any((one.get("emptyDir") or {}).get("sizeLimit") for one in details.get("volumes") or ())
+            self._limits_storage = (details, limited or sized)
+        return self._limits_storage[1]
 
     def when_stopped(self, callback: Callable[[], None]) -> None:
         """Call back when no container runs any more."""
