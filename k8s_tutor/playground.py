@@ -8,9 +8,10 @@ Without them cases run in real time in emptied namespaces.
 import io
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from k8s_tutor.client import Client
 from k8s_tutor.client.namespaced import write_namespaced
@@ -77,28 +78,9 @@ class Playground:
 
         output = io.StringIO()
         client = self._client
-        shell = ShellLine(workdir, self.kubeconfig, client_factory=(lambda *_: client) if client is not None else None)
-        codes: list[int] = []
-
-        def run() -> None:
-            try:
-                codes.append(shell.run(line, output, output))
-            except Exception as error:  # noqa: BLE001 - told as the line's output: the case must end with its cause
-                output.write(f"{type(error).__name__}: {error}")
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        thread.join(PATIENCE)
-        waited = 0.0
-        while thread.is_alive() and waited < LINE_LIMIT:
-            self.wait(1.0)
-            waited += 1.0
-            thread.join(0.01)
-        if thread.is_alive():
-            shell.cancel()
-            thread.join(5)
-            return 124, f"{output.getvalue()}\nit did not end within {LINE_LIMIT:g} s"
-        return (codes[0] if codes else 1), output.getvalue()
+        shell = ShellLine(workdir, self.kubeconfig, client_factory=(lambda: client) if client is not None else None)
+        code = while_time_passes(lambda: shell.run(line, output, output), self.wait, shell.cancel, output)
+        return code, output.getvalue()
 
     def wait(self, seconds: float) -> None:
         """Let cluster time pass."""
@@ -106,3 +88,38 @@ class Playground:
             self.provider.advance(seconds)
         else:
             time.sleep(seconds)
+
+
+def while_time_passes(
+    work: Callable[[], int], wait: Callable[[float], None], cancel: Callable[[], None], output: TextIO
+) -> int:
+    """Run a line in a thread, letting cluster time pass while it waits for something; returns its exit code.
+
+    Args:
+        work: runs the line.
+        wait: lets cluster seconds pass.
+        cancel: ends the line, after ``LINE_LIMIT`` cluster seconds.
+        output: told what was wrong.
+    """
+    codes: list[int] = []
+
+    def run() -> None:
+        try:
+            codes.append(work())
+        except Exception as error:  # noqa: BLE001 - told as the line's output: the case must end with its cause
+            output.write(f"{type(error).__name__}: {error}")
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    waited = 0.0
+    while thread.is_alive() and waited < LINE_LIMIT:
+        wait(1.0)
+        waited += 1.0
+        thread.join(0.01)
+    if thread.is_alive():
+        cancel()
+        thread.join(5)
+        output.write(f"\nit did not end within {LINE_LIMIT:g} s")
+        return 124
+    return codes[0] if codes else 1

@@ -1,5 +1,6 @@
 """The session's way to its cluster: the learner's kubeconfig, one shared client, and cluster time to wait for."""
 
+import io
 import threading
 import time
 from pathlib import Path
@@ -82,6 +83,16 @@ class Connection:
             self.provider.advance(seconds)
         else:
             time.sleep(seconds)
+
+    def shell(self, line: str, workdir: Path) -> tuple[int, str]:
+        """Run a line of a start state; where the clock can be advanced, nobody waits for what it waits for."""
+        from k8s_tutor.kubectl.shellline import ShellLine
+        from k8s_tutor.playground import while_time_passes
+
+        output = io.StringIO()
+        shell = ShellLine(workdir, self.kubeconfig, client_factory=self.client)
+        code = while_time_passes(lambda: shell.run(line, output, output), self.wait, shell.cancel, output)
+        return code, output.getvalue()
 
     def _cluster_kubeconfig(self) -> Path:
         if self._source is not None:

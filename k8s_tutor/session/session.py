@@ -411,14 +411,10 @@ class Session:
             self.store,
             private_folder(state_dir() / "work" / self.course.id / lesson.folder / exercise.id),
             owns_cluster=owns,
-            shell=self._shell,
+            shell=self._connection.shell,
             wait=self._connection.wait,
             emit=self._emit,
         )
         with self._lock:
             self._attempt = attempt
         return attempt
-
-    def _shell(self, line: str, workdir: Path) -> tuple[int, str]:
-        result = Commands(self._connection.client, None).run(line, workdir, self.kubeconfig)
-        return result.exit_code, result.output
