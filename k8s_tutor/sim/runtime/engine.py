@@ -19,7 +19,11 @@ class Surroundings(Protocol):
     """What the runtime needs of a cluster."""
 
     clock: Clock
-    network: Network
+
+    @property
+    def network(self) -> Network:
+        """Connects containers."""
+        ...
 
     @property
     def images(self) -> tuple[Path, ...]:

@@ -87,8 +87,8 @@ class Process:
         self.started_at = container.clock.now()
         self._waiters: list[asyncio.Future[None]] = []
         # A child goes on with its parent's debt: a chain of forks that each do little takes time all the same.
-        self._debt = parent._debt if parent else 0.0
-        self._burnt = parent._burnt if parent else 0.0
+        self._debt: float = parent._debt if parent else 0.0  # noqa: SLF001 - the same class
+        self._burnt: float = parent._burnt if parent else 0.0  # noqa: SLF001 - the same class
         self._program: Coroutine[Any, Any, int] | None = None
         self.memory_base = 0
         self.pid = self.table.add(self)
