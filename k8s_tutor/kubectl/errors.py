@@ -26,7 +26,7 @@ class SeveralErrors(Exception):  # noqa: N818  it is what its name says: a colle
     """Several errors of one call, each told on its own line."""
 
     def __init__(self, errors: list[Exception]) -> None:
-        super().__init__(f"{len(errors)} errors")
+        super().__init__("[" + ", ".join(str(error) for error in errors) + "]")
         self.errors = errors
 
 

@@ -57,7 +57,11 @@ class Autoscale(Verb):
         for info in selection.infos():
             found += 1
             if info.resource.kind not in SCALABLE:
-                raise CommandError(f"cannot autoscale a {info.resource.kind}: no match")
+                where = f"{info.resource.group}/{info.resource.version}, Resource={info.resource.plural}"
+                raise CommandError(
+                    f"cannot autoscale a {info.resource.kind}: could not find scale subresource for {where} in discovery "
+                    "information"
+                )
             body = self._body(call, info)
             if call.flag("save-config"):
                 body = with_last_applied(body)

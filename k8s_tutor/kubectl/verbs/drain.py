@@ -6,7 +6,7 @@ from typing import Any
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import dry_run, tell
 from k8s_tutor.kubectl.command import Call, Verb
-from k8s_tutor.kubectl.errors import CommandError, raise_all
+from k8s_tutor.kubectl.errors import CommandError, SeveralErrors, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, list_all
 from k8s_tutor.kubectl.options import DRY_RUN, SELECTOR
@@ -16,7 +16,7 @@ Body = dict[str, Any]
 MIRROR = "kubernetes.io/config.mirror"
 RETRY = 5.0
 _DAEMON = ("DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", "ignoring DaemonSet-managed Pods")
-_LOCAL = ("Pods with local storage (use --delete-emptydir-data to override)", "deleting Pods with local storage")
+_LOCAL = "Pods with local storage (use --delete-emptydir-data to override)"
 _ALONE = ("Pods that declare no controller (use --force to override)", "deleting Pods that declare no controller")
 
 
@@ -58,8 +58,8 @@ class Drain(Verb):
         for info in infos:
             try:
                 self._drain(call, info)
-            except (ApiError, CommandError) as error:
-                failures.append(error)
+            except (ApiError, CommandError, SeveralErrors) as error:
+                failures += error.errors if isinstance(error, SeveralErrors) else [error]
                 call.err(f'error: unable to drain node "{info.name}" due to error: {error}, continuing command...')
                 continue
             drained.add(info.name)
@@ -76,8 +76,7 @@ class Drain(Verb):
         options = {"fieldSelector": f"spec.nodeName={info.name}", "labelSelector": call.flag("pod-selector")}
         pods = list_all(call, "/api/v1/pods", **options)
         chosen, warnings, errors = self._filter(call, pods)
-        if errors:
-            raise CommandError(f"cannot delete {_told(errors)}" if len(errors) == 1 else _several(errors))
+        raise_all([CommandError(f"cannot delete {text}: {', '.join(errors[text])}") for text in sorted(errors)])
         if warnings:
             call.err(f"Warning: {_told(warnings)}")
         if dry_run(call) != "none":
@@ -114,8 +113,7 @@ class Drain(Verb):
         text = ""
         if any("emptyDir" in volume for volume in spec.get("volumes") or ()) and not finished:
             if not call.flag("delete-emptydir-data"):
-                return "error", _LOCAL[0]
-            text = _LOCAL[1]
+                return "error", _LOCAL
         if owner is None and not finished:
             if not call.flag("force"):
                 return "error", _ALONE[0]
@@ -189,11 +187,6 @@ def _name(pod: Body) -> str:
 
 def _told(groups: dict[str, list[str]]) -> str:
     return "; ".join(f"{text}: {', '.join(names)}" for text, names in sorted(groups.items()))
-
-
-def _several(groups: dict[str, list[str]]) -> str:
-    texts = [f"cannot delete {text}: {', '.join(names)}" for text, names in sorted(groups.items())]
-    return "[" + ", ".join(texts) + "]"
 
 
 VERB = Drain

@@ -10,6 +10,7 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import api, with_last_applied
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG
+from k8s_tutor.kubectl.text import go_list
 
 SERVICE = api("", "v1", "services", "Service")
 EXPOSABLE = {"Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet"}
@@ -121,8 +122,11 @@ class Expose(Verb):
             return dict(spec["selector"])
         selector = spec.get("selector") or {}
         if selector.get("matchExpressions"):
-            expressions = selector["matchExpressions"]
-            raise CommandError(f'{why}couldn\'t convert expressions - "{expressions}" to map-based selector format')
+            expressions = " ".join(
+                f"{{Key:{one['key']} Operator:{one['operator']} Values:{go_list(one.get('values'))}}}"
+                for one in selector["matchExpressions"]
+            )
+            raise CommandError(f'{why}couldn\'t convert expressions - "[{expressions}]" to map-based selector format')
         return dict(selector.get("matchLabels") or {})
 
     def _ports(self, call: Call, info: Info) -> list[Body]:

@@ -11,6 +11,11 @@ from k8s_tutor.kubectl.infos import Info, resolve, select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, OUTPUT, OVERWRITE, SELECTOR, VALIDATE
 
 EFFECTS = {"NoSchedule", "PreferNoSchedule", "NoExecute"}
+_NAME_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
 Taint = dict[str, Any]
 
 
@@ -122,7 +127,8 @@ def _parse(specs: list[str]) -> tuple[list[Taint], list[Taint]]:
             continue
         match = re.fullmatch(r"([^=:]+)(?:=([^=:]*))?:([^:]*)", spec)
         if match is None:
-            raise CommandError(f"invalid taint spec: {spec}")
+            why = f", {_NAME_RULE}" if ":" not in spec else ""
+            raise CommandError(f"invalid taint spec: {spec}{why}")
         key, value, effect = match.groups()
         if effect not in EFFECTS:
             raise CommandError(f"invalid taint effect: {effect}, unsupported taint effect")
