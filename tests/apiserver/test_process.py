@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import ssl
@@ -21,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 class Process:
     """A running ``python -m k8s_tutor.sim``."""
 
-    def __init__(self, process: asyncio.subprocess.Process, first: Json) -> None:
+    def __init__(self, state: Path, process: asyncio.subprocess.Process, first: Json) -> None:
+        self.state = state
         self.process = process
         self.first = first
 
@@ -31,8 +31,8 @@ class Process:
             data = json.dumps(body).encode() if body is not None else None
             url = f"https://127.0.0.1:{self.first['port']}{path}"
             request = urllib.request.Request(url, data, headers, method=method)
-            context = ssl._create_unverified_context()
-            with urllib.request.urlopen(request, context=context, timeout=20) as reply:
+            context = ssl.create_default_context(cafile=self.state / "pki" / "ca.crt")
+            with urllib.request.urlopen(request, context=context, timeout=20) as reply:  # noqa: S310 - our own https URL
                 answer: Json = json.loads(reply.read())
                 return answer
 
@@ -56,7 +56,7 @@ class Starter:
             sys.executable, "-m", "k8s_tutor.sim", *options, stdout=asyncio.subprocess.PIPE, cwd=ROOT
         )
         assert process.stdout is not None
-        started = Process(process, json.loads(await process.stdout.readline()))
+        started = Process(self.state, process, json.loads(await process.stdout.readline()))
         self.started.append(started)
         return started
 
@@ -91,7 +91,7 @@ async def test_files_and_an_orderly_end(start: Starter) -> None:
     running = await start()
     facts = json.loads((start.state / "cluster.json").read_text())
     assert (facts["port"], facts["bare"]) == (running.first["port"], True)
-    assert os.stat(start.state / "kubeconfig").st_mode & 0o777 == 0o600
+    assert (start.state / "kubeconfig").stat().st_mode & 0o777 == 0o600
     assert await running.end(signal.SIGTERM) == 0
     assert not (start.state / "cluster.json").exists()
 

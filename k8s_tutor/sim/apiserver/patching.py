@@ -9,10 +9,9 @@ from typing import Any
 import orjson
 
 from k8s_tutor.apimachinery import decoding
-from k8s_tutor.apimachinery.apply import ApplyConflictError, ApplyError, apply
 from k8s_tutor.apimachinery.ordering import go_json, go_ordered, merge_patched_text
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
-from k8s_tutor.sim.apiserver import bodies, reading, writing
+from k8s_tutor.sim.apiserver import reading, writing
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.gotext import go_map
 from k8s_tutor.sim.apiserver.http.message import Response
@@ -21,7 +20,7 @@ from k8s_tutor.sim.apiserver.options import META, WriteOptions, write_options
 from k8s_tutor.sim.auth.rbac import Access
 from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_found
-from k8s_tutor.sim.registry.fieldmanager import reset_fields
+from k8s_tutor.sim.registry.applying import applied
 
 Json = dict[str, Any]
 JSON_PATCH = "application/json-patch+json"
@@ -173,47 +172,19 @@ def _invalid_patch(shown: str, why: str) -> ApiError:
 
 def _applied(call: Call, old: Json | None, config: Any, options: WriteOptions) -> Json:
     """Return the object after server-side apply, with its managedFields."""
-    type_ = call.resource.schema
     if not isinstance(config, dict):
         raise bad_request(f"error decoding patch: {_not_a_map(config)}")
-    if type_ is None:
-        raise ApiError(500, "", f"no schema for {call.resource.name}")
-    now = rfc3339(call.server.clock.now())
-    subresource = call.info.subresource
-    try:
-        merged = apply(
-            served(call, old) if old is not None else None,
-            config,
-            call.request.param("fieldManager"),
-            options.force,
-            type_,
-            api_version=call.resource.api_version,
-            time=now,
-            subresource=subresource,
-            reset=reset_fields(call.resource, subresource),
-        )
-    except ApplyConflictError as conflict:
-        causes = [
-            {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
-            for manager, path in conflict.conflicts
-        ]
-        raise ApiError(409, "Conflict", str(conflict), {"causes": causes}) from None
-    except ApplyError as error:
-        raise ApiError(error.code, "BadRequest" if error.code == 400 else "", str(error)) from None
-    managed = merged["metadata"].pop("managedFields", None)
-    resource = call.resource
-    clean = bodies.accept(call, resource.conform(merged), "Ignore", resource.kind, resource.version)
-    clean = writing.stored_version(call, clean)
+    done = applied(
+        call.resource,
+        served(call, old) if old is not None else None,
+        config,
+        manager=call.request.param("fieldManager"),
+        force=options.force,
+        time=rfc3339(call.server.clock.now()),
+        subresource=call.info.subresource,
+    )
+    managed = done["metadata"].get("managedFields")
+    stored = writing.stored_version(call, done)
     if managed:
-        clean["metadata"]["managedFields"] = _same_times(managed, old)
-    return clean
-
-
-def _same_times(managed: list[Json], old: Json | None) -> list[Json]:
-    """Keep the old entries where nothing but the time differs, so that applying the same again changes nothing."""
-    before = ((old or {}).get("metadata") or {}).get("managedFields") or []
-
-    def timeless(entries: list[Json]) -> list[Json]:
-        return sorted(({k: v for k, v in e.items() if k != "time"} for e in entries), key=repr)
-
-    return before if timeless(before) == timeless(managed) else managed
+        stored["metadata"]["managedFields"] = managed
+    return stored

@@ -3,6 +3,8 @@
 Mirrors ``apiserver/pkg/authentication/request``; a token that is not valid is refused, none at all is anonymous.
 """
 
+import uuid
+
 from k8s_tutor.sim.apiserver.http.message import Request
 from k8s_tutor.sim.auth.identity import ADMIN, Identity
 from k8s_tutor.sim.auth.pki import user_of
@@ -27,7 +29,9 @@ class Authenticator:
     def __init__(self, identity: Identity, tokens: Tokens) -> None:
         self._identity = identity
         self._tokens = tokens
-        self._admin = UserInfo(ADMIN, (MASTERS, AUTHENTICATED))
+        # As a user of a static token file, who has a uid there.
+        uid = str(uuid.uuid5(uuid.NAMESPACE_OID, identity.admin_token))
+        self._admin = UserInfo(ADMIN, (MASTERS, AUTHENTICATED), uid)
         self._certificates: dict[bytes, UserInfo] = {}
 
     def authenticate(self, request: Request) -> UserInfo:

@@ -29,7 +29,10 @@ class Watches(Protocol):
 class Kit(Protocol):
     """What these parts need of a cluster."""
 
-    network: "Network"
+    @property
+    def network(self) -> "Network":
+        """The cluster's network."""
+        ...
 
     def client(self, user: str, manager: str) -> Watches:
         """Return a client for a component."""

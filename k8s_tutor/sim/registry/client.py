@@ -7,7 +7,10 @@ What it returns is the stored object: **never change it**, make a copy with ``ma
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from k8s_tutor.sim.machinery.meta import rfc3339
+from k8s_tutor.sim.machinery.status import not_found
 from k8s_tutor.sim.machinery.store import Event, Store
+from k8s_tutor.sim.registry.applying import applied
 from k8s_tutor.sim.registry.attributes import DeleteOptions
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
@@ -74,6 +77,22 @@ class LocalClient:
     ) -> Json:
         """Copy the stored object, let ``change`` alter the copy, store it; no write if nothing differs."""
         return self._rest.change(self._ctx(subresource), resource, namespace, name, change)
+
+    def apply(self, resource: str, config: Json, subresource: str = "") -> Json:
+        """Server-side apply with force, as controllers do; ``config`` holds name, namespace and the fields to own."""
+        kind = self._rest.resource(resource)
+        meta = config["metadata"]
+        config = {"apiVersion": kind.api_version, "kind": kind.kind} | config
+        ctx = self._ctx(subresource)
+        ctx.applied = True
+
+        def make(old: Json | None) -> Json:
+            if old is None and subresource:
+                raise not_found(kind.plural, kind.group, meta["name"])
+            now = rfc3339(self._rest.store.clock.now())
+            return applied(kind, old, config, manager=self._manager, force=True, time=now, subresource=subresource)
+
+        return self._rest.patch(ctx, resource, meta.get("namespace", ""), meta["name"], make)[0]
 
     def delete(
         self,
