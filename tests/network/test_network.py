@@ -49,9 +49,9 @@ async def network(clock: Clock) -> Network:
     return made
 
 
-async def ask(network: Network, url: str, source: str | None = CLIENT, timeout: float | None = 1.0) -> str:
+async def ask(network: Network, url: str, source: str | None = CLIENT, patience: float | None = 1.0) -> str:
     """Return the answer's text, or the kind of failure."""
-    task = network.clock.spawn(network.http(source, "GET", url, timeout=timeout))
+    task = network.clock.spawn(network.http(source, "GET", url, timeout=patience))
     await network.clock.advance(200)
     try:
         response: HttpResponse = await task
@@ -63,11 +63,11 @@ async def ask(network: Network, url: str, source: str | None = CLIENT, timeout: 
 async def test_connections_and_their_failures(network: Network) -> None:
     assert await ask(network, f"http://{ONE}:8080/a?b=1") == f"{ONE} /a {CLIENT}"
     assert await ask(network, f"http://{ONE}:81/") == "refused"
-    assert await ask(network, "http://10.244.9.9/", timeout=None) == "unreachable"
+    assert await ask(network, "http://10.244.9.9/", patience=None) == "unreachable"
     assert await ask(network, "http://10.244.9.9/") == "timeout"
     assert await ask(network, "http://no.such.host/") == "unknown-host"
     network.detach(ONE)
-    assert await ask(network, f"http://{ONE}:8080/", timeout=None) == "unreachable"
+    assert await ask(network, f"http://{ONE}:8080/", patience=None) == "unreachable"
 
 
 async def test_loopback_is_the_pods_own(network: Network) -> None:
@@ -147,7 +147,7 @@ async def test_a_stopped_proxy_keeps_its_rules(network: Network) -> None:
     network.services.set_services([service("web", clusterIP="10.96.0.20")])
     network.services.set_endpoints([endpoints("web", ONE)])
     network.detach(ONE)
-    assert await ask(network, "http://10.96.0.20/", timeout=None) == "unreachable"
+    assert await ask(network, "http://10.96.0.20/", patience=None) == "unreachable"
 
 
 def test_names_of_services_and_pods(network: Network) -> None:
