@@ -207,9 +207,8 @@ class Session:
         found = self._named(exercise)
         if self.started == found.full_id:
             return
-        with self._working("starting"):
-            attempt = self._replaced(found)
-            made = attempt.resume_or_start()
+        with self._working("starting"), self._unless_it_fails():
+            made = self._replaced(found).resume_or_start()
         if made:
             self._commands.forget()
         self._emit(ExerciseStarted(found.full_id))
@@ -289,7 +288,7 @@ class Session:
             TutorError: as ``start``.
         """
         found = self._named(exercise)
-        with self._working("resetting"):
+        with self._working("resetting"), self._unless_it_fails():
             attempt = self._attempt
             if attempt is None or attempt.exercise.full_id != found.full_id:
                 attempt = self._replaced(found)
@@ -360,6 +359,18 @@ class Session:
             yield
         finally:
             self._emit(Working(text, done=True))
+
+    @contextlib.contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """An exercise whose start failed is not going on: trying again tries again."""
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                failed, self._attempt = self._attempt, None
+            if failed is not None:
+                failed.end()
+            raise
 
     def _moved_to(self, place: Place) -> Place:
         if place != self._place:

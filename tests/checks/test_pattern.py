@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8s_tutor.checks.pattern import differences, mistakes_in, nearest, of_object
@@ -164,6 +164,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(JSON, st.randoms())
 def test_every_value_matches_itself_in_any_order(value: Any, random: Any) -> None:
     def shuffled(inner: Any) -> Any:
