@@ -111,7 +111,7 @@ async def test_topology_spread(places: Places) -> None:
     places.node("a", labels={"zone": "a"})
     places.node("b", labels={"zone": "b"})
     places.run("a", labels={"app": "web"})
-    web = {"labels": {"app": "web"}, "topologySpreadConstraints": spread}
+    web: dict[str, Any] = {"labels": {"app": "web"}, "topologySpreadConstraints": spread}
     assert places.decide(places.pod(**web)) == "b"
     places.node("b", labels={"zone": "b"}, unschedulable=True)
     assert places.decide(places.pod(**web)).startswith(

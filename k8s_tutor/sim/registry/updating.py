@@ -117,7 +117,7 @@ def _prepare(ctx: RequestContext, resource: Resource, obj: Json, old: Json) -> N
     strategy, meta, was = resource.strategy, obj["metadata"], old["metadata"]
     _keep(meta, was, "generation")
     meta.pop("selfLink", None)
-    if ctx.subresource:
+    if ctx.subresource and ctx.subresource != "scale":  # a scale is an update of the main resource
         only_subresource(strategy.subresource_fields(ctx.subresource), obj, old)
         strategy.prepare_subresource_update(ctx, obj, old)
     else:

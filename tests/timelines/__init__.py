@@ -1,0 +1,1 @@
+"""Golden timelines: what a person sees of scenarios, in virtual time."""
