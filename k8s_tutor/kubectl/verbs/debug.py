@@ -68,8 +68,6 @@ kubectl debug node/node1 -it --image=busybox:1.36
 
     def validate(self, call: Call) -> None:
         image, copy = call.flag("image"), call.flag("copy-to")
-        if not self.targets and not call.flag("filename"):
-            raise CommandError("NAME or filename is required for debug")
         if copy:
             if not image and not call.flag("set-image") and not self.command:
                 raise CommandError("you must specify --image, --set-image or command arguments.")
@@ -81,6 +79,8 @@ kubectl debug node/node1 -it --image=busybox:1.36
                     raise CommandError(f"--{name} may only be used with --copy-to.")
             if not image:
                 raise CommandError("you must specify --image when not using --copy-to.")
+        if not self.targets and not call.flag("filename"):
+            raise CommandError("NAME or filename is required for debug")
         if image and any(char.isspace() for char in image):
             raise CommandError(f"invalid image name {quoted(image)}: invalid reference format")
         if call.flag("image-pull-policy") not in {"", "Always", "IfNotPresent", "Never"}:
