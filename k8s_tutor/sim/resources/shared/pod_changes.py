@@ -241,7 +241,7 @@ def _restore(new: Json | None, old: Json | None) -> Json:
         amounts = {k: x for k, x in (out.get(side) or {}).items() if k not in ("cpu", "memory")}
         amounts |= {k: x for k, x in ((old or {}).get(side) or {}).items() if k in ("cpu", "memory")}
         out[side] = amounts
-    return out
+    return {side: amounts for side, amounts in out.items() if amounts}
 
 
 def check_resize(v: At, old: Json, qos: Callable[[Json], str]) -> list[FieldError]:
