@@ -68,12 +68,13 @@ def _choose(task: Exercise, manifests: Sequence[Manifest], files: Sequence[str],
         candidates = [m for m in candidates if any(fnmatch.fnmatch(m.source.file, pattern) for pattern in files)]
     if not candidates:
         return Answer(None)
-    ranked = sorted(candidates, key=lambda m: -(score(task, m) - (FIELD if id(m) in taken else 0)))
+    fit = {id(m): score(task, m) - (FIELD if id(m) in taken else 0) for m in candidates}
+    ranked = sorted(candidates, key=lambda m: -fit[id(m)])
     main = ranked[0]
     review = ""
     if main.kind in task.grading.get("review", ()):
         review = f"{main.kind} {_name(main)} was handed in where {' or '.join(_kinds(task))} was asked"
-    elif len(ranked) > 1 and score(task, ranked[1]) == score(task, main) and not files and not _same(ranked[1], main):
+    elif len(ranked) > 1 and fit[id(ranked[1])] == fit[id(main)] and not files and not _same(ranked[1], main):
         review = f"ambiguous: {_place(main)} and {_place(ranked[1])} fit equally well; {_place(main)} was taken"
     return Answer(main, (main,), review)
 

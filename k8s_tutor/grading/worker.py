@@ -21,8 +21,10 @@ from k8s_tutor.checks.result import CheckResult, State
 from k8s_tutor.checks.runner import CheckRun
 from k8s_tutor.checks.stage import Stage
 from k8s_tutor.course import Check, Course, Exercise, LessonInfo, Step
+from k8s_tutor.course.durations import seconds
 from k8s_tutor.grading import result
 from k8s_tutor.grading.assigning import Answer, assign
+from k8s_tutor.grading.images import write_profiles
 from k8s_tutor.grading.reading import read_submission
 from k8s_tutor.grading.submissions import Submission, unpack
 from k8s_tutor.playground import Playground
@@ -85,22 +87,15 @@ def _graded(
         return
     from k8s_tutor.providers import open_provider
 
-    provider = open_provider("practice", name="grading", images=_images(homework, scratch))
+    provider = open_provider(
+        "practice", name="grading", images=str(write_profiles(homework.images, found, answers, scratch))
+    )
     try:
         with Playground(provider, scratch) as ground:
             for task in found:
                 yield task.id, _play(task, answers[task.id], ground, scratch, language)
     finally:
         provider.stop()
-
-
-def _images(homework: LessonInfo, scratch: Path) -> str:
-    """Write the homework's image profiles where the cluster looks for them; returns the folder."""
-    folder = scratch / "images"
-    folder.mkdir(exist_ok=True)
-    for number, (image, profile) in enumerate(homework.images.items()):
-        (folder / f"{number}.yaml").write_text(json.dumps({"image": image, **profile}), encoding="utf-8")
-    return str(folder)
 
 
 def _missing(task: Exercise, language: str) -> result.TaskResult:
@@ -120,7 +115,7 @@ def _play(task: Exercise, answer: Answer, ground: Playground, scratch: Path, lan
     recorder.start(run.records())
     try:
         notes = tuple(_apply(stage, answer.objects, workdir))
-        verdicts = run.until_passed(ground.wait, float(task.grading.get("settle", task.settle)))
+        verdicts = run.until_passed(ground.wait, _settle(task))
     finally:
         recorder.stop()
     marks = tuple(_mark(check, verdicts[check.id], language) for check in task.checks)
@@ -130,6 +125,12 @@ def _play(task: Exercise, answer: Answer, ground: Playground, scratch: Path, lan
         state = result.REVIEW if state in (result.PASSED, result.PARTIAL) else state
     files = tuple(dict.fromkeys(f"{m.source.file}:{m.source.line}" for m in answer.objects))
     return _result(task, state, marks, files, notes, language)
+
+
+def _settle(task: Exercise) -> float:
+    """How long the task may take to be fulfilled, in cluster seconds."""
+    own = seconds(task.grading.get("settle"))
+    return task.settle if own is None else own
 
 
 def _apply(stage: Stage, manifests: Sequence[Manifest], workdir: Path) -> Iterator[str]:

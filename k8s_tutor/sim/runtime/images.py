@@ -118,7 +118,7 @@ class Catalogue:
         return catalogue
 
     def add(self, profile: Mapping[str, Any], source: str = "profile") -> None:
-        """Add a profile.
+        """Add a profile; one that says ``fallback: true`` gives way to a profile that is there already.
 
         Raises:
             CatalogueError: it has no names, or a field that profiles do not have.
@@ -128,7 +128,9 @@ class Catalogue:
             what = f"unknown field {', '.join(sorted(unknown))}" if unknown else "it has no names"
             raise CatalogueError(f"{source}: not an image profile: {what}")
         for name in profile["names"]:
-            self._profiles[parse_reference(name).name] = profile
+            known = parse_reference(name).name
+            if not (profile.get("fallback") and known in self._profiles):
+                self._profiles[known] = profile
         self._images.clear()
 
     def names(self) -> list[str]:
@@ -165,7 +167,7 @@ class Catalogue:
 
 FIELDS = frozenset({
     "names", "tags", "userland", "size", "pull_seconds", "entrypoint", "cmd", "env", "working_dir", "user", "ports",
-    "commands", "without", "files", "programs", "versions", "variants", "description", "users",
+    "commands", "without", "files", "programs", "versions", "variants", "description", "users", "fallback",
 })  # fmt: skip
 
 
