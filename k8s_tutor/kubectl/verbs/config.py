@@ -1,70 +1,20 @@
 """``kubectl config``, on the kubeconfig of the call only (kubectl, ``cmd/config``)."""
 
 import base64
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.goyaml import to_json, to_yaml
+from k8s_tutor.kubectl.kubeconfig_file import SECTIONS, entry, put, read, save
 from k8s_tutor.kubectl.options import OUTPUT
 from k8s_tutor.kubectl.printers.table import aligned_columns
 from k8s_tutor.kubectl.text import quoted
 
 Body = dict[str, Any]
-_SECTIONS = {"contexts": "context", "clusters": "cluster", "users": "user"}
 _SECRETS = ("token", "password", "client-key-data")
 _DATA = ("certificate-authority-data", "client-certificate-data", "client-key-data")
-
-
-def read(call: Call) -> Body:
-    """Read the kubeconfig; an empty one if there is none."""
-    try:
-        found = yaml.safe_load(call.kubeconfig.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = None
-    except (OSError, yaml.YAMLError) as error:
-        raise CommandError(f'error loading config file "{call.kubeconfig}": {" ".join(str(error).split())}') from None
-    document: Body = found if isinstance(found, dict) else {}
-    for section in _SECTIONS:
-        document[section] = document.get(section) or []
-    document.setdefault("current-context", "")
-    return {"apiVersion": "v1", "kind": "Config", **document}
-
-
-def save(call: Call, document: Body) -> None:
-    """Write the kubeconfig, whole or not at all."""
-    import os
-    import tempfile
-
-    path = call.kubeconfig
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(to_yaml(document))
-    Path(temporary).replace(path)
-
-
-def entry(document: Body, section: str, name: str) -> Body | None:
-    """Find an entry's content by name."""
-    for one in document[section]:
-        if one.get("name") == name:
-            found: Body = one.setdefault(_SECTIONS[section], {})
-            return found
-    return None
-
-
-def put(document: Body, section: str, name: str) -> tuple[Body, bool]:
-    """Return an entry's content, making it if needed, and whether it was made."""
-    found = entry(document, section, name)
-    if found is not None:
-        return found, False
-    made: Body = {}
-    document[section].append({"name": name, _SECTIONS[section]: made})
-    return made, True
 
 
 class CurrentContext(Verb):
@@ -275,7 +225,7 @@ class _Delete(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        word = _SECTIONS[self.section]
+        word = SECTIONS[self.section]
         if len(call.arguments) != 1:
             raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
         name = call.arguments[0]
@@ -356,7 +306,7 @@ class View(Verb):
         return {**document, "current-context": name}
 
     def _hide(self, document: Body) -> None:
-        for section, word in _SECTIONS.items():
+        for section, word in SECTIONS.items():
             for one in document[section]:
                 content = one.get(word) or {}
                 for key in _DATA:
@@ -405,7 +355,7 @@ class Unset(Verb):
 
 def _walk(document: Body, path: str, value: Any) -> None:
     first, *rest = path.split(".")
-    if first in _SECTIONS and rest:
+    if first in SECTIONS and rest:
         if len(rest) == 1 and value is None:
             document[first] = [one for one in document[first] if one["name"] != rest[0]]
             return
