@@ -20,6 +20,7 @@ from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.controlplane.bootstrap import bootstrap
 from k8s_tutor.sim.controlplane.components import Components, Part
 from k8s_tutor.sim.controlplane.etcd import Etcd
+from k8s_tutor.sim.controlplane.expiry import EventExpiry
 from k8s_tutor.sim.controlplane.trace import Trace
 from k8s_tutor.sim.machinery.journal import SqliteJournal
 from k8s_tutor.sim.machinery.store import Journal, Store
@@ -117,6 +118,7 @@ class Cluster:
         self.etcd = Etcd()
         self.store.quorum = self.etcd
         self.trace = Trace(self.store, clock)
+        self.expiry = EventExpiry(self.store, clock)
         self.logs: dict[str, deque[tuple[float, str]]] = {}
         self._unwritten: deque[tuple[float, str, str]] = deque(maxlen=LOG_LINES)
         if not self.shape.bare:
@@ -239,6 +241,7 @@ class Cluster:
     def reload_customs(self) -> None:
         """Serve the custom resources that the store defines (after a load or restore)."""
         self.customs.reload()
+        self.expiry.reload()
 
     def _declare(self) -> None:
         self.components.add(CONTROLLER_MANAGER, self._make_controllers)

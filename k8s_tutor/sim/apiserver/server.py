@@ -34,6 +34,7 @@ Json = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 INTERNAL = "Internal Server Error"
 DRAIN_SECONDS = 1.0
+WRITES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
 class ApiServer:
@@ -150,6 +151,26 @@ class ApiServer:
         if "impersonate-user" in request.headers or any(h.startswith("impersonate-") for h in request.headers):
             user = impersonate(request, user, self.authorizer)
         self._authorize(user, info)
+        if info.is_resource and request.method in WRITES:
+            return self._traced(request, info, user)
+        return self._route(request, info, user)
+
+    def _traced(self, request: Request, info: RequestInfo, user: UserInfo) -> Answer | Awaitable[Answer]:
+        """Route a write, and leave its steps in the trace."""
+        trace = self.cluster.trace
+        names = (info.resource, info.namespace, info.name, info.subresource)
+        what = f"{info.verb} {'/'.join(filter(None, names))}"
+        trace.add("kube-apiserver", f"authentication: {user.name}", what)
+        trace.add("kube-apiserver", "authorization: allowed", what)
+        try:
+            answer = self._route(request, info, user)
+        except ApiError as error:
+            trace.add("kube-apiserver", f"refused: {error.code} {error.reason}", what)
+            raise
+        trace.add("kube-apiserver", "admission, validation and storage: done", what)
+        return answer
+
+    def _route(self, request: Request, info: RequestInfo, user: UserInfo) -> Answer | Awaitable[Answer]:
         if not info.is_resource:
             if self.extension is not None and request.path.startswith(self.extension.prefix):
                 return self.extension.answer(request)  # type: ignore[no-any-return]

@@ -168,6 +168,8 @@ class Watcher:
     def _flush(self) -> None:
         if not self._buffer:
             return
+        # Nobody may see what a crash could still undo.
+        self._store.commit()
         data = b"".join(self._buffer)
         self._buffer.clear()
         if not self._writer.closed:
