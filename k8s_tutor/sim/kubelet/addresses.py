@@ -1,6 +1,17 @@
 """Addresses for pods from the node's range, in order, reused only when the range has gone round (CNI ``host-local``)."""
 
 import ipaddress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.network import Network
+
+Json = dict[str, Any]
+EXHAUSTED = 'plugin type="ptp" failed (add): failed to allocate for range 0: no IP addresses available in range set'
+
+
+class NoAddressError(Exception):
+    """The node's range is used up."""
 
 
 class AddressPool:
@@ -37,3 +48,46 @@ class AddressPool:
     def free(self, address: str) -> None:
         """Give an address back."""
         self._used.discard(int(ipaddress.ip_address(address)) - self._first)
+
+
+class PodAddresses:
+    """Gives pods their addresses and takes them back.
+
+    Args:
+        network: the cluster's.
+        pool: the node's range.
+        node_name: the node.
+        node_address: what pods on the host's network have.
+    """
+
+    def __init__(self, network: "Network", pool: AddressPool, node_name: str, node_address: str) -> None:
+        self._node_name = node_name
+        self._network = network
+        self._pool = pool
+        self._node_address = node_address
+
+    def attach(self, pod: Json) -> str:
+        """Return a new address for a pod.
+
+        Raises:
+            NoAddressError: there is none left.
+        """
+        if pod["spec"].get("hostNetwork"):
+            return self._node_address
+        ip = self._pool.take()
+        if ip is None:
+            raise NoAddressError(EXHAUSTED)
+        self._network.attach(ip, self._node_name)
+        return ip
+
+    def attach_again(self, pod: Json, ip: str) -> None:
+        """Give a resumed pod its old address."""
+        if not pod["spec"].get("hostNetwork"):
+            self._pool.reserve(ip)
+            self._network.attach(ip, self._node_name)
+
+    def detach(self, pod: Json, ip: str) -> None:
+        """Take an address back."""
+        if not pod["spec"].get("hostNetwork"):
+            self._network.detach(ip)
+            self._pool.free(ip)

@@ -5,12 +5,12 @@ request first, then by priority, then by how much they exceed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.apimachinery.quantity import BINARY_SI, Quantity
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.conditions import condition
+from k8s_tutor.sim.kubelet.usage import NodeUsage
 from k8s_tutor.sim.kubelet.volumes import Mounted
 from k8s_tutor.sim.scheduler.requests import pod_limits, pod_requests
 
@@ -26,16 +26,6 @@ DISK_EVERY = 6  # looks
 SIGNALS = {"memory": "MemoryPressure", "ephemeral-storage": "DiskPressure"}
 
 
-@dataclass(frozen=True, slots=True)
-class NodeUse:
-    """Of what the node has, how much there is and how much is used."""
-
-    memory: int
-    memory_used: int
-    disk: int
-    disk_used: int
-
-
 class EvictionManager:
     """One for each kubelet.
 
@@ -43,8 +33,7 @@ class EvictionManager:
         now: cluster time.
         workers: the pods of the node.
         mounted: a pod's volumes.
-        use: the node's use, given the bytes on its disk.
-        count_disk: counts those.
+        usage: what pods and the node use.
         report: records a warning about a pod.
         pressure_changed: told when a condition of the node changes.
     """
@@ -54,18 +43,16 @@ class EvictionManager:
         now: Callable[[], float],
         workers: Callable[[], list["PodWorker"]],
         mounted: Callable[[str], dict[str, Mounted]],
-        use: Callable[[int], NodeUse],
-        count_disk: Callable[[], int],
+        usage: NodeUsage,
         report: Callable[[Json, str, str], None],
         pressure_changed: Callable[[], None],
     ) -> None:
         self._now = now
         self._workers = workers
         self._mounted = mounted
-        self._use = use
+        self._usage = usage
         self._report = report
         self._pressure_changed = pressure_changed
-        self._count_disk = count_disk
         self._seen: dict[str, float] = {}
         self._shown = dict.fromkeys(SIGNALS, False)
         self._looks = 0
@@ -87,8 +74,8 @@ class EvictionManager:
         # Disks fill slowly, and counting what is on them costs most.
         self._looks += 1
         if self._looks % DISK_EVERY == 1:
-            self._disk_used = self._count_disk()
-        use = self._use(self._disk_used)
+            self._disk_used = self._usage.count_disk()
+        use = self._usage.against_capacity(self._disk_used)
         free_disk = use.disk - use.disk_used
         if use.memory - use.memory_used < MEMORY_THRESHOLD:
             threshold = _quantity(MEMORY_THRESHOLD)
@@ -109,7 +96,7 @@ class EvictionManager:
                 shown = _volume_limit(worker.pod, name)
                 return f'Usage of EmptyDir volume "{name}" exceeds the limit "{shown}". '
         total = pod_limits(worker.pod).get("ephemeral-storage")
-        if total is not None and self.disk_of(worker) > total:
+        if total is not None and self._usage.disk_of(worker) > total:
             shown = _quantity(total)
             return f"Pod ephemeral local storage usage exceeds the total limit of containers {shown}. "
         for _, container in spec.containers(worker.pod, "init", "main"):
@@ -121,16 +108,6 @@ class EvictionManager:
             if usage.disk_bytes + usage.log_bytes > Quantity.parse(limit).value():
                 return f'Container {container["name"]} exceeded its local ephemeral storage limit "{limit}". '
         return ""
-
-    def disk_of(self, worker: "PodWorker") -> int:
-        """Return the bytes of a pod's containers, logs and emptyDirs."""
-        total = sum(one.volume.used for one in self._mounted(worker.uid).values() if one.local)
-        for instances in worker.runtime.instances.values():
-            for instance in instances:
-                if instance.container is not None:
-                    usage = instance.container.usage()
-                    total += usage.disk_bytes + usage.log_bytes
-        return total
 
     # -- pressure on the node
 
@@ -156,7 +133,7 @@ class EvictionManager:
 
     def _used(self, worker: "PodWorker", resource: str) -> int:
         if resource != "memory":
-            return self.disk_of(worker)
+            return self._usage.disk_of(worker)
         return sum(one.container.cgroup.memory for one in worker.runtime.running() if one.container is not None)
 
     def _exceeding(self, worker: "PodWorker", resource: str) -> str:

@@ -4,17 +4,18 @@ Wiring and dispatch only; what happens to a pod is in ``worker.py``, how contain
 """
 
 import uuid
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.sim.kubelet import admission, dispatch, loops, power, snapshot, spec, stages
-from k8s_tutor.sim.kubelet.addresses import AddressPool
+from k8s_tutor.sim.kubelet.addresses import AddressPool, PodAddresses
 from k8s_tutor.sim.kubelet.environment import Sources
-from k8s_tutor.sim.kubelet.eviction import EvictionManager, NodeUse
+from k8s_tutor.sim.kubelet.eviction import EvictionManager
+from k8s_tutor.sim.kubelet.gate import Gate
 from k8s_tutor.sim.kubelet.handlers import Handlers
 from k8s_tutor.sim.kubelet.images import Images
 from k8s_tutor.sim.kubelet.killing import Killer
+from k8s_tutor.sim.kubelet.kit import Kit, NodeShape, index_of
 from k8s_tutor.sim.kubelet.node import COALESCED, Capacity, NodeReporter, Profile
 from k8s_tutor.sim.kubelet.node_files import NodeFiles
 from k8s_tutor.sim.kubelet.node_state import NodeState, node_state
@@ -22,80 +23,27 @@ from k8s_tutor.sim.kubelet.probes.manager import ProbeManager
 from k8s_tutor.sim.kubelet.probes.prober import Prober
 from k8s_tutor.sim.kubelet.probes.worker import Kind, Result
 from k8s_tutor.sim.kubelet.resize import Resizer
-from k8s_tutor.sim.kubelet.runner import Network as Addressing
-from k8s_tutor.sim.kubelet.runner import NoAddressError, Runner
+from k8s_tutor.sim.kubelet.runner import Runner
 from k8s_tutor.sim.kubelet.snapshot import Resumer
 from k8s_tutor.sim.kubelet.static_pods import StaticPods, manifest_images
 from k8s_tutor.sim.kubelet.status_manager import StatusManager
 from k8s_tutor.sim.kubelet.streaming import Streaming
 from k8s_tutor.sim.kubelet.tokens import mint
+from k8s_tutor.sim.kubelet.usage import NodeUsage
 from k8s_tutor.sim.kubelet.volume_manager import VolumeManager
 from k8s_tutor.sim.kubelet.volumes import VolumeContext
 from k8s_tutor.sim.kubelet.worker import PodWorker, Stage
 from k8s_tutor.sim.machinery.recorder import Recorder
-from k8s_tutor.sim.machinery.store import Event, Store
-from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.runtime.container import Container
-from k8s_tutor.sim.runtime.contract import Usage
 from k8s_tutor.sim.scheduler.requests import Amounts
 
 if TYPE_CHECKING:
-    from k8s_tutor.sim.clock import Clock, Timer
-    from k8s_tutor.sim.network import Network
-    from k8s_tutor.sim.runtime.engine import Runtime
+    from k8s_tutor.sim.clock import Timer
 
 Json = dict[str, Any]
 PRESENT = ("registry.k8s.io/pause:3.10.1",)
 PRESENT_BARE = ("busybox:1.36", "nginx:1.27", "nginx:1.28")
-
-
-class NodeShape(Protocol):
-    """Which node."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def control_plane(self) -> bool:
-        """Whether it carries the control plane."""
-
-
-class Shape(Protocol):
-    """Which cluster."""
-
-    @property
-    def bare(self) -> bool:
-        """As the recordings were made on."""
-
-    def members(self) -> Sequence[NodeShape]:
-        """Return the nodes."""
-
-
-class Kit(Protocol):
-    """What the cluster gives to a kubelet."""
-
-    clock: "Clock"
-    store: Store
-    start_latency: bool
-
-    @property
-    def runtime(self) -> "Runtime":
-        """Makes containers."""
-
-    @property
-    def network(self) -> "Network":
-        """Connects pods."""
-
-    @property
-    def shape(self) -> Shape:
-        """What was started."""
-
-    def client(self, user: str, manager: str) -> LocalClient:
-        """Return a client that acts as a user."""
-
-    def log(self, component: str, message: str) -> None:
-        """Write a line to a component's log."""
 
 
 class Kubelet:
@@ -115,7 +63,7 @@ class Kubelet:
         self.running = False
         self.shutting_down = False
         self._capacity = capacity or Capacity()
-        self._index = _index(kit.shape, node.name)
+        self._index = index_of(kit.shape, node.name)
         self.address = f"172.18.0.{2 + self._index}"
         self.client = self._client = kit.client(f"system:node:{node.name}", "kubelet")
         self._events = Recorder(kit.clock, self._client, "kubelet", node.name)
@@ -160,18 +108,20 @@ class Kubelet:
             addresses=self._addresses_of,
             allocatable=self._capacity.resources,
         )
+        addresses = PodAddresses(kit.network, state.addresses, self.name, self.address)
         handlers = Handlers(self.clock, kit.network)
         killer = Killer(self.clock, handlers, self._report)
         self.statuses = StatusManager(self.clock, self._client, self._could_run)
         self.volumes = VolumeManager(self.clock, context, self._warn, self.pod, state.volumes)
         self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self, spread=bool(state.pods))
-        self.resize = Resizer(lambda: self.reporter.node, self._used, self.event)
+        self.resize = Resizer(lambda: self.reporter.node, self.requested, self.event)
+        usage = NodeUsage(self.workers.values, state, self._capacity, self.volumes.mounted)
+        self.usage, self.node_usage = usage.pods, usage.node
         self.eviction = EvictionManager(
             self.clock.now,
             self._active,
             self.volumes.mounted,
-            self._use,
-            self._count_disk,
+            usage,
             self._warn,
             self._pressure_changed,
         )
@@ -179,7 +129,7 @@ class Kubelet:
             self.clock,
             kit.runtime,
             state.images,
-            Addressing(self._attach, self._detach),
+            addresses,
             killer,
             handlers,
             self._report,
@@ -199,7 +149,10 @@ class Kubelet:
         self.attach = self.streaming.attach
         self.dial = self.streaming.dial
         self.static = StaticPods(self)
-        self._resumer = Resumer(kit.runtime, self.runner, self._sources, self._attach_again, self.name, self.clock.now)
+        self._gate = Gate(self)
+        self._resumer = Resumer(
+            kit.runtime, self.runner, self._sources, addresses.attach_again, self.name, self.clock.now
+        )
         self._relists = loops.relist_loop(self.clock, self._relist)
         self._syncs = loops.sync_loop(self.clock, self._sync_due)
 
@@ -279,7 +232,7 @@ class Kubelet:
             worker.observed = known.observe()
         elif spec.is_terminal(pod.get("status") or {}):
             worker.stage = Stage.TERMINATED
-        elif not meta.get("deletionTimestamp") and not self._admit(pod):
+        elif not meta.get("deletionTimestamp") and not self._gate.admit(pod):
             self._rejected.add(uid)
             return
         if meta.get("deletionTimestamp") and worker.stage is Stage.SYNC:
@@ -307,41 +260,8 @@ class Kubelet:
         uid = pod["metadata"]["uid"]
         self._removed(uid, self.workers.get(uid))
 
-    def _admit(self, pod: Json) -> bool:
-        uid = pod["metadata"]["uid"]
-        others = self._others(uid)
-        node = self.reporter.node
-        refusal = admission.refuse(pod, others, self._used(uid), node, shutting_down=self.shutting_down)
-        if refusal is not None and spec.is_critical(pod) and refusal[0].startswith("OutOf"):
-            chosen = admission.victims(pod, others, node)
-            for victim in chosen:
-                self._preempt(victim)
-            if chosen:
-                return True
-        if refusal is None:
-            return True
-        reason, message = refusal
-        self.event(pod, "Warning", reason, message)
-        status = {"phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}"}
-        self.statuses.reject(pod, status)
-        return False
-
     def _pressure_changed(self) -> None:
         self.reporter.report()
-
-    def _preempt(self, pod: Json) -> None:
-        message = "Preempted in order to admit critical pod"
-        self.event(pod, "Warning", "Preempting", message)
-        why = "Pod was preempted by Kubelet to accommodate a critical pod."
-        self.workers[pod["metadata"]["uid"]].evict(
-            {"phase": "Failed", "reason": "Preempting", "message": message}, None, self._disruption(pod, why)
-        )
-
-    def _disruption(self, pod: Json, message: str) -> Json:
-        from k8s_tutor.sim.kubelet.conditions import condition
-
-        generation = pod["metadata"].get("generation") or 0
-        return condition("DisruptionTarget", generation, status=True, reason="TerminationByKubelet", message=message)
 
     def _removed(self, uid: str, worker: PodWorker | None) -> None:
         """The API has the pod no longer: end what is left of it, and forget it."""
@@ -504,10 +424,12 @@ class Kubelet:
         worker = self.workers.get(uid)
         return worker is not None and worker.could_run()
 
-    def _others(self, uid: str) -> list[Json]:
+    def others(self, uid: str) -> list[Json]:
+        """Return the pods beside one (by uid) that run or may run."""
         return [one.pod for one in self._active() if one.uid != uid]
 
-    def _used(self, uid: str) -> Amounts:
+    def requested(self, uid: str) -> Amounts:
+        """Return what those request together."""
         return admission.used_by(one.requests() for one in self._active() if one.uid != uid)
 
     def _active(self) -> list[PodWorker]:
@@ -528,73 +450,3 @@ class Kubelet:
         return Sources(
             self._get, services, self._capacity.resources(), addresses, lambda ref: self.volumes.env_file(pod, ref)
         )
-
-    # -- addresses
-
-    def _attach(self, pod: Json) -> str:
-        if pod["spec"].get("hostNetwork"):
-            return self.address
-        ip = self.state.addresses.take()
-        if ip is None:
-            raise NoAddressError(
-                'plugin type="ptp" failed (add): failed to allocate for range 0: no IP addresses available'
-            )
-        self.kit.network.attach(ip, self.name)
-        return ip
-
-    def _attach_again(self, pod: Json, ip: str) -> None:
-        if not pod["spec"].get("hostNetwork"):
-            self.state.addresses.reserve(ip)
-            self.kit.network.attach(ip, self.name)
-
-    def _detach(self, pod: Json, ip: str) -> None:
-        if not pod["spec"].get("hostNetwork"):
-            self.kit.network.detach(ip)
-            self.state.addresses.free(ip)
-
-    # -- use
-
-    def usage(self) -> dict[tuple[str, str], dict[str, Usage]]:
-        """Return what each running container uses, by pod (namespace, name) and container name."""
-        found: dict[tuple[str, str], dict[str, Usage]] = {}
-        for worker in self.workers.values():
-            meta = worker.pod["metadata"]
-            containers = {
-                one.view.name: one.container.usage() for one in worker.runtime.running() if one.container is not None
-            }
-            if containers:
-                found[meta["namespace"], meta["name"]] = containers
-        return found
-
-    def node_usage(self) -> Usage:
-        """Return what the node uses: its containers and a little of its own."""
-        parts = [usage for pod in self.usage().values() for usage in pod.values()]
-        return Usage(
-            cpu_millicores=sum(one.cpu_millicores for one in parts) + 45.0,
-            cpu_seconds=sum(one.cpu_seconds for one in parts),
-            memory_bytes=sum(one.memory_bytes for one in parts) + (420 << 20),
-            disk_bytes=sum(one.disk_bytes for one in parts) + self.state.images.size(),
-            log_bytes=sum(one.log_bytes for one in parts),
-            processes=sum(one.processes for one in parts) + 120,
-        )
-
-    def _count_disk(self) -> int:
-        pods = sum(self.eviction.disk_of(worker) for worker in self.workers.values())
-        return pods + self.state.images.size() + self.state.files.used
-
-    def _use(self, disk_used: int) -> NodeUse:
-        memory = 0
-        for worker in self.workers.values():
-            memory += sum(one.container.cgroup.memory for one in worker.runtime.running() if one.container is not None)
-        resources = self._capacity
-        return NodeUse(
-            memory=Quantity.parse(resources.memory).value(),
-            memory_used=memory,
-            disk=Quantity.parse(resources.ephemeral_storage).value(),
-            disk_used=disk_used,
-        )
-
-
-def _index(shape: Shape, name: str) -> int:
-    names = [one.name for one in shape.members()]
-    return names.index(name) if name in names else len(names)

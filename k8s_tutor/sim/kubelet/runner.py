@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import container_config, spec, stages
 from k8s_tutor.sim.kubelet.actions import Actions
+from k8s_tutor.sim.kubelet.addresses import NoAddressError, PodAddresses
 from k8s_tutor.sim.kubelet.backoff import Backoff
 from k8s_tutor.sim.kubelet.environment import ConfigError, Sources
 from k8s_tutor.sim.kubelet.handlers import Handlers, HookError
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Report = Callable[[Json, str, str, str, str], None]  # pod, container ("" for the pod), type, reason, message
-
-
-class NoAddressError(Exception):
-    """The node's range is used up."""
 
 
 @dataclass(slots=True)
@@ -59,14 +56,6 @@ class Subject:
     processes: ProcessTable | None = None
 
 
-@dataclass(frozen=True)
-class Network:
-    """How pods get and lose addresses."""
-
-    attach: Callable[[Json], str]
-    detach: Callable[[Json, str], None]
-
-
 class Runner:
     """One for each kubelet.
 
@@ -74,7 +63,7 @@ class Runner:
         clock: cluster time.
         runtime: makes containers.
         images: the node's.
-        network: gives pods their addresses.
+        addresses: gives pods their addresses.
         killer: ends containers.
         handlers: runs postStart hooks.
         report: records events.
@@ -90,7 +79,7 @@ class Runner:
         clock: Clock,
         runtime: "Runtime",
         images: Images,
-        network: Network,
+        addresses: PodAddresses,
         killer: Killer,
         handlers: Handlers,
         report: Report,
@@ -104,7 +93,7 @@ class Runner:
         self._clock = clock
         self._runtime = runtime
         self._images = images
-        self._network = network
+        self._addresses = addresses
         self._killer = killer
         self._handlers = handlers
         self._report = report
@@ -156,7 +145,7 @@ class Runner:
             runtime.sandbox = Sandbox(
                 sandbox.id, sandbox.attempt, ready=False, ip=sandbox.ip, created_at=sandbox.created_at
             )
-            self._network.detach(pod, sandbox.ip)
+            self._addresses.detach(pod, sandbox.ip)
             self._changed(pod["metadata"]["uid"])
 
     async def _pause(self, stage: str) -> None:
@@ -175,7 +164,7 @@ class Runner:
             return False
         attempt = runtime.sandbox.attempt + 1 if runtime.sandbox else 0
         try:
-            ip = self._network.attach(pod)
+            ip = self._addresses.attach(pod)
         except NoAddressError as error:
             message = f"Failed to create pod sandbox: {error}"
             self._report(pod, "", "Warning", "FailedCreatePodSandBox", message)

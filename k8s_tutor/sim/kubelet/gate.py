@@ -1,0 +1,51 @@
+"""Lets pods in: asks the admission rules, makes room for critical pods, reports what is refused."""
+
+from typing import TYPE_CHECKING, Any
+
+from k8s_tutor.sim.kubelet import admission, spec
+from k8s_tutor.sim.kubelet.conditions import condition
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.kubelet.kubelet import Kubelet
+
+Json = dict[str, Any]
+PREEMPTING = "Preempted in order to admit critical pod"
+WHY = "Pod was preempted by Kubelet to accommodate a critical pod."
+
+
+class Gate:
+    """The admission of one kubelet."""
+
+    def __init__(self, kubelet: "Kubelet") -> None:
+        self._kubelet = kubelet
+
+    def admit(self, pod: Json) -> bool:
+        """Return whether the pod may run; a refusal is reported as its end."""
+        kubelet = self._kubelet
+        uid = pod["metadata"]["uid"]
+        others, used, node = kubelet.others(uid), kubelet.requested(uid), kubelet.reporter.node
+        refusal = admission.refuse(pod, others, used, node, shutting_down=kubelet.shutting_down)
+        if refusal is None or self._make_room(pod, others, node, refusal[0]):
+            return True
+        reason, message = refusal
+        kubelet.event(pod, "Warning", reason, message)
+        status = {"phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}"}
+        kubelet.statuses.reject(pod, status)
+        return False
+
+    def _make_room(self, pod: Json, others: list[Json], node: Json, reason: str) -> bool:
+        if not spec.is_critical(pod) or not reason.startswith("OutOf"):
+            return False
+        chosen = admission.victims(pod, others, node)
+        for victim in chosen:
+            self._preempt(victim)
+        return bool(chosen)
+
+    def _preempt(self, pod: Json) -> None:
+        meta = pod["metadata"]
+        self._kubelet.event(pod, "Warning", "Preempting", PREEMPTING)
+        disruption = condition(
+            "DisruptionTarget", meta.get("generation") or 0, status=True, reason="TerminationByKubelet", message=WHY
+        )
+        status = {"phase": "Failed", "reason": "Preempting", "message": PREEMPTING}
+        self._kubelet.workers[meta["uid"]].evict(status, None, disruption)
