@@ -27,6 +27,11 @@ def read(call: Call) -> Body:
     for section in SECTIONS:
         document[section] = document.get(section) or []
     document.setdefault("current-context", "")
+    if not document.get("preferences"):
+        document.pop("preferences", None)
+    for one in document["contexts"]:
+        # A context always names its cluster and its user, if only as nobody.
+        one["context"] = {"cluster": "", "user": "", **(one.get("context") or {})}
     return {"apiVersion": "v1", "kind": "Config", **document}
 
 
