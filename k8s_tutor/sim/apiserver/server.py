@@ -8,7 +8,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable
-from email.utils import formatdate
 from typing import Any
 
 import orjson
@@ -233,5 +232,5 @@ class ApiServer:
     def _date_header(self) -> str:
         now = int(self.clock.now())
         if self._date[0] != now:
-            self._date = (now, formatdate(now, usegmt=True))
+            self._date = (now, time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now)))
         return self._date[1]

@@ -9,7 +9,6 @@ from typing import Any
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
 from k8s_tutor.apimachinery.schema import type_named
-from k8s_tutor.apimachinery.structural import prune, type_of
 from k8s_tutor.sim.machinery.meta import clone, rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
@@ -177,6 +176,8 @@ def _condition(kind: str, reason: str, message: str, now: str) -> Json:
 
 def build(definition: Json, version: Json) -> Resource:
     """Return the resource of one version of a definition."""
+    from k8s_tutor.apimachinery.structural import type_of  # brings CEL along: 50 ms, and few clusters have any
+
     spec = definition["spec"]
     names = spec["names"]
     schema: Json = (version.get("schema") or {}).get("openAPIV3Schema") or {}
@@ -216,6 +217,8 @@ class Codec:
 
     def conform(self, obj: Json, duplicates: tuple[str, ...]) -> Conformed:
         """Return the object without unknown fields, and what strict decoding has against it."""
+        from k8s_tutor.apimachinery.structural import prune
+
         strict = list(duplicates)
         meta = obj.get("metadata")
         problem = None

@@ -9,7 +9,6 @@ from typing import Any
 
 from k8s_tutor.apimachinery import jsonpath
 from k8s_tutor.apimachinery.schema import describe
-from k8s_tutor.apimachinery.structural import apply_defaults, validate
 from k8s_tutor.sim.machinery.meta import age
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
@@ -58,6 +57,8 @@ class CustomStrategy(Strategy):
 
     def default(self, obj: Json) -> None:
         if self.schema:
+            from k8s_tutor.apimachinery.structural import apply_defaults  # brings CEL along: 50 ms
+
             filled = apply_defaults({k: v for k, v in obj.items() if k != "metadata"}, self.schema)
             for key, value in filled.items():
                 obj[key] = value
@@ -87,6 +88,8 @@ class CustomStrategy(Strategy):
         return self._validate(new, old)
 
     def _validate(self, obj: Json, old: Json | None) -> list[FieldError]:
+        from k8s_tutor.apimachinery.structural import validate
+
         errors = [FieldError(e.reason, e.field, e.body) for e in validate(obj, self.schema, old)] if self.schema else []
         return errors + list(self._scale_errors(obj))
 
