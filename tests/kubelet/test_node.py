@@ -5,6 +5,7 @@ from typing import Any
 
 from k8s_tutor.sim.cluster import NodeShape
 from k8s_tutor.sim.kubelet import Capacity, Kubelet, restore_nodes, snapshot_nodes
+from k8s_tutor.sim.kubelet.capture import Capture
 from k8s_tutor.sim.machinery.meta import clone, parse_time
 from tests.kubelet.conftest import Json, Node, shell
 
@@ -83,6 +84,16 @@ async def test_a_node_that_was_off_restarts_its_containers_in_new_sandboxes(node
         "Unknown",
     )
     assert node.status()["podIP"] != first
+
+
+async def test_a_node_that_was_deleted_comes_back_with_its_kubelet(node: Node) -> None:
+    node.client.delete("nodes", "node1")
+    await node.clock.advance(400)
+    assert node.client.get("nodes", "node1") is None
+    node.cluster.components.stop("kubelet/node1")
+    node.cluster.components.start("kubelet/node1")
+    await node.clock.advance(1)
+    assert node.client.get("nodes", "node1") is not None
 
 
 async def test_a_graceful_shutdown_ends_pods_and_refuses_new_ones(node: Node) -> None:
@@ -180,6 +191,11 @@ async def test_the_control_plane_shows_its_static_pods(cluster: Callable[..., An
     assert mirror["status"]["phase"] == "Running"
     assert mirror["metadata"]["annotations"]["kubernetes.io/config.source"] == "file"
     assert mirror["metadata"]["ownerReferences"][0]["kind"] == "Node"
+    made.log("kube-scheduler", "attempting to acquire leader lease")
+    output = Capture()
+    kubelet = made.components.parts("kubelet/control-plane")[0]
+    await kubelet.logs("kube-system", name, "kube-scheduler", out=output)
+    assert output.text.endswith("1 kube-scheduler] attempting to acquire leader lease\n")
     client.delete("pods", name, "kube-system", grace=0)
     await made.clock.advance(3)
     again = client.get("pods", name, "kube-system")

@@ -45,6 +45,10 @@ class AddressPool:
             self._used.add(offset)
             self._next = max(self._next, offset + 1)
 
+    def holds(self, address: str) -> bool:
+        """Whether an address is of this range and taken."""
+        return int(ipaddress.ip_address(address)) - self._first in self._used
+
     def free(self, address: str) -> None:
         """Give an address back."""
         self._used.discard(int(ipaddress.ip_address(address)) - self._first)

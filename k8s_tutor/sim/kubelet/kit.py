@@ -1,5 +1,6 @@
 """What the cluster gives to its kubelets (``Cluster`` is one)."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +41,7 @@ class Kit(Protocol):
 
     clock: "Clock"
     store: Store
+    logs: "dict[str, deque[tuple[float, str]]]"
     start_latency: bool
 
     @property

@@ -143,7 +143,9 @@ class Kubelet:
             self.name, self.address, self._pod_cidr(), state.boot_id, self._node.control_plane, self._capacity
         )
         self.reporter = NodeReporter(self.clock, self._client, profile, state.images.listing, self.eviction.pressure)
-        self.streaming = Streaming(self.worker_of, kit.network, self.clock.now, self.statuses.get)
+        self.streaming = Streaming(
+            self.worker_of, kit.network, self.clock.now, self.statuses.get, lambda name: kit.logs.get(name, ())
+        )
         self.logs = self.streaming.logs
         self.exec = self.streaming.exec
         self.attach = self.streaming.attach

@@ -236,8 +236,7 @@ class NodeReporter:
         """Write the status now."""
         node = self._client.get("nodes", self._profile.name)
         if node is None:
-            self._register()
-            return
+            return  # deleted by somebody: only a kubelet that starts registers its node
         old = node.get("status") or {}
         status = old | self._status(old)
         before = {one["type"]: one["status"] for one in old.get("conditions") or ()}

@@ -34,8 +34,9 @@ def cut(state: NodeState, network: "Network", now: float) -> None:
                 instance.container.kill()
             instance.change(state="exited", exit_code=LOST_EXIT_CODE, reason="Unknown", message="", finished_at=now)
         if runtime.sandbox is not None and runtime.sandbox.ready:
-            network.detach(runtime.sandbox.ip)
-            state.addresses.free(runtime.sandbox.ip)
+            if state.addresses.holds(runtime.sandbox.ip):  # else it is the node's own
+                network.detach(runtime.sandbox.ip)
+                state.addresses.free(runtime.sandbox.ip)
             runtime.sandbox = replace(runtime.sandbox, ready=False)
     state.boot_id = str(uuid.uuid4())
 

@@ -1,8 +1,10 @@
 """Logs, exec, attach and port-forward of a node's containers, as the API server asks for them (``pkg/kubelet/server``)."""
 
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.records import Instance
 from k8s_tutor.sim.kubelet.worker import PodWorker
 from k8s_tutor.sim.machinery.meta import parse_time
@@ -24,6 +26,7 @@ class Streaming:
         network: reaches pods.
         now: cluster time.
         status: the latest status of a pod by uid.
+        component_log: what a component of the control plane has logged; its static pod's container shows that.
     """
 
     def __init__(
@@ -32,9 +35,11 @@ class Streaming:
         network: Network,
         now: Callable[[], float],
         status: Callable[[str], Json | None],
+        component_log: Callable[[str], Iterable[tuple[float, str]]],
     ) -> None:
         self._find = find
         self._status = status
+        self._component_log = component_log
         self._network = network
         self._now = now
 
@@ -61,6 +66,10 @@ class Streaming:
         """
         instance = self._instance(namespace, pod, container, previous=previous)
         if instance.container is None:
+            return
+        if spec.is_static(self._worker(namespace, pod).pod) and self._component_log(container):
+            text = _klog(container, self._component_log(container), tail_lines)
+            await out.write(text if limit_bytes is None else text[:limit_bytes])
             return
         since = self._now() - since_seconds if since_seconds is not None else None
         if since_time:
@@ -178,6 +187,16 @@ class Streaming:
         if instance is None or instance.container is None or instance.view.state != "running":
             raise bad_request(f"container not found ({container})")
         return instance.container
+
+
+def _klog(component: str, lines: Iterable[tuple[float, str]], tail: int | None) -> bytes:
+    """Return a component's log in klog's form."""
+    shown = list(lines)
+    out = []
+    for when, text in shown if tail is None else shown[max(0, len(shown) - tail) :]:
+        moment = datetime.datetime.fromtimestamp(when, datetime.UTC)
+        out.append(f"I{moment:%m%d %H:%M:%S.%f}       1 {component}] {text}\n")
+    return "".join(out).encode()
 
 
 def _waiting(waiting: Json, container: str, pod: str) -> str:
