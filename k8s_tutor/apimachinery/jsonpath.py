@@ -410,17 +410,13 @@ def _descendants(value: Any) -> Iterator[Any]:
 def _compare(left: Any, operator: str, right: Any) -> bool:
     if isinstance(left, bool) != isinstance(right, bool) or isinstance(left, str) != isinstance(right, str):
         left, right = rendered(left), rendered(right)
+    if operator in {"==", "!="}:
+        return bool(left == right) is (operator == "==")
     try:
-        return {
-            "==": left == right,
-            "!=": left != right,
-            "<": operator == "<" and left < right,
-            "<=": operator == "<=" and left <= right,
-            ">": operator == ">" and left > right,
-            ">=": operator == ">=" and left >= right,
-        }[operator]
+        smaller, larger = bool(left < right), bool(left > right)
     except TypeError:
         return False
+    return {"<": smaller, "<=": not larger, ">": larger, ">=": not smaller}[operator]
 
 
 def rendered(value: Any) -> str:
@@ -449,7 +445,6 @@ def relaxed(expression: str) -> str:
     match = re.fullmatch(r"\{\.?([^{}]+)\}|\.?([^{}]+)", expression)
     if match is None:
         raise JSONPathError(
-            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or "
-            "'{.name1.name2}'"
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
         )
     return "{." + (match.group(1) or match.group(2)) + "}"
