@@ -10,6 +10,7 @@ from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import CatalogueError, ContainerConfig, ImageInfo
 from k8s_tutor.sim.runtime.images import BUILT_IN, Catalogue
 from k8s_tutor.sim.runtime.programs.filters import TextTools
+from k8s_tutor.sim.runtime.turns import Turns
 
 BARE = BUILT_IN / "bare"
 UPTIME_AT_START = 86400.0 * 3
@@ -50,6 +51,7 @@ class Runtime:
         self._serial = itertools.count(1)
         self._running: set[Container] = set()
         self.text_tools = TextTools()
+        self.turns = Turns()
 
     @property
     def catalogue(self) -> Catalogue:

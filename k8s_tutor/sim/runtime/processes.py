@@ -107,9 +107,10 @@ class Process:
 
     async def _run(self, program: Coroutine[Any, Any, int]) -> None:
         code = 1
-        self._program = None
         with self.container.clock.hold():
             try:
+                await self.container.runtime.turns.take()
+                self._program = None
                 code = await program
             except BrokenPipeError:
                 self.signal_number = signals.SIGPIPE
@@ -205,6 +206,7 @@ class Process:
             debt, self._debt = self._debt, 0.0
             self._burnt += debt
             await self.container.cgroup.consume(debt)
+            await self.container.runtime.turns.take()
 
     async def compute(self, seconds: float) -> None:
         """Use CPU for a known time."""
