@@ -91,3 +91,14 @@ async def test_bodies_that_are_too_large_or_no_json(server: ServerFactory) -> No
     assert large.status == 413
     broken = await call(served, "POST", CONFIGMAPS, b"{bad")
     assert broken.status == 400
+
+
+async def test_scaling_counts_as_a_new_generation(server: ServerFactory) -> None:
+    served = await server()
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    path = "/apis/apps/v1/namespaces/default/statefulsets"
+    await call(served, "POST", path, {"metadata": {"name": "db"}, "spec": spec})
+    media = "application/merge-patch+json"
+    await call(served, "PATCH", f"{path}/db/scale", {"spec": {"replicas": 2}}, content_type=media)
+    assert (await call(served, "GET", f"{path}/db")).body["metadata"]["generation"] == 2

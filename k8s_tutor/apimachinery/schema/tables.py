@@ -79,6 +79,11 @@ def json_schema_type() -> Type:
     return schema
 
 
+def is_struct(go: str) -> bool:
+    """Tell whether a Go type as it is printed (``v1.Container``) is a struct of some kind's schema."""
+    return any(row[0] == go for row in _tables()["types"].values())
+
+
 def kinds() -> Mapping[str, str]:
     """Return the OpenAPI names of all kinds by ``group/version/Kind`` (``v1/Pod``)."""
     found: Mapping[str, str] = _tables()["kinds"]

@@ -13,7 +13,7 @@ from k8s_tutor.apimachinery.ordering import go_json, go_ordered, merge_patched_t
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
 from k8s_tutor.sim.apiserver import reading, writing
 from k8s_tutor.sim.apiserver.call import Call
-from k8s_tutor.sim.apiserver.gotext import go_map
+from k8s_tutor.sim.apiserver.gotext import go_map, unstructured_error
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.negotiation import unsupported
 from k8s_tutor.sim.apiserver.options import META, WriteOptions, write_options
@@ -146,7 +146,7 @@ def _decoded(call: Call, change: tuple[Json, Any], value: decoding.Decoded, medi
     def refused(why: str) -> ApiError:
         type_ = call.resource.schema
         if media == STRATEGIC:
-            return _invalid_patch(go_map(value.obj), why)
+            return _invalid_patch(go_map(value.obj), unstructured_error(why))
         text = merge_patched_text(current, value.obj, type_) if media == MERGE else go_json(go_ordered(new, type_))
         return _invalid_patch(text, why)
 

@@ -120,6 +120,8 @@ def _prepare(ctx: RequestContext, resource: Resource, obj: Json, old: Json) -> N
     if ctx.subresource and ctx.subresource != "scale":  # a scale is an update of the main resource
         only_subresource(strategy.subresource_fields(ctx.subresource), obj, old)
         strategy.prepare_subresource_update(ctx, obj, old)
+        if ctx.subresource == "scale" and strategy.has_generation and strategy.generation_changes(obj, old):
+            meta["generation"] = was.get("generation", 0) + 1
     else:
         if strategy.has_status:
             _keep(obj, old, "status")

@@ -74,10 +74,6 @@ class CustomStrategy(Strategy):
     def subresource_fields(self, subresource: str) -> tuple[str, ...]:
         return ("status",) if subresource == "status" else ("spec",)
 
-    def prepare_subresource_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
-        if ctx.subresource == "scale":
-            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-
     def validate_create(self, obj: Json) -> list[FieldError]:
         return self._validate(obj, None)
 
