@@ -5,7 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from k8s_tutor.client import Client
+from k8s_tutor.client import Client, load_target
 from k8s_tutor.client.namespaced import write_namespaced
 from k8s_tutor.errors import ClusterUnavailableError
 from k8s_tutor.paths import private_folder, state_dir
@@ -30,6 +30,7 @@ class Connection:
         self._source = source
         self._lock = threading.Lock()
         self._client: Client | None = None
+        self._written = False
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -48,8 +49,10 @@ class Connection:
         Raises:
             ClusterUnavailableError: there is no cluster yet.
         """
-        if not session_kubeconfig().is_file():
-            self.use_namespace("default")
+        if not self._written:
+            # A copy of an earlier day may name a cluster that is no more: only its namespace is kept.
+            write_namespaced(self._cluster_kubeconfig(), session_kubeconfig(), _namespace_of(session_kubeconfig()))
+            self._written = True
         return session_kubeconfig()
 
     def use_namespace(self, namespace: str) -> Client:
@@ -59,6 +62,7 @@ class Connection:
             ClusterUnavailableError: there is no cluster yet.
         """
         write_namespaced(self._cluster_kubeconfig(), session_kubeconfig(), namespace)
+        self._written = True
         self.close()
         return self.client()
 
@@ -104,3 +108,10 @@ class Connection:
                 "Next: k8s-tutor cluster start",
             )
         return self.provider.kubeconfig()
+
+
+def _namespace_of(kubeconfig: Path) -> str:
+    try:
+        return load_target(kubeconfig).namespace
+    except ClusterUnavailableError:
+        return "default"

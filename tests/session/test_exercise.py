@@ -245,3 +245,20 @@ async def test_long_work_is_announced_in_the_learners_language(desk: Desk) -> No
         assert desk.wait_for(Working).done
 
     await desk.thread(play)
+
+
+async def test_stale_copy_of_the_kubeconfig_is_made_anew(desk: Desk) -> None:
+    def play() -> None:
+        desk.session.start()
+        kubeconfig = desk.session.kubeconfig
+        desk.session.close()
+        kubeconfig.write_text(kubeconfig.read_text().replace("https://127.0.0.1:", "https://127.0.0.1:1"))
+        desk.session = desk.opened()
+        assert f"server: {desk.provider.server.url}\n" in desk.session.kubeconfig.read_text()
+        assert "namespace: settings" in desk.session.kubeconfig.read_text()
+        kubeconfig.write_text("{broken")
+        desk.session.close()
+        desk.session = desk.opened()
+        assert desk.session._connection.client().namespace == "default"
+
+    await desk.thread(play)
