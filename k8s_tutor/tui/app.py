@@ -144,13 +144,14 @@ class TutorApp(App[int]):
         try:
             if self.provider is not None:
                 self.provider.start()
-            summary = self.provider.status().summary if self.provider is not None else ""
+            name = self.provider.name if self.provider is not None else "kubeconfig"
         except TutorError as error:
             text = error.render()
             self.tell(lambda: self.main.terminal.note(text, "bold red"))
             return
         if self.talk is not None:
-            self.tell(lambda: self.main.terminal.note(say(self.language, "cluster-ready", summary=summary), "dim"))
+            self.tell(lambda: self.main.terminal.note(say(self.language, "cluster-ready", name=name), "dim"))
+            self.tell(lambda: self.main.terminal.name_cluster(name))
             self.talk.attach()
 
     def action_leave(self) -> None:

@@ -77,6 +77,11 @@ class Conversation:
         self.app.main.terminal.prompt.remember(self.session.history())
         await self.draw()
 
+    @property
+    def attached(self) -> bool:
+        """Whether the cluster is there."""
+        return self._client is not None
+
     def attach(self) -> None:
         """The cluster answers: begin to watch it, and the exercise. In a worker thread."""
         client = self._client = self.commands.client = Client.from_kubeconfig(self.session.kubeconfig)
@@ -203,19 +208,20 @@ class Conversation:
         before = self.session.place
         if self.session.next() == before:
             self.app.main.terminal.note(self.say("end"))
-        self._arrived()
+        self.go_on()
 
     def previous(self) -> None:
         """Show the previous screen."""
         self.session.previous()
-        self._arrived()
+        self.go_on()
 
     def go(self, lesson: str) -> None:
         """Open a lesson."""
         self.session.go(lesson)
-        self._arrived()
+        self.go_on()
 
-    def _arrived(self) -> None:
+    def go_on(self) -> None:
+        """Another place is shown: begin its exercise, if it has one."""
         self._extra = []
         if self.app.main.view == "task" and not self.session.screen.exercise:
             self.app.main.show_view("lesson")
@@ -227,6 +233,7 @@ class Conversation:
         exercise = self.session.exercise
         if self.session.screen.exercise and exercise is not None and self.session.started != exercise.full_id:
             self.session.start(exercise.full_id)
+        self.app.tell(self.draw_task)
 
     def restart(self) -> None:
         """Set up the starting state (again)."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 EN: Final[dict[str, str]] = {
+    "keys": " ^N next  ^B back  F8 hint  F9 start over  ^T solution  F1 help  ^Q leave  F12 ru",
     "lesson": "Lesson",
     "task": "Task",
     "tree": "Cluster",
@@ -34,7 +35,7 @@ EN: Final[dict[str, str]] = {
     "prompt-help": "Type a kubectl command here, e.g. kubectl get pods",
     "running": "running… Ctrl+C stops it",
     "cluster-starting": "The practice cluster is coming up…",
-    "cluster-ready": "The cluster is ready: {summary}",
+    "cluster-ready": "The cluster is ready ({name}).",
     "cluster-lost": "The cluster does not answer",
     "restart-question": "Press F10 to start it again; what it held comes back.",
     "cluster-back": "The cluster answers again.",
@@ -68,6 +69,7 @@ EN: Final[dict[str, str]] = {
     "quiz-wrong": "Not quite.",
 }
 RU: Final[dict[str, str]] = {
+    "keys": " ^N дальше  ^B назад  F8 подсказка  F9 заново  ^T решение  F1 справка  ^Q выход",
     "lesson": "Урок",
     "task": "Задание",
     "tree": "Кластер",
@@ -99,7 +101,7 @@ RU: Final[dict[str, str]] = {
     "prompt-help": "Наберите команду kubectl, например kubectl get pods",
     "running": "выполняется… Ctrl+C прервёт",
     "cluster-starting": "Учебный кластер запускается…",
-    "cluster-ready": "Кластер готов: {summary}",
+    "cluster-ready": "Кластер готов ({name}).",
     "cluster-lost": "Кластер не отвечает",
     "restart-question": "F10 запустит его снова, всё содержимое вернётся.",
     "cluster-back": "Кластер снова отвечает.",

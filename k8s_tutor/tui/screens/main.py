@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from k8s_tutor.tui.texts import say
 from k8s_tutor.tui.widgets import style_of
@@ -61,6 +61,7 @@ class MainScreen(Screen[None]):
         self.pictures = {name: PicturePane(name, follow=name == "events") for name in PICTURES}
         self.terminal = Terminal()
         self.too_small = Static(id="too-small")
+        self.foot = Static(id="foot")
         self.checks_label = ""
 
     def compose(self) -> ComposeResult:
@@ -76,7 +77,7 @@ class MainScreen(Screen[None]):
                 with Vertical(id="right"):
                     yield from self.pictures.values()
             yield self.terminal
-            yield Footer(show_command_palette=False, compact=True)
+            yield self.foot
 
     def on_mount(self) -> None:
         """Begin with the prompt ready for typing."""
@@ -137,6 +138,12 @@ class MainScreen(Screen[None]):
         """Return the names of pictures that are on the screen now."""
         return {name for name, pane in self.pictures.items() if pane.display}
 
+    def _terminal_height(self, height: int, *, wide: bool) -> int:
+        """On a small screen reading needs the rows more than output does."""
+        if wide or self.view != "lesson":
+            return max(6, min(10, height * 2 // 5))
+        return 6 if height < 32 else 10
+
     def lay_out(self) -> None:
         """Show the parts that the size and the chosen view ask for."""
         width, height = self.size
@@ -155,7 +162,8 @@ class MainScreen(Screen[None]):
         self.task_pane.display = wide or self.view == "task"
         for name, pane in self.pictures.items():
             pane.display = name == self.picture
-        self.terminal.styles.height = max(6, min(10, height * 2 // 5))
+        self.terminal.styles.height = self._terminal_height(height, wide=wide)
+        self.foot.update(say(language, "keys"))
         shown = {"lesson", "task", self.picture} if wide else {self.view}
         self.bar.draw(shown, lambda key: say(language, key), self.checks_label)
         self.post_message(Arranged())

@@ -31,6 +31,10 @@ class Terminal(Vertical):
             yield Static("$ ", id="prompt-sign")
             yield self.prompt
 
+    def name_cluster(self, name: str) -> None:
+        """Have the prompt say which cluster commands go to."""
+        self.query_one("#prompt-sign", Static).update(f"{name} $ ")
+
     def begin(self, line: str) -> None:
         """Show the line that was entered; what follows is its output."""
         self.last_output = []
