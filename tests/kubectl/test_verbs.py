@@ -140,3 +140,14 @@ async def test_a_verbs_own_flag_hides_the_common_one(server: ServerFactory, ours
     assert (await ours(served, "auth", "can-i", "list", "pods", "--as", "jane")).out == "yes\n"
     refused = await ours(served, "get", "nodes", "--as", "jane")
     assert refused.err.startswith('Error from server (Forbidden): nodes is forbidden: User "jane" cannot list')
+
+
+async def test_diff_shows_what_apply_would_change(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    await ours(served, "create", "-f", "-", stdin=CONFIG)
+    assert await ours(served, "diff", "-f", "-", stdin=CONFIG) == Output("", "", 0)
+    changed = await ours(served, "diff", "-f", "-", stdin=CONFIG.replace("'2'", "'9'"))
+    assert changed.code == 1
+    assert {'-  b: "2"', '+  b: "9"'} <= set(changed.out.splitlines())
+    assert "last-applied" not in changed.out
+    assert (await ours(served, "get", "cm", "cm", "-o", "jsonpath={.data.b}")).out == "2"

@@ -11,7 +11,7 @@ from k8s_tutor.kubectl.changes import three_way
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, report
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.generators.base import LAST_APPLIED, with_last_applied
+from k8s_tutor.kubectl.generators.base import LAST_APPLIED
 from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.infos import Info, load
 from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, SELECTOR
@@ -73,8 +73,7 @@ class Diff(Verb):
         except ApiError as error:
             if error.status != 404:
                 raise
-            body = info.object if call.flag("server-side") else with_last_applied(info.object)
-            return None, call.request("POST", info.collection, body=body, query=query)
+            return None, call.request("POST", info.collection, body=info.object, query=query)
         if call.flag("server-side"):
             query |= {"fieldManager": "kubectl", "force": "true" if call.flag("force-conflicts") else "false"}
             text = to_json(info.object, indent=None)
@@ -83,7 +82,7 @@ class Diff(Verb):
 
         annotations = live["metadata"].get("annotations") or {}
         original = json.loads(annotations.get(LAST_APPLIED) or "{}")
-        patch, content_type = three_way(info.resource, original, with_last_applied(info.object), live)
+        patch, content_type = three_way(info.resource, original, info.object, live)
         if not patch:
             return live, live
         return live, call.request("PATCH", info.path, body=patch, content_type=content_type, query=query)
