@@ -134,7 +134,7 @@ def test_rollout_has_a_row_a_version() -> None:
     pods = [pod("a", owner="R9"), pod("b", owner="R9"), pod("c", owner="R10", ready=False)]
     lines = [line.plain for line in rollouts([deployment], sets, pods, english, "default")]
     assert lines == [
-        "Deployment web  desired 2, ready 2  (at least 2, at most 3)",
+        "Deployment web  2/2 ready  ≥ 2 ready, ≤ 3 pods",
         "  old    #9 ● ● 2/2  nginx:1.27",
         "  new    #10 ◐ 1/1  nginx:1.28",
         "",

@@ -60,8 +60,8 @@ def _deployment(deployment: Json, sets: list[Json], pods: list[Json], say: Calla
     head = Text.assemble(
         ("Deployment ", "dim"),
         (meta["name"], "bold cyan"),
-        f"  {say('desired')} {spec.get('replicas', 1)}, {say('ready')} {status.get('readyReplicas', 0)}",
-        (f"  ({say('least')} {least}, {say('surge')} {most})", "dim"),
+        f"  {status.get('readyReplicas', 0)}/{spec.get('replicas', 1)} {say('ready')}",
+        (f"  ≥ {least} {say('ready')}, ≤ {most} pods", "dim"),
         ("  paused" if spec.get("paused") else "", "yellow"),
     )
     mine = [
