@@ -185,3 +185,42 @@ async def test_metadata(cluster: ClusterFactory, meta: Json, found: str) -> None
 def test_rows_tell_counts() -> None:
     assert strategy("configmaps").row(made("configmaps", config_map(data={"a": "", "b": ""})), 0)[1] == 2
     assert strategy("secrets").row(made("secrets", secret("Opaque", a="")), 0)[1:3] == ["Opaque", 1]
+
+
+@pytest.mark.parametrize(
+    ("resource", "obj", "found"),
+    [
+        (
+            "resourcequotas",
+            quota(**{"requests.cpu": "2", "limits.cpu": "1"}),
+            ["ResourceQuota requests.cpu (2) should be less than limits.cpu (1)"],
+        ),
+        (
+            "serviceaccounts",
+            {
+                "apiVersion": "v1",
+                "kind": "ServiceAccount",
+                "metadata": {"name": "a", "annotations": {"kubernetes.io/enforce-mountable-secrets": "true"}},
+            },
+            [
+                (
+                    "metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate "
+                    "namespaces to isolate access to mounted secrets"
+                )
+            ],
+        ),
+        (
+            "endpointslices.discovery.k8s.io",
+            {
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": {"name": "e"},
+                "addressType": "FQDN",
+                "endpoints": [],
+            },
+            ["spec.addressType: FQDN endpoints are deprecated"],
+        ),
+    ],
+)
+def test_warnings(resource: str, obj: Json, found: list[str]) -> None:
+    assert strategy(resource).warnings(made(resource, obj), None) == found

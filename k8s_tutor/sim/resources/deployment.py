@@ -9,6 +9,7 @@ from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.pod_defaults import default_template
+from k8s_tutor.sim.resources.shared.pod_names import name_warnings
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
 
 Json = dict[str, Any]
@@ -91,7 +92,8 @@ class DeploymentStrategy(WithStatus):
         workloads.check_collisions(status, old)
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
-        return template_warnings("spec.template", obj["spec"]["template"]) if respecified(obj, old) else []
+        found = template_warnings("spec.template", obj["spec"]["template"]) if respecified(obj, old) else []
+        return [*name_warnings(obj, old), *found]
 
     def row(self, obj: Json, now: float) -> list[Any]:
         spec, status = obj["spec"], obj.get("status") or {}

@@ -127,6 +127,8 @@ class EndpointSliceStrategy(KindStrategy):
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         found = []
+        if obj.get("addressType") == "FQDN":
+            found.append("spec.addressType: FQDN endpoints are deprecated")
         for number, endpoint in enumerate(obj.get("endpoints") or ()):
             for index, address in enumerate(endpoint.get("addresses") or ()):
                 found += ip_warnings(f"endpoints[{number}].addresses[{index}]", address)

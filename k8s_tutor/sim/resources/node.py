@@ -7,7 +7,7 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities, table
-from k8s_tutor.sim.resources.shared.addresses import check_cidr, parse_cidr
+from k8s_tutor.sim.resources.shared.addresses import check_cidr, cidr_warnings, parse_cidr
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, join
 from k8s_tutor.sim.resources.shared.internal import internal
@@ -146,6 +146,17 @@ class NodeStrategy(KindStrategy):
 
     def selectable(self, obj: Json) -> dict[str, str] | None:
         return {"spec.unschedulable": "true" if (obj.get("spec") or {}).get("unschedulable") else "false"}
+
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        spec = obj.get("spec") or {}
+        found = []
+        if spec.get("configSource") is not None:
+            found.append("spec.configSource: the feature is removed")
+        if spec.get("externalID"):
+            found.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
+        for number, cidr in enumerate(spec.get("podCIDRs") or ()):
+            found += cidr_warnings(f"spec.podCIDRs[{number}]", cidr)
+        return found
 
     def row(self, obj: Json, now: float) -> list[Any]:
         status = obj.get("status") or {}

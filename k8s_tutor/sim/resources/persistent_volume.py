@@ -16,6 +16,10 @@ from k8s_tutor.sim.resources.shared.node_labels import term_warnings
 from k8s_tutor.sim.resources.shared.pod_defaults import default_volume_source, round_milli
 
 Json = dict[str, Any]
+_ANNOTATIONS = {
+    BETA_CLASS: 'deprecated since v1.8; use "storageClassName" attribute instead',
+    "volume.beta.kubernetes.io/mount-options": 'deprecated since v1.31; use "mountOptions" attribute instead',
+}
 _FIXED = "spec.persistentvolumesource is immutable after creation"
 
 
@@ -121,13 +125,13 @@ _DEPRECATED = {
 
 def _warnings(obj: Json, spec: Json) -> list[str]:
     found = []
+    annotations = obj["metadata"].get("annotations") or {}
+    for key, advice in _ANNOTATIONS.items():
+        if key in annotations:
+            found.append(f"metadata.annotations[{key}]: {advice}")
     if spec.get("persistentVolumeReclaimPolicy") == "Recycle":
         text = "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning."
         found.append(f"spec.persistentVolumeReclaimPolicy: {text}")
-    annotations = obj["metadata"].get("annotations") or {}
-    if BETA_CLASS in annotations:
-        path = f"metadata.annotations[{BETA_CLASS}]"
-        found.append(f'{path}: deprecated since v1.8; use "storageClassName" attribute instead')
     required = (spec.get("nodeAffinity") or {}).get("required") or {}
     for number, term in enumerate(required.get("nodeSelectorTerms") or ()):
         path = f"spec.nodeAffinity.required.nodeSelectorTerms[{number}]"

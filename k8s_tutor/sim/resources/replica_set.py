@@ -7,6 +7,7 @@ from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import parse, shown
 from k8s_tutor.sim.resources.shared.pod_defaults import default_template
+from k8s_tutor.sim.resources.shared.pod_names import name_warnings
 from k8s_tutor.sim.resources.shared.pod_template import check_always, check_template
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
 
@@ -65,7 +66,8 @@ class ReplicaSetStrategy(WithStatus):
         workloads.check_counts(status, "replicas", *parts, available=("availableReplicas", "readyReplicas"))
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
-        return template_warnings("spec.template", obj["spec"]["template"]) if respecified(obj, old) else []
+        found = template_warnings("spec.template", obj["spec"]["template"]) if respecified(obj, old) else []
+        return [*name_warnings(obj, old), *found]
 
     def selectable(self, obj: Json) -> dict[str, str] | None:
         return {"status.replicas": str((obj.get("status") or {}).get("replicas") or 0)}

@@ -109,6 +109,21 @@ class ResourceQuotaStrategy(KindStrategy):
         for side in ("hard", "used"):
             quantities.check_list(v.at("status").at(side), quantities.check_quota_name)
 
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        if old is not None:
+            return []
+        hard = (obj.get("spec") or {}).get("hard") or {}
+        found = []
+        for name in ("cpu", "memory", "storage", "ephemeral-storage"):
+            request, limit = f"requests.{name}", f"limits.{name}"
+            if request not in hard and name in ("cpu", "memory"):
+                request = name
+            if request in hard and limit in hard:
+                asked, most = quantities.parse(hard[request]), quantities.parse(hard[limit])
+                if asked > most:
+                    found.append(f"ResourceQuota {request} ({asked}) should be less than {limit} ({most})")
+        return found
+
     def row(self, obj: Json, now: float) -> list[Any]:
         status = obj.get("status") or {}
         cells: dict[bool, list[str]] = {False: [], True: []}

@@ -6,6 +6,7 @@ from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 
 Json = dict[str, Any]
+_ENFORCE = "kubernetes.io/enforce-mountable-secrets"
 
 
 class ServiceAccountStrategy(KindStrategy):
@@ -13,6 +14,13 @@ class ServiceAccountStrategy(KindStrategy):
 
     resource = "serviceaccounts"
     columns = table.table(table.NAME, table.AGE)
+
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        present = [_ENFORCE in (item["metadata"].get("annotations") or {}) for item in (obj, old) if item is not None]
+        if present not in ([True], [True, False]):
+            return []
+        advice = "prefer separate namespaces to isolate access to mounted secrets"
+        return [f"metadata.annotations[{_ENFORCE}]: deprecated in v1.32+; {advice}"]
 
     def row(self, obj: Json, now: float) -> list[Any]:
         return [obj["metadata"]["name"], table.created(obj, now)]

@@ -15,6 +15,7 @@ from k8s_tutor.sim.resources.shared.pod_template import check_always, check_anno
 from k8s_tutor.sim.resources.shared.pod_warnings import claim_warnings, template_warnings
 
 Json = dict[str, Any]
+_HISTORY = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
 POLICIES = ("Retain", "Delete")
 
 
@@ -147,11 +148,12 @@ class StatefulSetStrategy(WithStatus):
         workloads.check_collisions(status, old)
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
-        if not respecified(obj, old):
-            return []
-        found = template_warnings("spec.template", obj["spec"]["template"])
-        for number, claim in enumerate(obj["spec"].get("volumeClaimTemplates") or ()):
-            found += claim_warnings(f"spec.volumeClaimTemplates[{number}].spec", claim.get("spec") or {})
+        spec, tail = obj["spec"], "" if old is None else ".Spec"
+        found = template_warnings("spec.template", spec["template"]) if respecified(obj, old) else []
+        for number, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+            found += claim_warnings(f"spec.volumeClaimTemplates[{number}]{tail}", claim.get("spec") or {})
+        if (spec.get("revisionHistoryLimit") or 0) < 0:
+            found.append(_HISTORY)
         return found
 
     def row(self, obj: Json, now: float) -> list[Any]:

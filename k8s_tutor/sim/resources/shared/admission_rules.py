@@ -18,6 +18,11 @@ OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 MUTATING_OPERATIONS = ("*", "CONNECT", "CREATE", "UPDATE")
 _SCOPES = ("*", "Cluster", "Namespaced")
 _MAX_CONDITIONS = 64
+STATIC = ".static.k8s.io"
+_RESERVED = (
+    f'names ending with "{STATIC}" are reserved for static manifest-based configurations and cannot be managed via the '
+    "API"
+)
 
 
 def default_matching(match: Json) -> None:
@@ -146,3 +151,15 @@ def check_conditions(v: At, expressions: Expressions) -> None:
             if condition.text("name") in seen:
                 condition.duplicate("name")
             seen.add(condition.text("name"))
+
+
+def check_static_name(v: At, old: Json | None) -> None:
+    """Refuse names that configurations in the server's own files have."""
+    if old is None and v.at("metadata").text("name").endswith(STATIC):
+        v.at("metadata").invalid("name", _RESERVED)
+
+
+def static_warnings(obj: Json, old: Json | None) -> list[str]:
+    """Warn about such a name that is there already."""
+    reserved = old is not None and (obj["metadata"].get("name") or "").endswith(STATIC)
+    return [f"metadata.name: {_RESERVED}"] if reserved else []

@@ -12,6 +12,7 @@ from k8s_tutor.sim.resources.shared.overlaps import overlap_warnings
 from k8s_tutor.sim.resources.shared.pod_annotations import APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD
 
 Json = dict[str, Any]
+_NEGATIVE = "must be >= 0; negative values are invalid and will be treated as 1"
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
@@ -73,6 +74,8 @@ def _all(path: str, spec: Json, meta: Json, *, template: bool) -> Iterator[str]:
         yield from _container(at, container)
         yield from _profiles(join(path, "metadata.annotations"), container, annotations, spec, template=template)
     yield from _ports(base, spec)
+    if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
+        yield f"{base}.terminationGracePeriodSeconds: {_NEGATIVE}"
     yield from _affinities(base, spec)
     for number, server in enumerate((spec.get("dnsConfig") or {}).get("nameservers") or ()):
         yield from ip_warnings(f"{base}.dnsConfig.nameservers[{number}]", server)

@@ -6,6 +6,7 @@ Upstream: ``pkg/apis/admissionregistration/validation``.
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared import admission_rules, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
@@ -80,6 +81,14 @@ class PolicyStrategy(KindStrategy):
 
     has_generation = True
 
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        return admission_rules.static_warnings(obj, old)
+
+    def validate_create(self, obj: Json) -> list[FieldError]:
+        v = At(super().validate_create(obj), "", obj)
+        admission_rules.check_static_name(v, None)
+        return v.errors
+
     def default(self, obj: Json) -> None:
         spec = obj.setdefault("spec", {})
         if spec.get("failurePolicy") is None:
@@ -116,6 +125,14 @@ class BindingStrategy(KindStrategy):
         table.plain("ParamRef", "ParamRef indicates the param resource which sets the configration param"),
         table.AGE,
     )
+
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        return admission_rules.static_warnings(obj, old)
+
+    def validate_create(self, obj: Json) -> list[FieldError]:
+        v = At(super().validate_create(obj), "", obj)
+        admission_rules.check_static_name(v, None)
+        return v.errors
 
     def default(self, obj: Json) -> None:
         admission_rules.default_match_resources((obj.get("spec") or {}).get("matchResources"))

@@ -6,6 +6,7 @@ Upstream: ``pkg/apis/admissionregistration/validation``.
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared import admission_rules, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
@@ -18,6 +19,15 @@ _VERSIONS = ("v1", "v1beta1")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun")
 _MAX_TIMEOUT = 30
 _MIN_SEGMENTS = 3
+# Webhooks about these could lock everybody out.
+_EXCLUDED = (
+    "selfsubjectreviews.authentication.k8s.io",
+    "tokenreviews.authentication.k8s.io",
+    "localsubjectaccessreviews.authorization.k8s.io",
+    "selfsubjectaccessreviews.authorization.k8s.io",
+    "selfsubjectrulesreviews.authorization.k8s.io",
+    "subjectaccessreviews.authorization.k8s.io",
+)
 
 
 def check_full_name(v: At, field: str) -> None:
@@ -56,6 +66,24 @@ def _expressions(webhooks: list[Json] | None) -> frozenset[str]:
     )
 
 
+def _excluded_warnings(obj: Json) -> list[str]:
+    """Warn about rules for resources that no webhook is asked about."""
+    found = []
+    for number, webhook in enumerate(obj.get("webhooks") or ()):
+        for index, rule in enumerate(webhook.get("rules") or ()):
+            groups, resources = rule.get("apiGroups") or (), rule.get("resources") or ()
+            if "*" in groups or "*" in resources:
+                continue
+            named = dict.fromkeys(f"{name}.{group}" for group in groups for name in resources)
+            found += [
+                f"webhooks[{number}].rules[{index}]: {name} is excluded from admission webhooks; this rule will have no "
+                "effect"
+                for name in named
+                if name in _EXCLUDED
+            ]
+    return found
+
+
 class WebhookConfigurationStrategy(KindStrategy):
     """A kind that lists webhooks.
 
@@ -65,6 +93,14 @@ class WebhookConfigurationStrategy(KindStrategy):
 
     has_generation = True
     mutating = False
+
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        return [*admission_rules.static_warnings(obj, old), *_excluded_warnings(obj)]
+
+    def validate_create(self, obj: Json) -> list[FieldError]:
+        v = At(super().validate_create(obj), "", obj)
+        admission_rules.check_static_name(v, None)
+        return v.errors
 
     def default(self, obj: Json) -> None:
         for webhook in obj.get("webhooks") or ():
