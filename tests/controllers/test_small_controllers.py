@@ -7,6 +7,7 @@ from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.registry.strategy import UserInfo
 
 Json = dict[str, Any]
 Make = Callable[..., Awaitable[Cluster]]
@@ -14,7 +15,8 @@ Make = Callable[..., Awaitable[Cluster]]
 
 async def ready(cluster: Make, **options: Any) -> tuple[LocalClient, Clock, Cluster]:
     made = await cluster(**options)
-    client = made.client("admin", "test")
+    admin = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))
+    client = LocalClient(made.rest, admin, "test")
     client.create("namespaces", {"metadata": {"name": "x"}})
     await made.clock.advance(1)
     return client, made.clock, made

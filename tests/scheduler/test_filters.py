@@ -56,11 +56,11 @@ async def test_what_is_left_counts(places: Places) -> None:
 
 
 async def test_host_ports(places: Places) -> None:
-    port = {"container": {"ports": [{"containerPort": 80, "hostPort": 8080}]}}
+    port: dict[str, Any] = {"container": {"ports": [{"containerPort": 80, "hostPort": 8080}]}}
     places.node("n")
     places.run("n", **port)
     assert "didn't have free ports" in places.decide(places.pod(**port))
-    other = {"container": {"ports": [{"containerPort": 80, "hostPort": 8081}]}}
+    other: dict[str, Any] = {"container": {"ports": [{"containerPort": 80, "hostPort": 8081}]}}
     assert places.decide(places.pod(**other)) == "n"
 
 

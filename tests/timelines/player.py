@@ -121,7 +121,8 @@ class Player:
             self.client.create(RESOURCES[manifest["kind"]], yaml.safe_load(yaml.safe_dump(obj)))
         for kind in ("patch", "status"):
             if kind in action:
-                self._patch(*action[kind].split("/"), action["with"], "status" if kind == "status" else "")
+                resource, name = action[kind].split("/")
+                self._patch(resource, name, action["with"], "status" if kind == "status" else "")
         if "delete" in action:
             resource, name = action["delete"].split("/")
             self.client.delete(
@@ -142,13 +143,14 @@ class Player:
         return "" if resource in {"Node", "Namespace", "PersistentVolume", "StorageClass"} else NAMESPACE
 
     def _pick(self, resource: str, name: str) -> str:
-        """``app=web`` stands for the first living object with that label."""
+        """``app=web`` stands for the oldest living object with that label."""
         if "=" not in name:
             return name
         key, value = name.split("=")
         found = self.client.list(RESOURCES[resource], self._where(resource) or None)
         living = [obj["metadata"] for obj in found if "deletionTimestamp" not in obj["metadata"]]
-        return min(meta["name"] for meta in living if (meta.get("labels") or {}).get(key) == value)
+        labelled = [meta for meta in living if (meta.get("labels") or {}).get(key) == value]
+        return str(min(labelled, key=lambda meta: (meta["creationTimestamp"], meta["name"]))["name"])
 
     def _patch(self, resource: str, name: str, change: Json, subresource: str) -> None:
         self.client.change(
@@ -217,6 +219,7 @@ class Player:
             for name in longest:
                 line = line.replace(name, self.names[name])
             line = re.sub(r"(-(?:HASH|RUN)\d+)-[bcdfghjklmnpqrstvwxz2456789]{5}\b", r"\1-POD", line)
+            line = re.sub(r'(pods "[a-z0-9-]+?)-[bcdfghjklmnpqrstvwxz2456789]{5}"', r'\1-POD"', line)
             line = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID", line)
             return re.sub(r"\b10\.244\.\d+\.\d+\b", "POD-IP", line)
 

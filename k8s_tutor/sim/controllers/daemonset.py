@@ -50,6 +50,7 @@ class _Pass:
     pods: dict[str, list[Json]]
     hash: str
     now: float
+    acted: bool = False
 
     @property
     def seconds(self) -> int:
@@ -120,7 +121,9 @@ class DaemonSetController(Controller):
         pods = claims.claim(self._pods.owned(set_["metadata"]["uid"]), self._pods.orphans(namespace))
         this = self._group(set_, pods, self._history.hash_of(revision))
         failure = self._manage(this)
-        if failure is None and set_["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate":
+        # What was just made or deleted is seen in the next pass only (upstream: expectations).
+        rolls = failure is None and not this.acted
+        if rolls and set_["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate":
             failure = self._roll(this)
         live = {str((pod["metadata"].get("labels") or {}).get(HASH_LABEL)) for pod in pods} | {this.hash}
         self._history.truncate(set_, live)
@@ -220,6 +223,7 @@ class DaemonSetController(Controller):
         failure: ApiError | None = None
         batch, done = 1, 0
         needing = needing[:BURST]
+        this.acted = bool(needing or delete)
         while done < len(needing) and failure is None:
             for name in needing[done : done + batch]:
                 failure = self._create(this, name) or failure

@@ -176,7 +176,9 @@ class HorizontalController(Controller):
         self._condition(scaler, "ScalingActive", "False", reason, text)
         text = f"invalid metrics ({len(errors)} invalid out of {total}), first error is: "
         source = "container resource" if "Container" in reason else "resource"
-        named = f"failed to get {first.split()[3]} {source} metric value: " if first.startswith("failed to get ") else ""
+        named = (
+            f"failed to get {first.split()[3]} {source} metric value: " if first.startswith("failed to get ") else ""
+        )
         self.events.event(scaler, "Warning", "FailedComputeMetricsReplicas", text + named + first)
 
     def _propose(self, metric: Json, namespace: str, pods: list[Json], current: int) -> Proposal:
