@@ -58,3 +58,14 @@ async def test_proc_and_cgroup_files(container: MakeContainer) -> None:
     assert done.out == "67108864\n50000 100000\nsleep 9999 0\n1\n2\n"
     done = await run(made, "sh", "-c", "echo to the log > /proc/1/fd/1")
     assert made.logs.read() == b"to the log\n"
+
+
+async def test_a_huge_file_does_not_swell_a_snapshot(container: MakeContainer) -> None:
+    made = container("busybox:1.36", "sleep", "9999")
+    await run(made, "dd", "if=/dev/zero", "of=/big", "bs=1M", "count=1000")
+    state = made.snapshot()
+    assert len(str(state)) < 10000
+    again = container("busybox:1.36", "sleep", "9999", start=False)
+    again.restore(state)
+    again.start()
+    assert (await run(again, "sh", "-c", "wc -c < /big")).out == f"{1000 << 20}\n"

@@ -1,12 +1,15 @@
 """A directory tree as plain data, and back: what of a container or volume outlives the process.
 
-Only what differs from the image is written. Devices and virtual files are the runtime's own and made again by it.
+Only what differs from the image is written. Of files above 16 MiB only the size is kept
+(they come back as zeros). Devices and virtual files are the runtime's own and made again by it.
 """
 
 import base64
 from typing import Any
 
 from k8s_tutor.sim.runtime.nodes import Directory, Fifo, File, Node, Symlink, Virtual
+
+MAX_SAVED = 16 << 20
 
 
 def save(folder: Directory) -> dict[str, Any]:
@@ -48,6 +51,8 @@ def _save_node(node: Node) -> dict[str, Any] | None:
         return {**head, "target": node.target}
     if isinstance(node, Virtual):
         return None
+    if isinstance(node, File) and node.size > MAX_SAVED:
+        return {**head, "size": node.size}
     if isinstance(node, File):
         return {**head, "data": base64.b64encode(node.read()).decode(), "program": node.program}
     return head if isinstance(node, Fifo) else None
@@ -59,6 +64,9 @@ def _load_node(state: dict[str, Any]) -> Node:
         node = Symlink(state["target"])
     elif state["kind"] == "p":
         node = Fifo(state["mode"])
+    elif "size" in state:
+        node = File()
+        node.truncate(state["size"])
     else:
         node = File(base64.b64decode(state["data"]), program=state["program"])
     node.mode, (node.uid, node.gid), node.mtime = state["mode"], state["owner"], state["time"]
