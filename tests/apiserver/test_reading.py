@@ -71,3 +71,14 @@ async def test_discovery_of_both_kinds(server: ServerFactory) -> None:
     accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
     aggregated = await call(served, "GET", "/apis", accept=accept)
     assert aggregated.body["kind"] == "APIGroupDiscoveryList"
+
+
+async def test_a_table_shows_no_annotation_that_only_conversion_adds(server: ServerFactory) -> None:
+    served = await server()
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+    body = {"metadata": {"name": "agent"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+    path = "/apis/apps/v1/namespaces/default/daemonsets"
+    made = await call(served, "POST", path, body)
+    assert "annotations" in made.body["metadata"]
+    table = await call(served, "GET", path, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+    assert "annotations" not in table.body["rows"][0]["object"]["metadata"]

@@ -70,7 +70,19 @@ def row(call: Call, entry: Entry, include: str) -> Json:
     if include == "Object":
         resource = call.resource
         return {"cells": cells, "object": resource.strategy.to_version(entry.obj, resource.api_version)}
-    return {"cells": cells, "object": partial(entry.obj)}
+    return {"cells": cells, "object": _without(partial(entry.obj), call.resource.strategy.unversioned_annotations)}
+
+
+def _without(shown: Json, annotations: frozenset[str]) -> Json:
+    """Return metadata without these annotations."""
+    present = shown["metadata"].get("annotations")
+    if not annotations or not present or annotations.isdisjoint(present):
+        return shown
+    meta = dict(shown["metadata"])
+    meta["annotations"] = {key: value for key, value in present.items() if key not in annotations}
+    if not meta["annotations"]:
+        del meta["annotations"]
+    return shown | {"metadata": meta}
 
 
 def partial(obj: Json) -> Json:

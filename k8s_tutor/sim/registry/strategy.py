@@ -73,6 +73,7 @@ class Strategy:
         allow_create_on_update: PUT of a missing object creates it.
         allow_unconditional_update: PUT without resourceVersion is accepted.
         columns: of the Table, first the name.
+        unversioned_annotations: those that only conversion to the served version adds: Tables do not show them.
         orphans_by_default: a delete without a policy leaves dependents alone.
     """
 
@@ -81,6 +82,7 @@ class Strategy:
     has_status: ClassVar[bool] = False
     allow_create_on_update: ClassVar[bool] = False
     allow_unconditional_update: ClassVar[bool] = True
+    unversioned_annotations: ClassVar[frozenset[str]] = frozenset()
     orphans_by_default: ClassVar[bool] = False
     columns: ClassVar[Sequence[Column]] = (
         Column("Name", "string", "name"),

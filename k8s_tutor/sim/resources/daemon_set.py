@@ -29,6 +29,7 @@ class DaemonSetStrategy(WithStatus):
     """The kind DaemonSet."""
 
     resource = "daemonsets.apps"
+    unversioned_annotations = frozenset(("deprecated.daemonset.template.generation",))
     columns = table.table(
         table.NAME,
         table.doc("apps.v1", "DaemonSetStatus", _COUNTS[0], "Desired", "integer"),
