@@ -1,6 +1,7 @@
 """What a container is given: environment, names, identity; and images: policy, failures, back-off."""
 
 import base64
+import re
 
 import pytest
 
@@ -97,6 +98,17 @@ async def test_an_image_that_is_not_there_is_pulled_once(node: Node) -> None:
     await node.clock.advance(12)
     names = [name for image in node.client.get("nodes", "node1")["status"]["images"] for name in image["names"]]  # type: ignore[index]
     assert "docker.io/library/busybox:1.35" in names
+
+
+async def test_a_second_pod_that_waits_for_the_same_image_does_not_pull_it_again(node: Node) -> None:
+    for name in ("p", "q"):
+        await node.run({"name": "main", "image": "nginx:1.25"}, name=name, seconds=0)
+    await node.clock.advance(8)
+    first, second = node.messages("Pulled")
+    alone, asked = (re.findall(r"in (\S+) \((\S+) including waiting\)", text)[0] for text in (first, second))
+    assert alone[0] == alone[1]
+    assert asked[0] == "800ms"
+    assert asked[1] != "800ms"
 
 
 async def test_an_unknown_image_backs_off_and_says_how_to_add_it(node: Node) -> None:

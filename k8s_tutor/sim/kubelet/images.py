@@ -1,5 +1,6 @@
 """Images of a node: which are there, pulling them by policy, and backing off (upstream: ``pkg/kubelet/images``)."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -48,7 +49,7 @@ class Images:
         self._present: dict[str, ImageInfo] = {}
         self._backoff = Backoff(stages.timing("image_backoff"), stages.timing("image_backoff_max"))
         self._errors: dict[str, str] = {}
-        self._busy_until = 0.0
+        self._serial = asyncio.Lock()
         self.changed: Callable[[], None] = lambda: None
         for reference in present:
             self._take(reference)
@@ -120,30 +121,31 @@ class Images:
         report("Normal", "Pulling", f"Pulling image {_quoted(reference)}")
         info = self._source.image_info(reference)
         begun = self._clock.now()
-        waited, taken = await self._transfer(info, already=name in self._present)
+        taken = await self._transfer(reference, name, info)
         if info is None:
             return self._failed(reference, key, report)
-        self._take(reference)
         report(
             "Normal",
             "Pulled",
             f"Successfully pulled image {_quoted(reference)} in {_duration(taken)} "
-            f"({_duration(self._clock.now() - begun if self._latency else waited)} including waiting). "
+            f"({_duration(max(taken, self._clock.now() - begun))} including waiting). "
             f"Image size: {info.size} bytes.",
         )
         return info
 
-    async def _transfer(self, info: ImageInfo | None, *, already: bool) -> tuple[float, float]:
-        """Wait for the pulls before (they are serial) and for this one; returns with and without waiting."""
-        seconds = stages.timing("registry_round_trip")
-        if info is not None and not already:
-            seconds += info.pull_seconds
-        now = self._clock.now()
-        begins = max(now, self._busy_until)
-        if self._latency:
-            self._busy_until = begins + seconds
-            await self._clock.sleep(self._busy_until - now)
-        return begins - now + seconds, seconds
+    async def _transfer(self, reference: str, name: str, info: ImageInfo | None) -> float:
+        """Pull, one image after the other as kubelets do by default; returns the seconds without waiting.
+
+        What another pod has pulled meanwhile only needs to be asked for.
+        """
+        async with self._serial:
+            seconds = stages.timing("registry_round_trip")
+            if info is not None and name not in self._present:
+                seconds += info.pull_seconds
+            if self._latency:
+                await self._clock.sleep(seconds)
+            self._take(reference)
+        return seconds
 
     def _failed(self, reference: str, key: str, report: Report) -> ImageInfo:
         error = f"rpc error: code = {self._code(reference)} desc = {self._source.pull_error(reference)}"
