@@ -140,6 +140,8 @@ class NodeStrategy(KindStrategy):
             word = "modified" if now else "cleared"
             spec.invalid("providerID", f"field cannot be {word} once set", None)
         check_taints(At(v.errors, "metadata.taints", spec.get("taints")))
+        if spec.text("externalID") != (before.get("externalID") or ""):
+            spec.forbidden("externalID", "may not be updated")
 
     def check_status(self, v: At, old: Json) -> None:
         self.check_update(v, old)
