@@ -23,6 +23,7 @@ from k8s_tutor.sim.apiserver.http.message import (
 MAX_HEAD = 1 << 16
 MAX_BODY = 3 << 20  # as kube-apiserver's MaxRequestBodyBytes
 BODYLESS = frozenset((HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED, HTTPStatus.SWITCHING_PROTOCOLS))
+LINGER_SECONDS = 2.0
 TOO_LARGE = "Request entity too large: limit is 3145728"
 
 
@@ -146,13 +147,21 @@ class Connection(asyncio.Protocol):
                     return
                 answer = self._handler(request)
             except HttpError as error:
-                self._keep_alive = False
-                self._send(Response(error.status, error.message.encode(), TEXT))
+                self._refuse(error)
                 return
             if isinstance(answer, Response):
                 self._send(answer, head_only=request.method == "HEAD")
             else:
                 self._task = asyncio.get_running_loop().create_task(self._finish(request, answer))
+
+    def _refuse(self, error: HttpError) -> None:
+        """Answer what cannot be served, and let the client finish sending, or it would not read the answer."""
+        body = error.message.encode()
+        headers = [("Content-Type", TEXT), ("Content-Length", str(len(body))), ("Connection", "close")]
+        self.transport.write(self._head(error.status, headers) + body)
+        self._buffer.clear()
+        self._raw = _discard
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self.transport.close)
 
     async def _finish(self, request: Request, answer: Streaming | Upgrade | Awaitable[Answer]) -> None:
         try:
@@ -279,6 +288,10 @@ class Connection(asyncio.Protocol):
             await answer.run(self)
         finally:
             self.close()
+
+
+def _discard(_: bytes) -> None:
+    """Take the rest of a request that was refused."""
 
 
 class Chunks:
