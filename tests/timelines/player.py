@@ -258,7 +258,7 @@ def shows(obj: Json) -> str:
     if obj["kind"] == "Pod":
         parts += _pod(spec, status)
     elif obj["kind"] == "EndpointSlice":
-        parts += [_endpoint(endpoint) for endpoint in obj.get("endpoints") or ()] or ["no endpoints"]
+        parts += sorted(map(_endpoint, obj.get("endpoints") or ())) or ["no endpoints"]
     elif obj["kind"] == "Node":
         parts += [_conditions(status, only=("Ready",))]
         parts += [f"{taint['key']}:{taint['effect']}" for taint in spec.get("taints") or ()]

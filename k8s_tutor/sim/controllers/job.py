@@ -6,7 +6,6 @@ second before the Job is looked at.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
@@ -14,10 +13,19 @@ from k8s_tutor.sim.controllers import conditions, job_indexes
 from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.index import owner_index
+from k8s_tutor.sim.controllers.job_pass import (
+    FINALIZER,
+    JobPass,
+    end,
+    has_finalizer,
+    is_true,
+    note_ended,
+    settle,
+    tell_indexes,
+)
 from k8s_tutor.sim.controllers.job_policies import (
     Backoff,
     finished_at,
-    is_failed,
     judge_failure,
     judge_success,
     restarts_exceeded,
@@ -38,10 +46,8 @@ from k8s_tutor.sim.machinery.store import Event
 
 Json = dict[str, Any]
 JOBS = "jobs.batch"
-FINALIZER = "batch.kubernetes.io/job-tracking"
 BATCH_SECONDS = 1.0
 BURST = 500
-MAX_UNCOUNTED = 500
 OWN_CONTROLLER = "kubernetes.io/job-controller"
 
 
@@ -49,74 +55,6 @@ def is_finished_job(job: Json) -> bool:
     """Tell whether a Job is complete or failed."""
     status = job.get("status") or {}
     return conditions.is_true(status, "Complete") or conditions.is_true(status, "Failed")
-
-
-def has_finalizer(pod: Json) -> bool:
-    """Tell whether a pod is still to be counted."""
-    return FINALIZER in (pod["metadata"].get("finalizers") or ())
-
-
-@dataclass(slots=True)
-class _Pass:
-    """One look at one Job: ``job`` is a copy whose status is worked on."""
-
-    job: Json
-    pods: list[Json]
-    active: list[Json]
-    ready: int
-    terminating: int
-    succeeded: int = 0
-    failed: int = 0
-    backoff: Backoff = field(default_factory=Backoff)
-    finished: Json | None = None
-    done_before: set[int] = field(default_factory=set)
-    done: set[int] = field(default_factory=set)
-    lost: set[int] | None = None
-    delayed: dict[int, Json] = field(default_factory=dict)
-
-    @property
-    def spec(self) -> Json:
-        spec: Json = self.job["spec"]
-        return spec
-
-    @property
-    def status(self) -> Json:
-        status: Json = self.job["status"]
-        return status
-
-    @property
-    def uncounted(self) -> Json:
-        uncounted: Json = self.status["uncountedTerminatedPods"]
-        return uncounted
-
-    @property
-    def suspended(self) -> bool:
-        return bool(self.spec.get("suspend"))
-
-    @property
-    def indexed(self) -> bool:
-        return self.spec.get("completionMode") == "Indexed"
-
-    @property
-    def per_index(self) -> bool:
-        return self.spec.get("backoffLimitPerIndex") is not None
-
-    @property
-    def only_failed(self) -> bool:
-        return self.spec.get("podReplacementPolicy") == "Failed"
-
-    @property
-    def completions(self) -> int | None:
-        value: int | None = self.spec.get("completions")
-        return value
-
-    def index_of(self, pod: Json) -> int | None:
-        """Return the pod's index if it is one of this Job's."""
-        index = job_indexes.index_of(pod)
-        return index if index is not None and index < (self.completions or 0) else None
-
-    def is_failed(self, pod: Json) -> bool:
-        return is_failed(pod, only_failed=self.only_failed)
 
 
 class JobController(Controller):
@@ -205,7 +143,7 @@ class JobController(Controller):
         if error is not None:
             raise error
 
-    def _look(self, stored: Json) -> _Pass:
+    def _look(self, stored: Json) -> JobPass:
         job = clone(stored)
         status = job.setdefault("status", {})
         status.setdefault("uncountedTerminatedPods", {})
@@ -215,9 +153,9 @@ class JobController(Controller):
         pods = claims.claim(self._pods.owned(meta["uid"]), self._pods.orphans(meta["namespace"]))
         active = [pod for pod in pods if is_active(pod)]
         terminating = sum(is_terminating(pod) and not is_finished(pod) for pod in pods)
-        return _Pass(job, pods, active, sum(map(is_ready, active)), terminating)
+        return JobPass(job, pods, active, sum(map(is_ready, active)), terminating)
 
-    def _count(self, this: _Pass) -> None:
+    def _count(self, this: JobPass) -> None:
         """Count what has ended, whether it is in the status already or not."""
         uncounted, status, now = this.uncounted, this.status, self.clock.now()
         succeeded = [pod for pod in self._fresh(this, "succeeded") if phase(pod) == "Succeeded"]
@@ -230,7 +168,7 @@ class JobController(Controller):
         if not status.get("startTime") and not this.suspended:
             status["startTime"] = rfc3339(now)
 
-    def _fresh(self, this: _Pass, kind: str) -> list[Json]:
+    def _fresh(self, this: JobPass, kind: str) -> list[Json]:
         known = set(this.uncounted.get(kind) or ())
         pods = (pod for pod in this.pods if has_finalizer(pod) and pod["metadata"]["uid"] not in known)
         return [pod for pod in pods if not this.indexed or this.index_of(pod) is not None]
@@ -246,11 +184,11 @@ class JobController(Controller):
             "message": message,
         }
 
-    def _judge(self, this: _Pass) -> None:
+    def _judge(self, this: JobPass) -> None:
         """Find out whether the Job is to end, and why."""
         status, spec = this.status, this.spec
         this.finished = next(
-            (found for found in status.get("conditions") or () if _is(found, "SuccessCriteriaMet")), None
+            (found for found in status.get("conditions") or () if is_true(found, "SuccessCriteriaMet")), None
         )
         target = conditions.get(status, "FailureTarget")
         if this.finished is None and target is not None and target["status"] == "True":
@@ -266,7 +204,7 @@ class JobController(Controller):
         if this.indexed:
             self._judge_indexes(this)
 
-    def _judge_limits(self, this: _Pass) -> None:
+    def _judge_limits(self, this: JobPass) -> None:
         spec, meta = this.spec, this.job["metadata"]
         deadline = spec.get("activeDeadlineSeconds")
         if this.failed > spec.get("backoffLimit", 6) or restarts_exceeded(this.job, this.pods):
@@ -280,7 +218,7 @@ class JobController(Controller):
             else:
                 self.queue.add_after((meta["namespace"], meta["name"]), left)
 
-    def _judge_indexes(self, this: _Pass) -> None:
+    def _judge_indexes(self, this: JobPass) -> None:
         spec, completions = this.spec, this.completions or 0
         this.done_before = job_indexes.parse(this.status.get("completedIndexes"), completions)
         ended = {this.index_of(pod) for pod in this.pods if phase(pod) == "Succeeded" and has_finalizer(pod)}
@@ -305,7 +243,7 @@ class JobController(Controller):
             if text:
                 this.finished = self._condition("SuccessCriteriaMet", "SuccessPolicy", text)
 
-    def _index_failed(self, this: _Pass, pod: Json) -> bool:
+    def _index_failed(self, this: JobPass, pod: Json) -> bool:
         if not this.is_failed(pod):
             return False
         verdict = judge_failure(this.spec.get("podFailurePolicy"), pod)
@@ -314,7 +252,7 @@ class JobController(Controller):
         limit = this.spec["backoffLimitPerIndex"]
         return verdict.counts and job_indexes.failure_count(pod) >= int(limit)
 
-    def _delayed(self, this: _Pass) -> dict[int, Json]:
+    def _delayed(self, this: JobPass) -> dict[int, Json]:
         """Failed pods that stay until their index has a new one, so that its failures are not forgotten."""
         busy = {job_indexes.index_of(pod) for pod in this.active} | this.done | (this.lost or set())
         found: dict[int, Json] = {}
@@ -332,7 +270,7 @@ class JobController(Controller):
 
     # -- acting on pods
 
-    def _act(self, this: _Pass) -> tuple[bool, ApiError | None, int]:
+    def _act(self, this: JobPass) -> tuple[bool, ApiError | None, int]:
         """Create or delete pods; returns whether suspension changed, what went wrong, and how many are active now."""
         if this.finished is not None:
             error = self._delete(this, this.active, untrack=False)
@@ -349,7 +287,7 @@ class JobController(Controller):
             return False, error, active
         return managed and self._tell_suspension(this), error, active
 
-    def _tell_suspension(self, this: _Pass) -> bool:
+    def _tell_suspension(self, this: JobPass) -> bool:
         status = this.status
         old = conditions.get(status, "Suspended")
         new = self._condition("Suspended", "JobSuspended", "Job suspended")
@@ -371,7 +309,7 @@ class JobController(Controller):
             status["startTime"] = rfc3339(self.clock.now())
         return True
 
-    def _manage(self, this: _Pass) -> tuple[int, ApiError | None]:
+    def _manage(self, this: JobPass) -> tuple[int, ApiError | None]:
         active = len(this.active)
         if this.suspended:
             return self._shrink(this, self._removable(this, active))
@@ -386,11 +324,11 @@ class JobController(Controller):
         missing = wanted - active - (this.terminating if this.only_failed else 0)
         return self._grow(this, min(missing, BURST)) if missing > 0 else (active, None)
 
-    def _shrink(self, this: _Pass, pods: Sequence[Json]) -> tuple[int, ApiError | None]:
+    def _shrink(self, this: JobPass, pods: Sequence[Json]) -> tuple[int, ApiError | None]:
         error = self._delete(this, pods, untrack=True)
         return len(this.active) - (len(pods) if error is None else 0), error
 
-    def _removable(self, this: _Pass, at_least: int) -> list[Json]:
+    def _removable(self, this: JobPass, at_least: int) -> list[Json]:
         """Pods to remove: all but one of each index, those of no index, and as many others as needed."""
         now = self.clock.now()
         ranked = sorted(this.active, key=lambda pod: deletion_rank(pod, 0, now))
@@ -406,7 +344,7 @@ class JobController(Controller):
         left = [pod for pod in ranked if pod["metadata"]["uid"] in kept]
         return removed + left[: max(0, at_least - len(removed))]
 
-    def _delete(self, this: _Pass, pods: Sequence[Json], *, untrack: bool) -> ApiError | None:
+    def _delete(self, this: JobPass, pods: Sequence[Json], *, untrack: bool) -> ApiError | None:
         failure: ApiError | None = None
         for pod in pods:
             meta = pod["metadata"]
@@ -424,7 +362,7 @@ class JobController(Controller):
             this.terminating += 1
         return failure
 
-    def _grow(self, this: _Pass, count: int) -> tuple[int, ApiError | None]:
+    def _grow(self, this: JobPass, count: int) -> tuple[int, ApiError | None]:
         now, active, meta = self.clock.now(), len(this.active), this.job["metadata"]
         wait = 0.0 if this.per_index else this.backoff.remaining(now)
         indexes: list[int | None] = [None] * count
@@ -447,14 +385,14 @@ class JobController(Controller):
             batch *= 2
         return active, None if failure is not None and ends_with_namespace(failure) else failure
 
-    def _taken(self, this: _Pass) -> set[int]:
+    def _taken(self, this: JobPass) -> set[int]:
         taken = {index for pod in this.active if (index := job_indexes.index_of(pod)) is not None} | this.done
         if this.only_failed:
             going = (pod for pod in this.pods if is_terminating(pod) and not is_finished(pod))
             taken |= {index for pod in going if (index := job_indexes.index_of(pod)) is not None}
         return taken | (this.lost or set())
 
-    def _ready_indexes(self, this: _Pass, pending: Sequence[int], now: float) -> tuple[list[int], float]:
+    def _ready_indexes(self, this: JobPass, pending: Sequence[int], now: float) -> tuple[list[int], float]:
         ready: list[int] = []
         waits: list[float] = []
         for index in pending:
@@ -469,7 +407,7 @@ class JobController(Controller):
                 ready.append(index)
         return ready, 0.0 if ready else min(waits, default=0.0)
 
-    def _create(self, this: _Pass, index: int | None) -> ApiError | None:
+    def _create(self, this: JobPass, index: int | None) -> ApiError | None:
         template, prefix = clone(this.spec["template"]), ""
         meta = template.setdefault("metadata", {})
         meta["finalizers"] = [*(meta.get("finalizers") or ()), FINALIZER]
@@ -488,7 +426,7 @@ class JobController(Controller):
         self.events.event(this.job, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
         return None
 
-    def _note_failures(self, this: _Pass, annotations: Json, last: Json | None) -> None:
+    def _note_failures(self, this: JobPass, annotations: Json, last: Json | None) -> None:
         counted = ignored = 0
         if last is not None:
             counted = job_indexes.failure_count(last)
@@ -503,14 +441,14 @@ class JobController(Controller):
 
     # -- counting
 
-    def _track(self, this: _Pass, changed: bool) -> None:
+    def _track(self, this: JobPass, changed: bool) -> None:
         """Write uids, remove finalizers, turn uids into counts, and end the Job if it is to end."""
         tracked = {pod["metadata"]["uid"] for pod in this.pods if has_finalizer(pod)}
-        changed = self._settle(this, tracked) or changed
-        removable, newly_done, noted = self._note_ended(this)
+        changed = settle(this, tracked) or changed
+        removable, newly_done, noted = note_ended(this)
         changed = changed or noted
         if this.indexed:
-            changed = self._tell_indexes(this, newly_done) or changed
+            changed = tell_indexes(this, newly_done) or changed
         changed = self._announce(this) or changed
         if changed:
             self._write(this)
@@ -518,78 +456,14 @@ class JobController(Controller):
         for pod in removable:
             self._remove_finalizer(pod)
             tracked.discard(pod["metadata"]["uid"])
-        changed = self._settle(this, tracked)
-        ended = self._end(this)
+        changed = settle(this, tracked)
+        ended = end(this)
         if changed or ended:
             self._write(this)
         if ended:
             self._tell_end(this)
 
-    def _settle(self, this: _Pass, tracked: set[str]) -> bool:
-        """Turn the uids of pods without finalizer into counts."""
-        changed = False
-        for kind in ("succeeded", "failed"):
-            uids = this.uncounted.get(kind) or []
-            left = [uid for uid in uids if uid in tracked]
-            if len(left) != len(uids):
-                changed = True
-                this.status[kind] = this.status.get(kind, 0) + len(uids) - len(left)
-                if left:
-                    this.uncounted[kind] = left
-                else:
-                    del this.uncounted[kind]
-        return changed
-
-    def _note_ended(self, this: _Pass) -> tuple[list[Json], set[int], bool]:
-        uncounted = this.uncounted
-        removable: list[Json] = []
-        newly_done: set[int] = set()
-        changed = False
-        for pod in this.pods:
-            if not has_finalizer(pod) or not self._may_release(this, pod):
-                continue
-            removable.append(pod)
-            uid, index = pod["metadata"]["uid"], this.index_of(pod)
-            lost = uncounted.get("failed") or ()
-            if phase(pod) == "Succeeded" and uid not in lost:
-                if this.indexed:
-                    if index is not None and index not in this.done_before:
-                        newly_done.add(index)
-                        changed = True
-                elif uid not in (uncounted.get("succeeded") or ()):
-                    uncounted.setdefault("succeeded", []).append(uid)
-                    changed = True
-            elif self._counts_as_failed(this, pod) and uid not in lost and (not this.indexed or index is not None):
-                if judge_failure(this.spec.get("podFailurePolicy"), pod).counts:
-                    uncounted.setdefault("failed", []).append(uid)
-                    changed = True
-            if len(newly_done) + sum(map(len, uncounted.values())) >= MAX_UNCOUNTED:
-                break
-        return removable, newly_done, changed
-
-    def _counts_as_failed(self, this: _Pass, pod: Json) -> bool:
-        return this.is_failed(pod) or (this.finished is not None and not _is(this.finished, "SuccessCriteriaMet"))
-
-    def _may_release(self, this: _Pass, pod: Json) -> bool:
-        if is_terminating(this.job) or this.finished is not None or phase(pod) == "Succeeded":
-            return True
-        if not this.is_failed(pod):
-            return False
-        index = this.index_of(pod)
-        last = this.delayed.get(index) if this.per_index and index is not None else None
-        return last is None or last["metadata"]["uid"] != pod["metadata"]["uid"]
-
-    def _tell_indexes(self, this: _Pass, newly_done: set[int]) -> bool:
-        status = this.status
-        this.done |= newly_done
-        before = (status.get("completedIndexes") or "", status.get("failedIndexes"))
-        status["succeeded"] = len(this.done)
-        status["completedIndexes"] = job_indexes.spell(this.done)
-        if this.lost is not None:
-            status["failedIndexes"] = job_indexes.spell(this.lost)
-        return before != (status["completedIndexes"], status.get("failedIndexes"))
-
-    def _announce(self, this: _Pass) -> bool:
+    def _announce(self, this: JobPass) -> bool:
         """Write that the Job is about to end, before its pods are counted and gone."""
         finished, status = this.finished, this.status
         if finished is None or finished["type"] not in {"FailureTarget", "SuccessCriteriaMet"}:
@@ -601,15 +475,7 @@ class JobController(Controller):
         this.finished = self._condition(last, finished["reason"], finished["message"])
         return announced
 
-    def _end(self, this: _Pass) -> bool:
-        if this.finished is None or any(this.uncounted.values()) or this.terminating > 0:
-            return False
-        this.status["conditions"] = [*(this.status.get("conditions") or ()), this.finished]
-        if this.finished["type"] == "Complete":
-            this.status["completionTime"] = this.finished["lastTransitionTime"]
-        return True
-
-    def _tell_end(self, this: _Pass) -> None:
+    def _tell_end(self, this: JobPass) -> None:
         finished = this.finished or {}
         if finished["type"] != "Complete":
             self.events.event(this.job, "Warning", finished["reason"], finished["message"])
@@ -619,14 +485,10 @@ class JobController(Controller):
             self.events.event(this.job, "Warning", "TooManySucceededPods", text)
         self.events.event(this.job, "Normal", "Completed", "Job completed")
 
-    def _write(self, this: _Pass) -> None:
+    def _write(self, this: JobPass) -> None:
         new = clone(this.job)
         for key in ("active", "succeeded", "failed"):
             if not new["status"].get(key):
                 new["status"].pop(key, None)
         updated = self.client.update_status(JOBS, new)
         this.job["metadata"]["resourceVersion"] = updated["metadata"]["resourceVersion"]
-
-
-def _is(condition: Json, type_: str) -> bool:
-    return bool(condition["type"] == type_ and condition["status"] == "True")
