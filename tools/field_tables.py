@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from go_types import Declaration, GoField, Package, read_package
+from tools.go_types import Declaration, GoField, Package, read_package
 
 OMIT_EMPTY, OMIT_ZERO, POINTER, REQUIRED = 1, 2, 4, 8
 

@@ -1,6 +1,6 @@
 """Writes the objects of a fresh cluster from a recording of a real one.
 
-Usage: ``generate_bootstrap.py RECORDING``, a gzipped JSON object of lists by collection path.  What each server fills by
+Usage: ``python -m tools.generate_bootstrap RECORDING``, a gzipped JSON object of lists by collection path.  What each server fills by
 itself (uid, resourceVersion, all times, its certificate) is left out.
 """
 

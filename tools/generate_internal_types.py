@@ -4,7 +4,7 @@ The API server validates internal types; where an error shows a whole struct, it
 names, in the order of the source, nothing omitted. Reads the structs reachable from ``ROOTS`` and the JSON names of the
 versioned types beside them.
 
-Usage: ``python tools/generate_internal_types.py KUBERNETES_SOURCE API_SOURCE OUTPUT``
+Usage: ``python -m tools.generate_internal_types KUBERNETES_SOURCE API_SOURCE OUTPUT``
 """
 
 import json

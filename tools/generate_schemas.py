@@ -1,6 +1,6 @@
 """Writes the field tables, discovery and OpenAPI documents of the practice cluster from Kubernetes' own sources.
 
-Usage: ``generate_schemas.py [--modules DIR]``, DIR holding ``kubernetes@v1.37.2``, ``api@v0.37.2`` and so on (by default
+Usage: ``python -m tools.generate_schemas [--modules DIR]``, DIR holding ``kubernetes@v1.37.2``, ``api@v0.37.2`` and so on (by default
 the Go module cache, filled by ``go mod download``).  Go types give names, types, omission rules and protobuf numbers;
 OpenAPI gives list types, map keys, defaults, required fields and descriptions.  Only stable versions are served, as a
 cluster does by default.
@@ -14,8 +14,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from field_tables import TableBuilder
-from openapi_documents import write_openapi
+from tools.field_tables import TableBuilder
+from tools.openapi_documents import write_openapi
 
 KUBERNETES = "v1.37.2"
 STAGING = "v0.37.2"

@@ -1,6 +1,6 @@
 """Record what real shells print: runs tests/runtime/shell/cases.txt with busybox and with dash and coreutils.
 
-usage: python tools/record_shell.py   (needs Debian's busybox and dash)
+usage: python -m tools.record_shell   (needs Debian's busybox and dash)
 Writes tests/runtime/shell/busybox.txt and debian.txt: per case the script, exit code, stdout, stderr.
 """
 

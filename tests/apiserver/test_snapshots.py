@@ -1,8 +1,12 @@
 """Snapshot and restore of a whole cluster, as watchers see it."""
 
+from typing import TYPE_CHECKING
+
 from k8s_tutor.sim.controlplane.snapshots import Snapshots
-from k8s_tutor.sim.machinery.store import Event
 from tests.conftest import ClusterFactory
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.machinery.store import Event
 
 
 async def test_a_restore_is_seen_as_ordinary_changes(cluster: ClusterFactory) -> None:

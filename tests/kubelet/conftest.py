@@ -1,14 +1,16 @@
 """A cluster with one node, and short ways to run pods on it and to look at them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.kubelet import Kubelet
 from k8s_tutor.sim.runtime.container import Container
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.clock import Clock
 
 Json = dict[str, Any]
 NAMESPACE = "default"

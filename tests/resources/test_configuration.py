@@ -1,13 +1,16 @@
 """ConfigMaps, Secrets, quotas, limits, namespaces, disruption budgets, roles, priorities and metadata."""
 
 import copy
+from typing import TYPE_CHECKING
 
 import pytest
 
 from k8s_tutor.sim.registry.metadata import validate_metadata
-from k8s_tutor.sim.registry.scheme import Resource
 from tests.conftest import ClusterFactory
 from tests.resources.judging import Json, changed, complaints, made, strategy
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.registry.scheme import Resource
 
 
 def config_map(**more: object) -> Json:

@@ -1,14 +1,16 @@
 """A scheduler over nodes and pods that a test names: the real algorithm, without an API server behind it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.sim.cluster import Cluster
-from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.scheduler.algorithm import Algorithm, Chosen
 from k8s_tutor.sim.scheduler.cache import Cache
 from k8s_tutor.sim.scheduler.plugins.profile import default_profile
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.registry.client import LocalClient
 
 Json = dict[str, Any]
 

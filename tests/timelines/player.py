@@ -9,14 +9,16 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
-from k8s_tutor.sim.registry.client import LocalClient
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.registry.client import LocalClient
 
 Json = dict[str, Any]
 ClusterFactory = Callable[..., Awaitable[Cluster]]

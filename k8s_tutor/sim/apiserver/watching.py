@@ -143,10 +143,7 @@ class Watcher:
         self._buffer.append(line)
 
     def _encode(self, type_: str, entry: Entry) -> bytes:
-        if self._form[0]:
-            body = orjson.dumps(tables.partial(entry.obj))
-        else:
-            body = version_encoded(self._call, entry)
+        body = orjson.dumps(tables.partial(entry.obj)) if self._form[0] else version_encoded(self._call, entry)
         return b'{"type":"%b","object":%b}\n' % (type_.encode(), body)
 
     def _table_line(self, type_: str, entry: Entry) -> bytes:

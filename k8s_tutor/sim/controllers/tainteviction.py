@@ -4,15 +4,17 @@ At once if a pod does not tolerate a taint; after ``tolerationSeconds`` (the sho
 it for a time; never if it tolerates it for good.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from k8s_tutor.sim.clock import Timer
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
 from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.nodematch import tolerates
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.clock import Timer
 
 Json = dict[str, Any]
 NO_EXECUTE = "NoExecute"

@@ -67,10 +67,7 @@ class Statuses:
 
     def _status(self, kind: Kind, container: Json, old: Json | None) -> Json:
         views = self._observed.containers.get(container["name"], ())
-        if views:
-            status = self._seen(container, views, old)
-        else:
-            status = self._unseen(container, old)
+        status = self._seen(container, views, old) if views else self._unseen(container, old)
         self._wait(kind, container, status)
         status.setdefault("lastState", {})
         return status

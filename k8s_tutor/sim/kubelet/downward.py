@@ -1,11 +1,13 @@
 """The downward API: a pod's own fields and resources as text (upstream: ``pkg/fieldpath``, ``api/v1/resource``)."""
 
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.sim.kubelet import spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Json = dict[str, Any]
 RESOURCES = ("cpu", "memory", "ephemeral-storage")

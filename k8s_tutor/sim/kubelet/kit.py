@@ -1,6 +1,5 @@
 """What the cluster gives to its kubelets (``Cluster`` is one)."""
 
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,6 +7,8 @@ from k8s_tutor.sim.machinery.store import Store
 from k8s_tutor.sim.registry.client import LocalClient
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from k8s_tutor.sim.clock import Clock
     from k8s_tutor.sim.network import Network
     from k8s_tutor.sim.runtime.engine import Runtime

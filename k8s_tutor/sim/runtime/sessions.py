@@ -4,7 +4,6 @@ The command runs as a process without a parent in the container's namespace. Whe
 cancelled), the process gets SIGHUP on a terminal and SIGKILL else, so that nothing is left behind.
 """
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime import identity, launching, signals
@@ -15,6 +14,8 @@ from k8s_tutor.sim.runtime.streams import ResizeQueue
 from k8s_tutor.sim.runtime.tty import Terminal
 
 if TYPE_CHECKING:
+    import asyncio
+
     from k8s_tutor.sim.runtime.container import Container
 
 

@@ -4,7 +4,6 @@ Each command costs a little CPU in cluster time (``Process.work``), so that no l
 machine. Traps run between commands, as POSIX asks.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,8 @@ from k8s_tutor.sim.runtime.shell.state import Variables
 from k8s_tutor.sim.runtime.streams import Pipe
 
 if TYPE_CHECKING:
+    import asyncio
+
     from k8s_tutor.sim.runtime.shell.builtins import Builtin
 
 COMMAND_COST = 6e-5
