@@ -167,7 +167,7 @@ def node_modules() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as work:
             Path(work, "package.json").write_text('{"private": true}')
-            package = "@kubernetes/client-node@^2.0.1"
+            package = "@kubernetes/client-node@^1.4.0"
             _fetched(package, [npm, "install", "--silent", "--no-audit", "--no-fund", package], Path(work))
             _place(Path(work, "node_modules"), folder / "node_modules")
     return folder
@@ -181,22 +181,20 @@ def _place(made: Path, place: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def go_program() -> Path:
+def go_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program under ``go/``, built."""
     go = shutil.which("go")
     if go is None:
         pytest.skip("needs go")
-    folder = TOOLS / "client-go"
-    folder.mkdir(parents=True, exist_ok=True)
-    program = folder / f"program-{os.getpid()}"
-    _fetched("client-go", [go, "build", "-o", str(program), "."], HERE / "go")
+    program = tmp_path_factory.mktemp("client-go") / "clients"
+    _fetched("client-go", [go, "build", "-o", str(program), "."], HERE / "go", seconds=1100)
     return program
 
 
-def _fetched(what: str, command: list[str], folder: Path) -> None:
+def _fetched(what: str, command: list[str], folder: Path, *, seconds: float = 150) -> None:
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
-        pytest.skip(f"{what} could not be fetched within 300 s")
+        pytest.skip(f"{what} could not be had within {seconds:g} s")
     if done.returncode:
         pytest.skip(f"{what} could not be had: {(done.stderr or done.stdout).strip()[-300:]}")
