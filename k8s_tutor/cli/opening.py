@@ -44,7 +44,14 @@ def at_exercise(session: Session, exercise: str) -> str:
 
     if exercise:
         lesson, _, name = exercise.rpartition("/")
-        session.go(lesson or session.place.lesson, name)
+        found = session.course.lesson(lesson or session.place.lesson)
+        if name not in found.exercises:
+            raise UsageError(
+                f"The lesson {found.id} has no exercise «{name}».",
+                f"It has: {', '.join(found.exercises) or 'none'}.",
+                "Type: k8s-tutor list --json, or name it as LESSON/EXERCISE, e.g. pods/first-manifest",
+            )
+        session.go(found.id, name)
     current = session.exercise
     if current is None:
         raise UsageError(

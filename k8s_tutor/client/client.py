@@ -4,9 +4,10 @@ Requests go through the official package's REST pool (its TLS, proxy and keep-al
 built. One `Client` may be used from several threads.
 """
 
+import copy
 import threading
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -24,6 +25,7 @@ from k8s_tutor.client.streams import EXEC_PROTOCOLS, FORWARD_PROTOCOL, Channels,
 from k8s_tutor.client.watch import Follower, Watch
 
 Query = Mapping[str, Any]
+Guard = Callable[[str, str, Query], None]
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -42,6 +44,7 @@ class Client:
         self.timeout = timeout
         self._lock = threading.Lock()
         self._date: datetime | None = None
+        self._guard: Guard | None = None
         self.discovery = Discovery(lambda path, accept: self.request("GET", path, accept=accept).json())
 
     @classmethod
@@ -72,9 +75,21 @@ class Client:
 
     def impersonating(self, user: str, groups: Sequence[str] = ()) -> "Client":
         """Return a client to the same server that acts as somebody else."""
-        return Client(
+        found = Client(
             self.target.changed(impersonate_user=user, impersonate_groups=tuple(groups)), timeout=self.timeout
         )
+        return found if self._guard is None else found.guarded(self._guard)
+
+    def guarded(self, guard: Guard) -> "Client":
+        """Return a client over the same connections that asks first.
+
+        Args:
+            guard: called with method, path and query of every request before it is sent; raises to refuse it.
+        """
+        _ = self._pool  # made once, for both
+        twin = copy.copy(self)
+        twin._guard = guard  # noqa: SLF001 - a copy of ourselves
+        return twin
 
     @cached_property
     def _configuration(self) -> Any:
@@ -335,6 +350,8 @@ class Client:
     ) -> Any:
         import urllib3
 
+        if self._guard is not None:
+            self._guard(method, path, query or {})
         with self._lock:
             pool = self._pool
         wanted = urllib3.HTTPHeaderDict(self.target.headers())

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from k8s_tutor.client import ApiError, ConnectionFailedError, KubeconfigError, NoMatchError
+from k8s_tutor.errors import RefusedError
 from k8s_tutor.kubectl.text import quoted
 
 
@@ -47,7 +48,7 @@ def raise_all(errors: list[Exception]) -> None:
 
 def with_source(error: Exception, verb: str, source: str) -> Exception:
     """Name the file an object came from in an error about it."""
-    if not source:
+    if not source or isinstance(error, RefusedError):
         return error
     text = f"error when {verb} {quoted(source)}: {error}"
     if isinstance(error, ApiError):
@@ -73,6 +74,10 @@ def message_of(error: Exception) -> str:
 
 def report(error: Exception) -> tuple[str, int]:
     """Return what goes to the error stream, and the exit code."""
+    if isinstance(error, SeveralErrors) and all(isinstance(one, RefusedError) for one in error.errors):
+        return report(error.errors[0])
+    if isinstance(error, RefusedError):
+        return error.render(), error.exit_code
     if isinstance(error, SeveralErrors):
         return "\n".join(message_of(one) for one in error.errors), 1
     if isinstance(error, ApiError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from k8s_tutor.client import Client, load_target
+from k8s_tutor.client.client import Guard
 from k8s_tutor.kubectl import helptext, registry, suggestions
 from k8s_tutor.kubectl.command import COMMON_FLAGS, Call, Streams, Terminal, Verb
 from k8s_tutor.kubectl.errors import CommandError, report
@@ -34,6 +35,7 @@ def run(
     cancelled: threading.Event | None = None,
     on_start: Callable[[Call], None] | None = None,
     terminal: Terminal | None = None,
+    guard: Guard | None = None,
 ) -> int:
     """Run one command.
 
@@ -50,6 +52,7 @@ def run(
         cancelled: set it to end a call that waits; prefer `Call.cancel` (see ``on_start``), which also cuts sockets.
         on_start: gets the `Call` before it runs, to be able to cancel it.
         terminal: the caller's terminal for ``exec -t``.
+        guard: asked before every request, see `Client.guarded`.
 
     Returns:
         The exit code, as kubectl's.
@@ -75,7 +78,7 @@ def run(
             env=surroundings,
             path=path,
             kubeconfig=file,
-            connect=lambda: _connect(parsed, found, file, client_factory, opened),
+            connect=lambda: _guarded(_connect(parsed, found, file, client_factory, opened), guard),
             edit=edit,
             cancelled=cancelled or threading.Event(),
             terminal=terminal,
@@ -105,6 +108,10 @@ def run(
     finally:
         for client in opened:
             client.close()
+
+
+def _guarded(client: Client, guard: Guard | None) -> Client:
+    return client if guard is None else client.guarded(guard)
 
 
 def _expected(error: Exception) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from k8s_tutor.client import Client
+from k8s_tutor.client.client import Guard
 from k8s_tutor.kubectl.command import Call, Terminal
 from k8s_tutor.kubectl.main import run
 
@@ -41,6 +42,7 @@ class ShellLine:
         edit: the editor of ``kubectl edit``, see `main.run`.
         terminal: the caller's terminal for ``exec -it``.
         before: called with the words of every kubectl call before it runs; raise to refuse it.
+        guard: asked before every request, see `Client.guarded`.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class ShellLine:
         edit: Callable[[str, str], str] | None = None,
         terminal: Terminal | None = None,
         before: Callable[[list[str]], None] | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._root = workdir.resolve()
         self._kubeconfig = kubeconfig
@@ -61,6 +64,7 @@ class ShellLine:
         self._edit = edit
         self._terminal = terminal
         self._before = before
+        self._guard = guard
         self._shell: Any = None
         self._calls: set[Call] = set()
         self._lock = threading.Lock()
@@ -125,6 +129,7 @@ class ShellLine:
                 edit=self._edit,
                 on_start=start,
                 terminal=self._terminal,
+                guard=self._guard,
             )
         finally:
             with self._lock:

@@ -4,6 +4,7 @@
 it as well.
 """
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from k8s_tutor.client import Client
 from k8s_tutor.errors import TutorError
 from k8s_tutor.providers.contract import Capability, Provider
+from k8s_tutor.session.guard import Confirm, Guard, guard_for
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -75,6 +77,10 @@ class Commands:
     Args:
         client: gives the session's client (made when the cluster is there).
         provider: takes snapshots where it can; None: nothing can be undone.
+
+    Attributes:
+        confirm: asks the learner before a command harms what is not the lesson's on a real cluster; None refuses.
+        edit: the editor of ``kubectl edit``: text and suffix to the edited text; None takes $EDITOR.
     """
 
     def __init__(self, client: Callable[[], Client], provider: Provider | None) -> None:
@@ -85,6 +91,9 @@ class Commands:
         self._place: tuple[Path, Path] | None = None
         self._remembered = False
         self._undo: list[str] = []
+        self._guard: Guard | None = None
+        self.confirm: Confirm | None = None
+        self.edit: Callable[[str, str], str] | None = None
 
     def run(
         self,
@@ -103,7 +112,14 @@ class Commands:
         text_in = None if stdin is None else io.TextIOWrapper(stdin, encoding="utf-8", errors="replace")
         shell = self._shell_in(workdir, kubeconfig)
         self._remembered = False
-        exit_code = shell.run(line, output, output, text_in)
+        if self._guard is not None:
+            self._guard.begin()
+        try:
+            exit_code = shell.run(line, output, output, text_in)
+        finally:
+            if text_in is not None:
+                with contextlib.suppress(ValueError):
+                    text_in.detach()  # the caller's to close
         return CommandResult(line, exit_code, gathered.decode("utf-8", "replace"))
 
     def interrupt(self) -> None:
@@ -119,7 +135,15 @@ class Commands:
         with self._lock:
             if self._place != (workdir, kubeconfig):
                 self._place = (workdir, kubeconfig)
-                self._shell = ShellLine(workdir, kubeconfig, client_factory=self._client, before=self._before)
+                self._guard = guard_for(self._provider, self._client, self.confirm)
+                self._shell = ShellLine(
+                    workdir,
+                    kubeconfig,
+                    client_factory=self._client,
+                    edit=self.edit,
+                    before=self._before,
+                    guard=self._guard,
+                )
             return self._shell
 
     def _before(self, words: list[str]) -> None:

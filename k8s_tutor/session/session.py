@@ -322,6 +322,17 @@ class Session:
         self._emit(CommandFinished(line, result.exit_code))
         return result
 
+    def ask_with(
+        self, *, confirm: Callable[[str], bool] | None = None, edit: Callable[[str, str], str] | None = None
+    ) -> None:
+        """Say who is asked while a command runs, in its thread.
+
+        Args:
+            confirm: before it harms what is not the lesson's on a real cluster; without one it is refused.
+            edit: what ``kubectl edit`` opens: gets text and suffix, returns the edited text; $EDITOR without one.
+        """
+        self._commands.confirm, self._commands.edit = confirm, edit
+
     def interrupt(self) -> None:
         """End the running command, from any thread."""
         self._commands.interrupt()

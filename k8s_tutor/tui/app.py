@@ -114,6 +114,11 @@ class TutorApp(App[int]):
         if not self._leaving.is_set():
             self.post_message(Told(act))
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the app is being left: nobody will answer any more."""
+        return self._leaving.is_set()
+
     async def on_told(self, message: Told) -> None:
         """Run it."""
         result = message.act()
@@ -206,7 +211,10 @@ class TutorApp(App[int]):
     # -- keys
 
     def action_interrupt(self) -> None:
-        """Stop the running command, or empty the line; twice with nothing to stop: leave."""
+        """Leave what lies over the main screen, stop the running command, or empty the line; twice: leave the app."""
+        if hasattr(self.screen, "action_leave"):
+            self.screen.action_leave()
+            return
         prompt = self.main.terminal.prompt
         if self.talk is not None and self.talk.commands.running:
             self.talk.commands.interrupt()

@@ -20,10 +20,12 @@ from k8s_tutor.session import (
     PlaceChanged,
     Session,
     Working,
+    quiz,
 )
 from k8s_tutor.session.answers import answer_of
 from k8s_tutor.session.mirror import ClusterMirror
 from k8s_tutor.tui import pictures
+from k8s_tutor.tui.asking import Asking
 from k8s_tutor.tui.help import help_lines
 from k8s_tutor.tui.pictures.task import task_text
 from k8s_tutor.tui.shell import Commands
@@ -68,6 +70,8 @@ class Conversation:
         self._client: Client | None = None
         self._extra: list[str] = []
         self._unheard = session.subscribe(self._hear)
+        asking = Asking(app, lambda: session.language)
+        session.ask_with(confirm=asking.confirm, edit=asking.edit)
         app.language = session.language
 
     # -- life
@@ -141,6 +145,7 @@ class Conversation:
         exercise = self.session.exercise
         if exercise is not None and exercise.learn:
             self._extra.append(f"{self.say('learned')}: {exercise.learn.get(self.session.language)}")
+        self._extra += [quiz.as_text(found, self.session.language) for found in quiz.due(exercise, passed=True)]
         self.app.main.terminal.note(f"✓ {text}", "bold green")
         self.draw_task()
 
@@ -265,15 +270,23 @@ class Conversation:
     def submit(self, check: str, words: list[str]) -> None:
         """Answer an answer check; several words are one text, or the ids of several choices."""
         language = self.session.language
+        asked = {found.id: found for found in quiz.due(self.session.exercise, passed=True)}
 
         def work() -> None:
+            if check in asked:
+                given = quiz.judge(asked[check], words, language)
+                self._verdict(given.why, right=given.right)
+                return
             result = self.session.submit(check, answer_of(self.session, check, words))
-            sign, style = ("✓", "green") if result.passed else ("✗", "red")
-            text = f"{sign} {say(language, 'quiz-right' if result.passed else 'quiz-wrong')}"
-            self.app.tell(lambda: self.app.main.terminal.note(text, style))
+            self._verdict("", right=result.passed)
 
         self.app.main.terminal.begin(f"answer {check} {' '.join(words)}")
         slowly(self.app, work)
+
+    def _verdict(self, why: str, *, right: bool) -> None:
+        sign, style = ("✓", "green") if right else ("✗", "red")
+        text = f"{sign} {self.say('quiz-right' if right else 'quiz-wrong')} {why}".rstrip()
+        self.app.tell(lambda: self.app.main.terminal.note(text, style))
 
     def next_language(self) -> None:
         """Switch to the next language of the course."""

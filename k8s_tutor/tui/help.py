@@ -21,14 +21,18 @@ KEYS = (
 )
 PROMPT = {
     "en": (
-        "The prompt is a small shell: kubectl with all its usual verbs, pipes to grep/head/wc,",
-        "`&&`, `>`, here-documents, cat, ls, rm. `edit pod.yaml` opens the editor.",
-        'In another terminal: eval "$(k8s-tutor env)" and your own kubectl talks to the same cluster.',
+        "The prompt is a small shell: kubectl with its usual verbs, pipes to grep,",
+        "head, wc, less; `&&`, `>`, here-documents, cat, ls, rm.",
+        "`edit pod.yaml` opens the editor, `answer QUESTION …` answers a question.",
+        'In another terminal: eval "$(k8s-tutor env)"',
+        "and your own kubectl talks to the same cluster.",
     ),
     "ru": (
-        "Строка ввода — маленькая оболочка: kubectl со всеми обычными командами, каналы в grep/head/wc,",
-        "`&&`, `>`, here-документы, cat, ls, rm. `edit pod.yaml` открывает редактор.",
-        'В другом терминале: eval "$(k8s-tutor env)", и ваш kubectl говорит с тем же кластером.',
+        "Строка ввода — маленькая оболочка: kubectl с обычными командами, каналы",
+        "в grep, head, wc, less; `&&`, `>`, here-документы, cat, ls, rm.",
+        "`edit pod.yaml` открывает редактор, `answer ВОПРОС …` — ответ на вопрос.",
+        'В другом терминале: eval "$(k8s-tutor env)" —',
+        "и ваш kubectl говорит с тем же кластером.",
     ),
 }
 

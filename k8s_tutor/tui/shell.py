@@ -1,16 +1,19 @@
 """Commands at the prompt: run in a thread, fed by a pipe, their output gathered into as few repaints as possible."""
 
 import os
+import re
 import threading
 from typing import TYPE_CHECKING
 
-from k8s_tutor.client import Client
 from k8s_tutor.session import Session
 from k8s_tutor.tui.texts import say
 from k8s_tutor.tui.work import slowly
 
 if TYPE_CHECKING:
+    from k8s_tutor.client import Client
     from k8s_tutor.tui.app import TutorApp
+
+PAGED = re.compile(r"(^|\|)\s*(less|more)(\s+[\w./-]+)?\s*$")
 
 
 class Commands:
@@ -27,6 +30,7 @@ class Commands:
         self.running = False
         self.client: Client | None = None
         self._stdin: int | None = None
+        self._paged = False
         self._chunks: list[str] = []
         self._chunk_lock = threading.Lock()
 
@@ -36,6 +40,7 @@ class Commands:
         terminal.begin(line)
         terminal.prompt.placeholder = say(self.session.language, "running")
         self.running = True
+        self._paged = PAGED.search(line) is not None
         read, self._stdin = os.pipe()
 
         def work() -> None:
@@ -88,6 +93,8 @@ class Commands:
         terminal = self.app.main.terminal
         terminal.finish(code)
         terminal.prompt.placeholder = say(self.session.language, "prompt-help")
+        if self._paged and code == 0 and self.app.talk is not None:
+            self.app.talk.pager()
 
     def complete(self, line: str, cursor: int) -> None:
         """Offer completions for the prompt's line."""

@@ -87,7 +87,7 @@ def test_nodes_show_requests_against_what_there_is() -> None:
     heavy["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "500m"}, "limits": {"cpu": "3"}}
     lost = pod("lost", node="")
     del lost["spec"]["nodeName"]
-    lines = [line.plain for line in nodes([node], [heavy, lost, pod("done", phase="Succeeded")], 66, english)]
+    lines = [line.plain for line in nodes([node], [heavy, lost, pod("done", phase="Succeeded")], 58, english)]
     assert lines[0] == "● node1"
     assert lines[1].startswith("  cpu █████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 500m req, 3000m lim / 2000m !")
     assert lines[3] == "  ● 1/110 pods"

@@ -78,6 +78,16 @@ def reset(name: str) -> None:
     click.echo(provider.status().summary)
 
 
+@command.command(epilog="Example: k8s-tutor cluster delete --name other")
+@NAME
+@click.confirmation_option(prompt="Delete the cluster with everything in it?")
+def delete(name: str) -> None:
+    """Stop it and forget its state; your progress in the course is kept."""
+    provider = _provider(name)
+    provider.remove()
+    click.echo(provider.status().summary)
+
+
 @command.command(epilog='Example: kubectl --kubeconfig "$(k8s-tutor cluster kubeconfig)" get nodes')
 @NAME
 def kubeconfig(name: str) -> None:

@@ -7,8 +7,13 @@ whoever has a production cluster there must not hit it through the tutor.
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from k8s_tutor.providers import Provider
+    from k8s_tutor.session.guard import Guard
 
 
 @click.command(
@@ -20,23 +25,37 @@ def command(words: tuple[str, ...]) -> int:
     """Run kubectl's command language on the tutor's cluster; exits as kubectl does."""
     from k8s_tutor.kubectl import run
     from k8s_tutor.kubectl.terminal import terminal_of
+    from k8s_tutor.providers import open_provider
 
+    provider = open_provider()
+    kubeconfig = _own_from_environment()
+    if kubeconfig is None:
+        provider.start()
+        kubeconfig = provider.kubeconfig()
     return run(
         words,
-        kubeconfig=_own_from_environment() or _provided(),
+        kubeconfig=kubeconfig,
         stdin=sys.stdin,
         stdout=sys.stdout,
         stderr=sys.stderr,
         terminal=terminal_of(sys.stdin),
+        guard=_guard(provider, kubeconfig),
     )
 
 
-def _provided() -> Path:
-    from k8s_tutor.providers import open_provider
+def _guard(provider: "Provider", kubeconfig: Path) -> "Guard | None":
+    """Return what asks before harm on a real cluster; somebody must be there to answer."""
+    from k8s_tutor.providers import Capability
 
-    provider = open_provider()
-    provider.start()
-    return provider.kubeconfig()
+    if Capability.SNAPSHOT in provider.capabilities:
+        return None
+    from k8s_tutor.client import Client
+    from k8s_tutor.session.guard import guard_for
+
+    def asked(what: str) -> bool:
+        return sys.stdin.isatty() and click.confirm(f"{what} is outside the tutor's namespaces. Do it?", err=True)
+
+    return guard_for(provider, lambda: Client.from_kubeconfig(kubeconfig), asked)
 
 
 def _own_from_environment() -> Path | None:

@@ -20,6 +20,8 @@ def command(ctx: click.Context, lesson: str) -> int:
     from k8s_tutor.providers import open_provider
 
     options = ctx.find_root().obj or {}
+    if lesson:
+        _check_lesson(lesson)
     provider = open_provider()
     if options.get("plain") or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         from k8s_tutor.cli.plain import run_plain
@@ -36,14 +38,12 @@ def _app(provider: "Provider", lesson: str, language: str) -> int:
 
         return Session.open(provider=provider, language=language)
 
-    if lesson:
-        _check_lesson(lesson)
     app = TutorApp(open_session, provider, lesson=lesson, language=language or _locale_language())
     return app.run() or 0
 
 
 def _check_lesson(lesson: str) -> None:
-    """Refuse an unknown lesson before the screen is taken over."""
+    """Refuse an unknown lesson before a cluster is started or the screen taken over."""
     from k8s_tutor.course import Course
 
     Course.builtin().lesson(lesson)

@@ -21,10 +21,11 @@ from k8s_tutor.errors import ClusterUnavailableError, LocalStateError, RefusedEr
 from k8s_tutor.providers.contract import Capability, Provider, ProviderStatus
 from k8s_tutor.providers.control import Control
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 IDLE_MINUTES = 30
 DEFAULT_NODES = 2
+SHAPE = "shape.json"  # beside the state: with which flags it was made
 
 
 class PracticeProvider(Provider):
@@ -93,6 +94,8 @@ class PracticeProvider(Provider):
             if running.get("version") == __version__:
                 return
             self.stop()  # an older program's process: this one takes its state over
+        else:
+            self._refuse_other_flags(self._kept())
         self._spawn()
 
     def stop(self) -> None:
@@ -113,8 +116,7 @@ class PracticeProvider(Provider):
         except TutorError as error:
             return ProviderStatus(running=False, summary=error.what, details={"error": error.render()})
         if running is None:
-            record = self._record()
-            there = "stopped; its state is kept" if record else "not made yet"
+            there = "stopped; its state is kept" if self._kept() else "not made yet"
             return ProviderStatus(running=False, summary=f"practice cluster «{self._cluster}»: {there}")
         shape = "bare, " if running.get("bare") else ""
         text = (
@@ -177,26 +179,38 @@ class PracticeProvider(Provider):
             return self._control().call("GET", "/status", timeout=5)
         return None
 
-    def _refuse_other_flags(self, running: dict[str, Any]) -> None:
-        asked = {"nodes": self._nodes, "bare": self._bare, "port": self._port}
+    def _kept(self) -> dict[str, Any]:
+        """Return the shape of the state that a stopped cluster has left, or {}."""
+        if not (self.folder / "state.db").exists():
+            return {}
+        try:
+            value = json.loads((self.folder / SHAPE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _refuse_other_flags(self, there: dict[str, Any]) -> None:
+        asked = {"nodes": self._nodes, "bare": self._bare, "port": self._port or None}
         for flag, value in asked.items():
-            if value is not None and running.get(flag) != value:
+            if value is not None and flag in there and there[flag] != value:
+                name = "" if self._cluster == "default" else f" --name {self._cluster}"
                 raise RefusedError(
-                    f"The practice cluster runs with {flag} {running.get(flag)}, not {value}.",
+                    f"The practice cluster «{self._cluster}» has {flag} {there[flag]}, not {value}.",
                     "Another shape needs a fresh cluster: what is in this one would be lost.",
-                    "Type: k8s-tutor cluster stop && k8s-tutor cluster reset, then start with the new flags; "
+                    f"Type: k8s-tutor cluster delete --yes{name}, then start with the new flags; "
                     "or keep both: k8s-tutor cluster start --name other",
                 )
 
     def _arguments(self) -> list[str]:
-        record = self._record()
-        nodes = self._nodes if self._nodes is not None else record.get("nodes", DEFAULT_NODES)
-        bare = self._bare if self._bare is not None else record.get("bare", False)
+        kept = self._kept()
+        nodes = self._nodes if self._nodes is not None else kept.get("nodes", DEFAULT_NODES)
+        bare = self._bare if self._bare is not None else kept.get("bare", False)
+        latency = self._start_latency if self._start_latency is not None else kept.get("start_latency", True)
         words = ["--state", str(self.folder), "--name", self.context, "--nodes", str(nodes)]
         words += ["--idle-minutes", str(IDLE_MINUTES)]
         words += ["--bare"] if bare else []
         words += ["--port", str(self._port)] if self._port is not None else []
-        words += ["--no-start-latency"] if self._start_latency is False else []
+        words += [] if latency else ["--no-start-latency"]
         words += ["--clock-rate", str(self._clock_rate)] if self._clock_rate is not None else []
         for folder in (self._images, str(paths.config_dir() / "images")):
             words += ["--images", folder] if folder and Path(folder).is_dir() else []
@@ -225,6 +239,9 @@ class PracticeProvider(Provider):
             answer = _first_line(pipe, START_SECONDS)
         if answer.get("ready"):
             process.returncode = 0  # it outlives us: Popen is not to warn that nobody waited for it
+            record = self._record()
+            shape = {name: record.get(name) for name in ("nodes", "bare", "start_latency")}
+            paths.write_atomically(self.folder / SHAPE, json.dumps(shape))
             return
         why = str(answer.get("error") or f"see {log}")
         if process.poll() is None and not answer:

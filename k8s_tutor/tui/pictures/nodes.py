@@ -52,7 +52,7 @@ def _node(node: Json, pods: list[Json], width: int) -> list[Text]:
         total = _number(status.get("allocatable", {}).get(resource))
         requests = sum(_of(pod, "requests", resource) for pod in pods)
         limits = sum(_of(pod, "limits", resource) for pod in pods)
-        lines.append(_bar(label, requests, limits, total, max(10, width - 46)))
+        lines.append(_bar(label, requests, limits, total, max(8, width - 38)))
     row = Text("  ")
     for pod in pods:
         mark = pod_picture.sign(pod)

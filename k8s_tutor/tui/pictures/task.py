@@ -1,4 +1,7 @@
-"""The task as text: goal, live check marks, and below the failing checks why they fail and what to type next."""
+"""The task as text: goal, live check marks, and under the first failing check why it fails and what to type next.
+
+All of that stands above the fold of a small terminal; the longer text of the task and hints come below.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -44,12 +47,10 @@ def task_text(
     """
     if not title:
         return Text(say("no-exercise"), "dim")
-    out = Text.assemble((title, "bold"), "\n", goal, "\n")
-    if task:
-        out.append(task.strip() + "\n")
-    out.append("\n")
+    out = Text.assemble((title, "bold"), "\n", goal, "\n\n")
     if not started:
         out.append(say("not-started") + "\n", "bold yellow")
+    explained = False
     for check in checks:
         sign, style = SIGNS[check.state if started else State.BLOCKED]
         out.append(f" {sign} ", style)
@@ -57,10 +58,11 @@ def task_text(
         out.append(f"  ({say(check.state.value)})\n" if started and check.state is not State.PASSED else "\n", "dim")
         if check.check.kind == "answer" and check.state is not State.PASSED:
             out.append_text(question(check, language))
-    failing = [c for c in checks if c.state in (State.FAILED, State.UNGRADABLE, State.ERROR)] if started else []
-    for check in failing:
-        out.append("\n")
-        out.append_text(explanation(check, say, language))
+        if started and check.state in (State.FAILED, State.UNGRADABLE, State.ERROR):
+            out.append_text(explanation(check, say, language, brief=explained))
+            explained = True
+    if task:
+        out.append(f"\n{task.strip()}\n")
     for paragraph in extra:
         out.append("\n" + paragraph.rstrip() + "\n")
     return out
@@ -70,27 +72,48 @@ def question(check: CheckState, language: str) -> Text:
     """Return an answer check's question, its choices, and how to answer."""
     kind: Any = build(check.check)
     out = Text(f"   {kind.question.get(language)}\n")
-    for choice in kind.choices:
-        out.append(f"     {choice.id}: {choice.text.get(language)}\n")
+    for identity, text in kind.choices:
+        out.append(f"     {identity}: {text.get(language)}\n")
     out.append(f"   answer {check.id} …\n", "bold")
     return out
 
 
-def explanation(check: CheckState, say: Callable[[str], str], language: str) -> Text:
-    """Return a failing check in layers: message, differences, cause, next command, where to read."""
+def explanation(check: CheckState, say: Callable[[str], str], language: str, *, brief: bool) -> Text:
+    """Return why a check fails, in layers: message, first difference, cause, next command, where to read.
+
+    ``brief`` gives the message alone: one thing at a time.
+    """
     result = check.result
-    out = Text.assemble((f"✗ {check.check.title.get(language)}\n", "bold"), f"  {check.check.message.get(language)}\n")
-    for difference in result.differences[:4]:
-        out.append(f"  {difference.path}: ", "cyan")
-        out.append(f"{say('expected')} {difference.expected}, {say('found')} {difference.found}\n")
-    for cause in result.causes[:2]:
-        out.append(f"  {say('because')}: ", "yellow")
-        out.append(f"{cause}\n")
+    out = Text(f"   {check.check.message.get(language)}\n")
+    if brief:
+        return out
+    for difference in result.differences[:1]:
+        if difference.path:
+            out.append(f"   {difference.path}: ", "cyan")
+            out.append(f"{say('expected')} {difference.expected}, {say('found')} {_found(difference.found, say)}\n")
+    for cause in result.causes[:1]:
+        out.append(f"   {say('because')}: ", "yellow")
+        out.append(f"{telling(cause)}\n")
     if result.state is State.ERROR and result.detail:
-        out.append(f"  {result.detail}\n", "magenta")
+        out.append(f"   {result.detail}\n", "magenta")
     if result.next:
-        out.append(f"  {say('next-command')}: ", "dim")
+        out.append(f"   {say('next-command')}: ", "dim")
         out.append(f"{result.next}\n", "bold")
     if result.learn:
-        out.append(f"  {say('read')}: {result.learn}\n", "dim")
+        out.append(f"   {say('read')}: {result.learn}\n", "dim")
     return out
+
+
+def _found(value: object, say: Callable[[str], str]) -> str:
+    return say("nothing") if str(value) == "nothing" else str(value)
+
+
+def telling(cause: str, most: int = 140) -> str:
+    """Return a cause cut to what tells most: errors that were wrapped again and again end with the first one."""
+    cause = " ".join(cause.split())
+    if len(cause) <= most:
+        return cause
+    head, _, rest = cause.partition(": ")
+    end = cause[-(most - 40) :]
+    end = end[end.find(" ") + 1 :]
+    return f"{head[:36]}: … {end}" if rest else f"… {end}"

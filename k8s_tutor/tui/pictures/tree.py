@@ -18,7 +18,7 @@ KINDS = {
     "pods": "Pod",
 }
 Owned = Mapping[str, list[tuple[str, Json]]]
-SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
+SYSTEM = ("kube-system", "kube-public", "kube-node-lease", "ingress-nginx", "local-path-storage")
 
 
 def tree(

@@ -13,7 +13,13 @@ from k8s_tutor.tui.widgets import style_of
 
 
 class EditorScreen(ModalScreen[bool]):
-    """Edits one file; ends with True where it is to be applied."""
+    """Edits one file; ends with True where it is to be applied.
+
+    Args:
+        file: is read, and written.
+        language: of the help.
+        keep: keep what was typed when it is left by Esc; else only saving ends with True, and Esc changes nothing.
+    """
 
     DEFAULT_CSS = style_of(__file__)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -22,8 +28,9 @@ class EditorScreen(ModalScreen[bool]):
         Binding("escape", "leave", "Back", priority=True),
     ]
 
-    def __init__(self, file: Path, language: str) -> None:
+    def __init__(self, file: Path, language: str, *, keep: bool = True) -> None:
         super().__init__()
+        self._keep = keep
         self._file = file
         self._language = language
 
@@ -33,7 +40,7 @@ class EditorScreen(ModalScreen[bool]):
         yield Static(self._file.name, id="editor-title")
         yield TextArea(text, language="yaml", show_line_numbers=True, tab_behavior="indent", id="editor-text")
         yield Static(id="editor-problem")
-        yield Static(say(self._language, "editor-help"), id="editor-foot")
+        yield Static(say(self._language, "editor-help" if self._keep else "edit-help"), id="editor-foot")
 
     def on_mount(self) -> None:
         """Begin to type at once."""
@@ -54,18 +61,25 @@ class EditorScreen(ModalScreen[bool]):
 
     def action_save(self) -> None:
         """Write the file."""
+        if not self._keep:
+            self.action_apply()
+            return
+        self._write()
+
+    def _write(self) -> None:
         self._file.write_text(self.query_one(TextArea).text, encoding="utf-8")
         self.query_one("#editor-problem", Static).update(say(self._language, "saved", name=self._file.name))
 
     def action_apply(self) -> None:
         """Write the file and have it applied; not while it is no YAML."""
         if self._look():
-            self.action_save()
+            self._write()
             self.dismiss(result=True)
 
     def action_leave(self) -> None:
-        """Return; what was typed is kept in the file."""
-        self.action_save()
+        """Return."""
+        if self._keep:
+            self._write()
         self.dismiss(result=False)
 
 

@@ -140,7 +140,7 @@ class MainScreen(Screen[None]):
 
     def _terminal_height(self, height: int, *, wide: bool) -> int:
         """On a small screen reading needs the rows more than output does."""
-        if wide or self.view != "lesson":
+        if wide or self.view not in ("lesson", "task"):
             return max(6, min(10, height * 2 // 5))
         return 6 if height < 32 else 10
 

@@ -16,11 +16,15 @@ class TaskPane(VerticalScroll):
     def __init__(self) -> None:
         super().__init__(id="task")
         self._body = Static()
+        self._shown = Text()
 
     def compose(self) -> ComposeResult:
         """Hold one text."""
         yield self._body
 
     def draw(self, text: Text) -> None:
-        """Show what ``task_text`` made."""
+        """Show what ``task_text`` made; nothing is repainted where nothing differs."""
+        if text == self._shown and text.spans == self._shown.spans:
+            return
+        self._shown = text
         self._body.update(text)

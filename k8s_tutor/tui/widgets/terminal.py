@@ -18,7 +18,7 @@ class Terminal(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="terminal")
-        self.output = RichLog(id="output", max_lines=KEPT_LINES, wrap=True, auto_scroll=True)
+        self.output = RichLog(id="output", max_lines=KEPT_LINES, min_width=20, wrap=True, auto_scroll=True)
         self.output.can_focus = True
         self.prompt = Prompt()
         self._partial = ""
@@ -38,22 +38,26 @@ class Terminal(Vertical):
     def begin(self, line: str) -> None:
         """Show the line that was entered; what follows is its output."""
         self.last_output = []
-        self.output.write(Text.assemble(("$ ", "bold green"), (line, "bold")))
+        self._write(Text.assemble(("$ ", "bold green"), (line, "bold")))
 
     def feed(self, text: str) -> None:
         """Show output as it comes; an unfinished line waits for its end."""
         *lines, self._partial = (self._partial + text).replace("\r\n", "\n").split("\n")
         for line in lines:
             self.last_output.append(line)
-            self.output.write(Text.from_ansi(line) if "\x1b" in line else Text(line))
+            self._write(Text.from_ansi(line) if "\x1b" in line else Text(line))
 
     def finish(self, exit_code: int) -> None:
         """Show the rest of the output."""
         if self._partial:
             self.feed("\n")
         if exit_code not in (0, 1):
-            self.output.write(Text(f"[exit {exit_code}]", "dim"))
+            self._write(Text(f"[exit {exit_code}]", "dim"))
+
+    def _write(self, text: Text) -> None:
+        """Wrap at the pane's own width, whatever the terminal's is."""
+        self.output.write(text, width=self.output.scrollable_content_region.width or None)
 
     def note(self, text: str, style: str = "italic yellow") -> None:
         """Show a line of the tutor's own."""
-        self.output.write(Text(text, style))
+        self._write(Text(text, style))
