@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from k8s_tutor.apimachinery import leaves
 from k8s_tutor.apimachinery.schema.tables import json_schema_type
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Field, Type
+from k8s_tutor.apimachinery.unstructured import Json
 
 # Go's omitempty leaves out no structs; these leaves are structs too.
 _GO_STRUCTS = frozenset(
@@ -25,7 +26,6 @@ _GO_STRUCTS = frozenset(
 
 _GONE: Any = object()
 
-Json = dict[str, Any]
 Converter = Callable[[Any], Any]
 
 

@@ -8,10 +8,8 @@ from typing import Any
 
 import orjson
 
-from k8s_tutor.apimachinery.copying import deep_copy
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Type
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json, clone
 
 
 def go_ordered(value: Any, type: Type | None) -> Any:
@@ -38,7 +36,7 @@ def merge_patched_text(current: Json, patch: Json, type: Type | None) -> str:
 
 def _merge(document: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
-        return deep_copy(patch)
+        return clone(patch)
     result = dict(document) if isinstance(document, dict) else {}
     for key, value in patch.items():
         if value is None:

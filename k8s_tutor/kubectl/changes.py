@@ -3,17 +3,15 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import schema
-from k8s_tutor.apimachinery.copying import deep_copy
 from k8s_tutor.apimachinery.patches import strategic_diff, strategic_merge
 from k8s_tutor.apimachinery.patches.merge_patch import merge_patch
 from k8s_tutor.apimachinery.patches.strategic_diff import two_way_diff
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import APIResource
 from k8s_tutor.kubectl.actions import MERGE, STRATEGIC
 
-Body = dict[str, Any]
 
-
-def three_way(resource: APIResource, original: Body, modified: Body, current: Body) -> tuple[Body, str]:
+def three_way(resource: APIResource, original: Json, modified: Json, current: Json) -> tuple[Json, str]:
     """Return the patch that apply sends, and its content type."""
     found = schema.type_for(resource.group, resource.version, resource.kind)
     if found is not None:
@@ -23,7 +21,7 @@ def three_way(resource: APIResource, original: Body, modified: Body, current: Bo
     return _joined(deletions, additions), MERGE
 
 
-def two_way(resource: APIResource, before: Body, after: Body) -> tuple[Body, str]:
+def two_way(resource: APIResource, before: Json, after: Json) -> tuple[Json, str]:
     """Return the patch that makes ``after`` of ``before``, and its content type."""
     found = schema.type_for(resource.group, resource.version, resource.kind)
     if found is not None:
@@ -31,20 +29,20 @@ def two_way(resource: APIResource, before: Body, after: Body) -> tuple[Body, str
     return _merge_diff(before, after), MERGE
 
 
-def patched_locally(resource: APIResource, current: Body, patch: Any, content_type: str) -> Body:
+def patched_locally(resource: APIResource, current: Json, patch: Any, content_type: str) -> Json:
     """Apply a patch without the server (dry runs)."""
-    result: Body
+    result: Json
     if content_type == STRATEGIC:
         found = schema.type_for(resource.group, resource.version, resource.kind)
         if found is not None:
-            result = strategic_merge(deep_copy(current), deep_copy(patch), found)
+            result = strategic_merge(clone(current), clone(patch), found)
             return result
-    result = merge_patch(deep_copy(current), patch)
+    result = merge_patch(clone(current), patch)
     return result
 
 
-def _merge_diff(before: Body, after: Body, *, additions: bool = True, removals: bool = True) -> Body:
-    patch: Body = {}
+def _merge_diff(before: Json, after: Json, *, additions: bool = True, removals: bool = True) -> Json:
+    patch: Json = {}
     for key in after:
         if key not in before:
             if additions:
@@ -60,7 +58,7 @@ def _merge_diff(before: Body, after: Body, *, additions: bool = True, removals: 
     return patch
 
 
-def _joined(first: Body, second: Body) -> Body:
+def _joined(first: Json, second: Json) -> Json:
     joined = dict(first)
     for key, value in second.items():
         mine = joined.get(key)

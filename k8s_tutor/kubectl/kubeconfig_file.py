@@ -3,19 +3,18 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.goyaml import to_yaml
 
-Body = dict[str, Any]
 SECTIONS = {"contexts": "context", "clusters": "cluster", "users": "user"}
 
 
-def read(call: Call) -> Body:
+def read(call: Call) -> Json:
     """Read the kubeconfig; an empty one if there is none."""
     try:
         found = yaml.safe_load(call.kubeconfig.read_text(encoding="utf-8"))
@@ -23,7 +22,7 @@ def read(call: Call) -> Body:
         found = None
     except (OSError, yaml.YAMLError) as error:
         raise CommandError(f'error loading config file "{call.kubeconfig}": {" ".join(str(error).split())}') from None
-    document: Body = found if isinstance(found, dict) else {}
+    document: Json = found if isinstance(found, dict) else {}
     for section in SECTIONS:
         document[section] = document.get(section) or []
     document.setdefault("current-context", "")
@@ -35,7 +34,7 @@ def read(call: Call) -> Body:
     return {"apiVersion": "v1", "kind": "Config", **document}
 
 
-def save(call: Call, document: Body) -> None:
+def save(call: Call, document: Json) -> None:
     """Write the kubeconfig, whole or not at all."""
     path = call.kubeconfig
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,20 +44,20 @@ def save(call: Call, document: Body) -> None:
     Path(temporary).replace(path)
 
 
-def entry(document: Body, section: str, name: str) -> Body | None:
+def entry(document: Json, section: str, name: str) -> Json | None:
     """Find an entry's content by name."""
     for one in document[section]:
         if one.get("name") == name:
-            found: Body = one.setdefault(SECTIONS[section], {})
+            found: Json = one.setdefault(SECTIONS[section], {})
             return found
     return None
 
 
-def put(document: Body, section: str, name: str) -> tuple[Body, bool]:
+def put(document: Json, section: str, name: str) -> tuple[Json, bool]:
     """Return an entry's content, making it if needed, and whether it was made."""
     found = entry(document, section, name)
     if found is not None:
         return found, False
-    made: Body = {}
+    made: Json = {}
     document[section].append({"name": name, SECTIONS[section]: made})
     return made, True

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from k8s_tutor.apimachinery.copying import deep_copy
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import APIResource
 from k8s_tutor.kubectl import manifests
 from k8s_tutor.kubectl.changes import patched_locally
@@ -18,7 +18,6 @@ from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.podspecs import template_of
 from k8s_tutor.kubectl.text import quoted
 
-Body = dict[str, Any]
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _KNOWN = {
     "apiVersion",
@@ -66,9 +65,9 @@ def build(folder: Path, shown: str) -> list[manifests.Document]:
     return [manifests.Document(body, shown) for body in _objects(folder, shown)]
 
 
-def _objects(folder: Path, shown: str) -> list[Body]:
+def _objects(folder: Path, shown: str) -> list[Json]:
     settings = _settings(folder, shown)
-    objects: list[Body] = []
+    objects: list[Json] = []
     for name in [*(settings.get("resources") or ()), *(settings.get("bases") or ())]:
         path = folder / name
         if path.is_dir():
@@ -85,7 +84,7 @@ def _objects(folder: Path, shown: str) -> list[Body]:
     return objects
 
 
-def _settings(folder: Path, shown: str) -> Body:
+def _settings(folder: Path, shown: str) -> Json:
     found = next((folder / name for name in NAMES if (folder / name).is_file()), None)
     if found is None:
         raise CommandError(
@@ -100,7 +99,7 @@ def _settings(folder: Path, shown: str) -> Body:
     return value
 
 
-def _generated(folder: Path, settings: Body, hashes: dict[tuple[str, str], str]) -> Iterator[Body]:
+def _generated(folder: Path, settings: Json, hashes: dict[tuple[str, str], str]) -> Iterator[Json]:
     for kind, key in (("ConfigMap", "configMapGenerator"), ("Secret", "secretGenerator")):
         for entry in settings.get(key) or ():
             data: dict[str, str] = {}
@@ -115,7 +114,7 @@ def _generated(folder: Path, settings: Body, hashes: dict[tuple[str, str], str])
                 data |= dict(line.partition("=")[::2] for line in lines if line.strip() and not line.startswith("#"))
             if kind == "Secret":
                 data = {name: base64.b64encode(value.encode()).decode() for name, value in data.items()}
-            body: Body = {"apiVersion": "v1", "kind": kind, "metadata": {"name": entry["name"]}, "data": data}
+            body: Json = {"apiVersion": "v1", "kind": kind, "metadata": {"name": entry["name"]}, "data": data}
             if kind == "Secret":
                 body["type"] = entry.get("type", "Opaque")
             options = {**(settings.get("generatorOptions") or {}), **(entry.get("options") or {})}
@@ -125,7 +124,7 @@ def _generated(folder: Path, settings: Body, hashes: dict[tuple[str, str], str])
             yield body
 
 
-def _patches(folder: Path, settings: Body) -> Iterator[tuple[Body | None, Any]]:
+def _patches(folder: Path, settings: Json) -> Iterator[tuple[Json | None, Any]]:
     for source in settings.get("patchesStrategicMerge") or ():
         text = (folder / source).read_text(encoding="utf-8") if "\n" not in source else source
         yield None, manifests.read_value(text)
@@ -134,7 +133,7 @@ def _patches(folder: Path, settings: Body) -> Iterator[tuple[Body | None, Any]]:
         yield entry.get("target"), manifests.read_value(text)
 
 
-def _patched(body: Body, patch: tuple[Body | None, Any]) -> Body:
+def _patched(body: Json, patch: tuple[Json | None, Any]) -> Json:
     target, change = patch
     if target is None:
         target = {"kind": change.get("kind"), "name": (change.get("metadata") or {}).get("name")}
@@ -144,14 +143,14 @@ def _patched(body: Body, patch: tuple[Body | None, Any]) -> Body:
     if isinstance(change, list):
         from k8s_tutor.apimachinery.patches import apply_json_patch
 
-        made: Body = apply_json_patch(deep_copy(body), change)
+        made: Json = apply_json_patch(clone(body), change)
         return made
     group, _, version = body["apiVersion"].rpartition("/")
     resource = APIResource(group, version, "", "", body["kind"], namespaced=True)
     return patched_locally(resource, body, change, "application/strategic-merge-patch+json")
 
 
-def _transform(body: Body, settings: Body) -> None:
+def _transform(body: Json, settings: Json) -> None:
     metadata = body.setdefault("metadata", {})
     if settings.get("namespace") and body.get("kind") not in _CLUSTER:
         metadata["namespace"] = settings["namespace"]
@@ -173,7 +172,7 @@ def _transform(body: Body, settings: Body) -> None:
         container["image"] = _image(container.get("image", ""), settings.get("images") or [])
 
 
-def _label(body: Body, labels: dict[str, str]) -> None:
+def _label(body: Json, labels: dict[str, str]) -> None:
     metadata = body["metadata"]
     metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
     spec = body.get("spec") or {}
@@ -188,12 +187,12 @@ def _label(body: Body, labels: dict[str, str]) -> None:
         spec["selector"] = {**spec["selector"], **labels}
 
 
-def _containers(template: Body | None) -> list[Body]:
+def _containers(template: Json | None) -> list[Json]:
     spec = (template or {}).get("spec") or {}
     return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
 
 
-def _image(image: str, settings: list[Body]) -> str:
+def _image(image: str, settings: list[Json]) -> str:
     name, colon, tag = image.partition(":")
     for entry in settings:
         if entry.get("name") == name:
@@ -205,7 +204,7 @@ def _image(image: str, settings: list[Body]) -> str:
     return f"{name}{colon}{tag}"
 
 
-def _rename(objects: list[Body], settings: Body, hashes: dict[tuple[str, str], str]) -> None:
+def _rename(objects: list[Json], settings: Json, hashes: dict[tuple[str, str], str]) -> None:
     prefix, suffix = settings.get("namePrefix") or "", settings.get("nameSuffix") or ""
     renamed: dict[tuple[str, str], str] = {}
     for body in objects:
@@ -218,11 +217,11 @@ def _rename(objects: list[Body], settings: Body, hashes: dict[tuple[str, str], s
         _follow_names(template_of(body), renamed)
 
 
-def _follow_names(template: Body | None, renamed: dict[tuple[str, str], str]) -> None:
+def _follow_names(template: Json | None, renamed: dict[tuple[str, str], str]) -> None:
     """Volumes and environments follow renamed config maps, secrets and claims."""
     spec = (template or {}).get("spec") or {}
 
-    def follow(reference: Body | None, kind: str, key: str = "name") -> None:
+    def follow(reference: Json | None, kind: str, key: str = "name") -> None:
         if reference and (kind, reference.get(key)) in renamed:
             reference[key] = renamed[kind, reference[key]]
 

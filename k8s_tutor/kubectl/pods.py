@@ -1,8 +1,8 @@
 """Finding the pod that ``exec``, ``logs``, ``attach`` and ``port-forward`` mean: by name, or through its workload."""
 
 import time
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.actions import all_containers, container_names
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
@@ -10,7 +10,6 @@ from k8s_tutor.kubectl.infos import Info, Want, list_all, read_named, resolve
 from k8s_tutor.kubectl.podspecs import selector_text
 from k8s_tutor.kubectl.text import quoted
 
-Body = dict[str, Any]
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
@@ -22,7 +21,7 @@ def read(call: Call, word: str) -> Info:
     return Info(resource, want.namespace, want.name, read_named(call, want))
 
 
-def attachable(call: Call, info: Info, timeout: float = 60.0) -> Body:
+def attachable(call: Call, info: Info, timeout: float = 60.0) -> Json:
     """Return the pod itself, or one of a workload's pods: the readiest.
 
     Raises:
@@ -37,7 +36,7 @@ def attachable(call: Call, info: Info, timeout: float = 60.0) -> Body:
     return first_pod(call, info.namespace, selector, timeout)[0]
 
 
-def first_pod(call: Call, namespace: str, selector: str, timeout: float) -> tuple[Body, int]:
+def first_pod(call: Call, namespace: str, selector: str, timeout: float) -> tuple[Json, int]:
     """Return the best of the pods with a selector, and how many there are; waits for one."""
     limit = time.monotonic() + timeout
     while True:
@@ -48,7 +47,7 @@ def first_pod(call: Call, namespace: str, selector: str, timeout: float) -> tupl
             raise CommandError("timed out waiting for the condition")
 
 
-def _rank(pod: Body) -> tuple[bool, bool, int, bool, int]:
+def _rank(pod: Json) -> tuple[bool, bool, int, bool, int]:
     """Assigned before not, Running before Pending, ready before not, fewer restarts before more."""
     status = pod.get("status") or {}
     phases = {"Running": 0, "Pending": 1, "Unknown": 2}
@@ -62,13 +61,13 @@ def _rank(pod: Body) -> tuple[bool, bool, int, bool, int]:
     )
 
 
-def is_ready(pod: Body) -> bool:
+def is_ready(pod: Json) -> bool:
     """Whether a pod's Ready condition is true."""
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
 
-def choose_container(call: Call, pod: Body, name: str, *, quiet: bool = False) -> Body:
+def choose_container(call: Call, pod: Json, name: str, *, quiet: bool = False) -> Json:
     """Return the named container, the annotated one, or the first, saying so when there were others.
 
     Raises:

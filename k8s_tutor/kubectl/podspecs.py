@@ -1,10 +1,8 @@
 """Where a pod's specification stands in each kind of workload, and changing it (kubectl, ``polymorphichelpers``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.errors import CommandError
 
-Body = dict[str, Any]
 _TEMPLATED = {
     "Deployment",
     "ReplicaSet",
@@ -15,7 +13,7 @@ _TEMPLATED = {
 }
 
 
-def template_of(body: Body) -> Body | None:
+def template_of(body: Json) -> Json | None:
     """Return the pod template inside a workload, or the pod itself; None for other kinds."""
     kind = body.get("kind", "")
     if kind == "Pod":
@@ -29,7 +27,7 @@ def template_of(body: Body) -> Body | None:
     return found if isinstance(found, dict) else None
 
 
-def pod_spec(body: Body) -> Body:
+def pod_spec(body: Json) -> Json:
     """Return the pod specification inside an object, to read or to change.
 
     Raises:
@@ -41,11 +39,11 @@ def pod_spec(body: Body) -> Body:
         raise CommandError(
             f"the object is not a pod or does not have a pod template: *unstructured.Unstructured ({kind})"
         )
-    spec: Body = template.setdefault("spec", {})
+    spec: Json = template.setdefault("spec", {})
     return spec
 
 
-def selector_text(body: Body) -> str:
+def selector_text(body: Json) -> str:
     """Return the selector of the pods that belong to a workload or service.
 
     Raises:

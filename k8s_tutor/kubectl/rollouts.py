@@ -1,17 +1,15 @@
 """Revisions of Deployments, DaemonSets and StatefulSets (kubectl, ``polymorphichelpers``: history, rollback, status)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import Client
 from k8s_tutor.kubectl.text import set_based
 
-Body = dict[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 HASH = "pod-template-hash"
 
 
-def owned_replica_sets(client: Client, deployment: Body) -> list[Body]:
+def owned_replica_sets(client: Client, deployment: Json) -> list[Json]:
     """Return the ReplicaSets that a Deployment controls, oldest first."""
     metadata, spec = deployment.get("metadata", {}), deployment.get("spec", {})
     path = f"/apis/apps/v1/namespaces/{metadata.get('namespace', '')}/replicasets"
@@ -19,7 +17,7 @@ def owned_replica_sets(client: Client, deployment: Body) -> list[Body]:
     return sorted(_controlled(found, metadata.get("uid")), key=_age)
 
 
-def controller_revisions(client: Client, owner: Body) -> list[Body]:
+def controller_revisions(client: Client, owner: Json) -> list[Json]:
     """Return the ControllerRevisions of a DaemonSet or StatefulSet, by revision."""
     metadata, spec = owner.get("metadata", {}), owner.get("spec", {})
     path = f"/apis/apps/v1/namespaces/{metadata.get('namespace', '')}/controllerrevisions"
@@ -27,12 +25,12 @@ def controller_revisions(client: Client, owner: Body) -> list[Body]:
     return sorted(_controlled(found, metadata.get("uid")), key=lambda one: one.get("revision", 0))
 
 
-def same_template(replica_set: Body, deployment: Body) -> bool:
+def same_template(replica_set: Json, deployment: Json) -> bool:
     """Whether a ReplicaSet runs the Deployment's present template; the hash label does not count."""
     return without_hash(replica_set["spec"].get("template")) == without_hash(deployment["spec"].get("template"))
 
 
-def without_hash(template: Body | None) -> Body:
+def without_hash(template: Json | None) -> Json:
     """Return a template without the label that the controller adds."""
     template = template or {}
     metadata = template.get("metadata") or {}
@@ -40,18 +38,18 @@ def without_hash(template: Body | None) -> Body:
     return {**template, "metadata": {**metadata, "labels": labels, "creationTimestamp": None}}
 
 
-def revision(replica_set: Body) -> int:
+def revision(replica_set: Json) -> int:
     """Return a ReplicaSet's or Deployment's revision, 0 if it has none."""
     text = (replica_set.get("metadata", {}).get("annotations") or {}).get(REVISION, "0")
     return int(text) if text.isdigit() else 0
 
 
-def change_cause(body: Body) -> str:
+def change_cause(body: Json) -> str:
     """Return why a revision was made."""
     return (body.get("metadata", {}).get("annotations") or {}).get(CHANGE_CAUSE) or "<none>"
 
 
-def _controlled(found: list[Body], uid: str | None) -> list[Body]:
+def _controlled(found: list[Json], uid: str | None) -> list[Json]:
     return [
         one
         for one in found
@@ -62,5 +60,5 @@ def _controlled(found: list[Body], uid: str | None) -> list[Body]:
     ]
 
 
-def _age(body: Body) -> tuple[str, str]:
+def _age(body: Json) -> tuple[str, str]:
     return body["metadata"].get("creationTimestamp", ""), body["metadata"].get("name", "")

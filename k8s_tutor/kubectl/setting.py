@@ -1,9 +1,8 @@
 """The frame of the ``set`` verbs: read objects, change a copy, send the difference, tell it."""
 
 from collections.abc import Callable
-from typing import Any
 
-from k8s_tutor.apimachinery.copying import deep_copy
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.changes import two_way
@@ -12,7 +11,6 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.infos import Info, Selection, load, select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT, SELECTOR
 
-Body = dict[str, Any]
 FLAGS = (*FILENAME, SELECTOR, ALL, *OUTPUT, DRY_RUN, FIELD_MANAGER, LOCAL)
 
 
@@ -32,7 +30,7 @@ def fetch(call: Call, words: list[str]) -> list[Info]:
     return infos
 
 
-def change(call: Call, infos: list[Info], edit: Callable[[Body], None], done: str, manager: str) -> int:
+def change(call: Call, infos: list[Info], edit: Callable[[Json], None], done: str, manager: str) -> int:
     """Change every object with ``edit`` (which may raise `CommandError`), and tell what was done.
 
     Objects that stay as they are are not told.
@@ -40,7 +38,7 @@ def change(call: Call, infos: list[Info], edit: Callable[[Body], None], done: st
     failures: list[Exception] = []
     local = call.flag("local")
     for info in infos:
-        after = deep_copy(info.object)
+        after = clone(info.object)
         try:
             edit(after)
         except CommandError as error:

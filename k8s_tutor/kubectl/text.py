@@ -5,6 +5,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from k8s_tutor.apimachinery.times import human_duration
+
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -60,35 +62,6 @@ def age(value: str | None, now: datetime) -> str:
     """Return how long ago, in kubectl's short form; ``<unknown>`` for no time."""
     moment = parse_time(value)
     return "<unknown>" if moment is None else human_duration((now - moment).total_seconds())
-
-
-def human_duration(seconds: float) -> str:
-    """Return a duration in the two most telling units (apimachinery, ``duration.HumanDuration``)."""
-    if seconds < -1:
-        return "<invalid>"
-    total = max(0, int(seconds))
-    minutes, hours, days = total // 60, total // 3600, total // 86400
-    if total < 120:
-        return f"{total}s"
-    if minutes < 10:
-        return _pair(minutes, "m", total % 60, "s")
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return _pair(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if hours < 192:
-        return _pair(days, "d", hours % 24, "h")
-    if days < 730:
-        return f"{days}d"
-    if days < 365 * 8:
-        return _pair(days // 365, "y", days % 365, "d")
-    return f"{days // 365}y"
-
-
-def _pair(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
 
 
 def parse_duration(text: str) -> float:

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError, Client
 from k8s_tutor.errors import TutorError
 
-Json = dict[str, Any]
 PATHS = {
     "namespaces": "/api/v1/namespaces",
     "nodes": "/api/v1/nodes",

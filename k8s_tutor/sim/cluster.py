@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.network import Network
     from k8s_tutor.sim.runtime import Runtime
 
-Json = dict[str, Any]
 LOG_LINES = 5_000
 CONTROLLER_MANAGER = "kube-controller-manager"
 SCHEDULER = "kube-scheduler"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.cluster import Cluster
     from k8s_tutor.sim.machinery.journal import SqliteJournal
 
-Json = dict[str, Any]
 UNREADABLE, IN_USE, TAKEN = 4, 6, 7
 VERSION = "v1.37.2"
 IDLE_CHECK_SECONDS = 5.0

@@ -15,8 +15,7 @@ from k8s_tutor.apimachinery.apply import (
 )
 from k8s_tutor.apimachinery.apply.fieldsets import difference, intersection, make_set, paths, union
 from k8s_tutor.apimachinery.schema.types import Type
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 def type_for(kind: str, group: str = "") -> Type:

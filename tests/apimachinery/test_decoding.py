@@ -8,8 +8,7 @@ import pytest
 from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.decoding import Conformed, DecodeError, conform, decode, decode_body, encoded
 from k8s_tutor.apimachinery.schema.types import Type
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 def type_for(kind: str, group: str = "", version: str = "v1") -> Type:

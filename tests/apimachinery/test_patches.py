@@ -11,8 +11,7 @@ from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_p
 from k8s_tutor.apimachinery.patches.merge_patch import merge_diff, three_way_merge_diff
 from k8s_tutor.apimachinery.patches.strategic_diff import two_way_diff
 from k8s_tutor.apimachinery.schema.types import Type
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 def deployment() -> Type:

@@ -1,13 +1,10 @@
 """Custom resources by their structural schema."""
 
-from typing import Any
-
 import pytest
 
 from k8s_tutor.apimachinery.apply import fieldset_of
 from k8s_tutor.apimachinery.structural import apply_defaults, prune, rule_problems, type_of, validate
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 SCHEMA: Json = {
     "type": "object",

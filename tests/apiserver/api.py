@@ -8,9 +8,8 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from tests.conftest import Server
-
-Json = dict[str, Any]
 
 
 @dataclass

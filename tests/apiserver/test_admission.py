@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from tests.apiserver.api import call
 from tests.conftest import ServerFactory
 
-Json = dict[str, Any]
 PODS = "/api/v1/namespaces/default/pods"
 
 

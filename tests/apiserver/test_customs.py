@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from tests.apiserver.api import call
 from tests.conftest import Kubectl, Server, ServerFactory
 
-Json = dict[str, Any]
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 THINGS = "/apis/example.com/v1/namespaces/default/things"
 

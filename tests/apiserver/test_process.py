@@ -9,11 +9,11 @@ import sys
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
+
 ROOT = Path(__file__).parents[2]
 
 

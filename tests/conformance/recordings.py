@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from k8s_tutor.apimachinery.unstructured import Json
 
 DATA = Path(__file__).parent / "data"
-Json = dict[str, Any]
 
 
 def records(name: str) -> Iterator[Json]:

@@ -6,8 +6,9 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from tests.conformance.normal import blanked, difference, numbers
-from tests.conformance.recordings import Json, Score, records
+from tests.conformance.recordings import Score, records
 from tests.conformance.serving import Served, served
 
 IN_ORDER = ("sequence", "policy")  # files whose records build on one another

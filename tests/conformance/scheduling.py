@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.conformance.recordings import Json, Score, records
+from k8s_tutor.apimachinery.unstructured import Json
+from tests.conformance.recordings import Score, records
 from tests.conformance.serving import Served, served
 
 PODS = "/api/v1/namespaces/sched/pods"

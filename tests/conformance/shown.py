@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tests.conformance.recordings import Json
+from k8s_tutor.apimachinery.unstructured import Json
 
 Seen = tuple[float, str, str, Json]  # seconds, kind, ADDED/MODIFIED/DELETED, object
 HIDDEN = (

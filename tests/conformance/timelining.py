@@ -10,12 +10,13 @@ from typing import Any
 
 import aiohttp
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.server import ApiServer
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.cluster import Cluster, Shape
 from k8s_tutor.sim.machinery.store import Event
-from tests.conformance.recordings import Json, Score, records
+from tests.conformance.recordings import Score, records
 from tests.conformance.shown import Seen, match, timeline
 
 KINDS = {

@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conformance.recordings import Json, Score, records
+from k8s_tutor.apimachinery.unstructured import Json
+from tests.conformance.recordings import Score, records
 from tests.conformance.serving import served
 
 POD = "[bcdfghjklmnpqrstvwxz2456789]{5}"

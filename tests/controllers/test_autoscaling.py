@@ -1,14 +1,12 @@
 """What an autoscaler makes of its metrics, and how fast it may go."""
 
-from typing import Any
-
 import pytest
 
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.autoscaling_metrics import MetricError, propose
 from k8s_tutor.sim.controllers.autoscaling_rate import History, decide
-from k8s_tutor.sim.machinery.meta import parse_time
 
-Json = dict[str, Any]
 NOW = parse_time("2027-01-15T09:00:00Z")
 CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}
 

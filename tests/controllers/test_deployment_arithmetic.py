@@ -1,13 +1,10 @@
 """The arithmetic of rollouts."""
 
-from typing import Any
-
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers import deployment_scaling as scaling
 from k8s_tutor.sim.controllers.scaled import fenceposts, scaled
-
-Json = dict[str, Any]
 
 
 def deployment(replicas: int, surge: int | str = "25%", unavailable: int | str = "25%") -> Json:

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers import job_indexes
 from k8s_tutor.sim.controllers.job_policies import Backoff, is_failed, judge_failure, judge_success, restarts_exceeded
-
-Json = dict[str, Any]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """Which pods go first, and the short names of templates."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.pods import deletion_rank, is_available, next_available
 from k8s_tutor.sim.controllers.templatehash import template_hash
-from k8s_tutor.sim.machinery.meta import ALPHABET, parse_time
+from k8s_tutor.sim.machinery.meta import ALPHABET
 
-Json = dict[str, Any]
 NOW = parse_time("2027-01-15T09:00:00Z")
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.registry.strategy import UserInfo
 
-Json = dict[str, Any]
 Make = Callable[..., Awaitable[Cluster]]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.kubelet import Kubelet
 from k8s_tutor.sim.runtime.container import Container
@@ -12,7 +13,6 @@ from k8s_tutor.sim.runtime.container import Container
 if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Clock
 
-Json = dict[str, Any]
 NAMESPACE = "default"
 
 

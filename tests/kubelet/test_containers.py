@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError
-from tests.kubelet.conftest import Json, Node, shell
+from tests.kubelet.conftest import Node, shell
 
 
 async def test_variables_are_expanded_in_order(node: Node) -> None:

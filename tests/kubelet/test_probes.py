@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kubelet.conftest import Json, Node, shell
+from k8s_tutor.apimachinery.unstructured import Json
+from tests.kubelet.conftest import Node, shell
 
 
 async def test_a_failing_liveness_probe_restarts_the_container(node: Node) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import actions, quality
 from k8s_tutor.sim.kubelet.addresses import AddressPool
@@ -19,7 +20,6 @@ from k8s_tutor.sim.kubelet.phase import phase_of
 from k8s_tutor.sim.kubelet.records import Observed, Sandbox, View
 from k8s_tutor.sim.kubelet.spec import restarts_after
 
-Json = dict[str, Any]
 GOLDEN = yaml.safe_load((Path(__file__).parent / "golden" / "phase.yaml").read_text(encoding="utf-8"))
 SANDBOX = Sandbox("s", 0, ready=True, ip="10.244.0.2", created_at=10.0)
 

@@ -5,15 +5,14 @@ Set UPDATE_TIMELINES=1 to write them anew; then read the difference.
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from k8s_tutor.apimachinery.unstructured import Json
 from tests.kubelet.conftest import Node
 from tests.kubelet.timeline import Timeline
 
-Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "timelines"
 MARK = "\n--- seen\n"
 

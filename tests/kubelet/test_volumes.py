@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from tests.kubelet.conftest import Json, Node, shell
+from k8s_tutor.apimachinery.unstructured import Json
+from tests.kubelet.conftest import Node, shell
 
 MOUNT = [{"name": "v", "mountPath": "/v"}]
 

@@ -1,12 +1,11 @@
 """A pod's life as readable lines: each change of what a person would see, with its second."""
 
 import re
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.store import Event
 from tests.kubelet.conftest import Node
 
-Json = dict[str, Any]
 SHORT = {
     "PodReadyToStartContainers": "sandbox",
     "Initialized": "init",

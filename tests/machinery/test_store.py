@@ -7,11 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import WINDOW, Event, Store
-
-Json = dict[str, Any]
 
 
 def obj(name: str, namespace: str = "a", **more: Any) -> Json:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.network import HttpRequest, HttpResponse, Listener, Network, NetworkError, Stream
 
-Json = dict[str, Any]
 CLIENT, ONE, TWO, NODE = "10.244.0.2", "10.244.0.3", "10.244.1.4", "192.168.0.1"
 
 

@@ -4,11 +4,11 @@ import copy
 from typing import Any
 
 from k8s_tutor.apimachinery import decoding, schema
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.metadata import validate_metadata
 from k8s_tutor.sim.registry.scheme import strategy_makers
 from k8s_tutor.sim.registry.strategy import RequestContext, Strategy, UserInfo
 
-Json = dict[str, Any]
 _MAKERS = strategy_makers()
 _MADE: dict[str, Strategy] = {}
 

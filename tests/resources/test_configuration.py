@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.metadata import validate_metadata
 from tests.conftest import ClusterFactory
-from tests.resources.judging import Json, changed, complaints, made, strategy
+from tests.resources.judging import changed, complaints, made, strategy
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.scheme import Resource

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from k8s_tutor.apimachinery import schema
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.scheme import strategy_makers
-from tests.resources.judging import Json, decoded, strategy
+from tests.resources.judging import decoded, strategy
 
 #: Answered without being stored.
 VIRTUAL = {

@@ -9,9 +9,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from tests.conftest import ClusterFactory
-from tests.resources.judging import Json, complaints, context, made, strategy
+from tests.resources.judging import complaints, context, made, strategy
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 POLICIES = "validatingadmissionpolicies.admissionregistration.k8s.io"

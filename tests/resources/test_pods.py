@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.resources.judging import Json, changed, complaints, context, made, pod, strategy
+from k8s_tutor.apimachinery.unstructured import Json
+from tests.resources.judging import changed, complaints, context, made, pod, strategy
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 from tests.conftest import ClusterFactory
-from tests.resources.judging import Json, complaints, made, strategy
+from tests.resources.judging import complaints, made, strategy
 
 
 def service(name: str = "web", **spec: Any) -> Json:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import cron
-from tests.resources.judging import Json, changed, complaints, made, strategy, template
+from tests.resources.judging import changed, complaints, made, strategy, template
 
 
 def workload(kind: str, **spec: Any) -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.scheduler.algorithm import Algorithm, Chosen
 from k8s_tutor.sim.scheduler.cache import Cache
@@ -11,8 +12,6 @@ from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.client import LocalClient
-
-Json = dict[str, Any]
 
 
 class Places:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
@@ -20,7 +21,6 @@ from k8s_tutor.sim.machinery.store import Event
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.client import LocalClient
 
-Json = dict[str, Any]
 ClusterFactory = Callable[..., Awaitable[Cluster]]
 NAMESPACE = "t"
 WARM_UP = 20.0

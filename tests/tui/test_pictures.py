@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.tui.pictures import events, nodes, rollouts, tree
 from k8s_tutor.tui.pictures.pods import sign, word
 from k8s_tutor.tui.pictures.rollout import bounds
 from k8s_tutor.tui.texts import EN, RU, say
-
-Json = dict[str, Any]
 
 
 def english(key: str) -> str:

@@ -17,7 +17,6 @@ from k8s_tutor.apimachinery.apply.managers import (
     STRIPPED,
     Entries,
     Entry,
-    Json,
     conflicts_with,
     empty_object,
     identity,
@@ -30,6 +29,7 @@ from k8s_tutor.apimachinery.apply.managers import (
 from k8s_tutor.apimachinery.apply.merging import merge, remove
 from k8s_tutor.apimachinery.apply.shapes import complaints
 from k8s_tutor.apimachinery.schema.types import Type
+from k8s_tutor.apimachinery.unstructured import Json
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 

@@ -12,8 +12,8 @@ from k8s_tutor.apimachinery.apply.comparing import Comparison, ShapeError, compa
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, difference, intersection, make_set, union, without_subtrees
 from k8s_tutor.apimachinery.conforming import encoded
 from k8s_tutor.apimachinery.schema.types import Type
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 Entry = dict[str, Any]
 Entries = list[Entry]
 Identity = tuple[str, str, str, str]

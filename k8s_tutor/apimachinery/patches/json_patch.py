@@ -7,9 +7,9 @@ patch --local``.
 from collections.abc import Sequence
 from typing import Any
 
-from k8s_tutor.apimachinery.copying import deep_copy
 from k8s_tutor.apimachinery.leaves import json_kind
 from k8s_tutor.apimachinery.patches.errors import PatchError
+from k8s_tutor.apimachinery.unstructured import clone
 
 _MAX_OPERATIONS = 10_000
 
@@ -27,7 +27,7 @@ def apply_json_patch(document: Any, patch: Any) -> Any:
         raise PatchError(
             f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(patch)}", malformed=True
         )
-    holder = {"": deep_copy(document)}
+    holder = {"": clone(document)}
     for operation in patch:
         if not isinstance(operation, dict):
             text = f"json: cannot unmarshal {json_kind(operation)} into Go value of type handlers.jsonPatchOp"
@@ -48,16 +48,16 @@ def _apply(holder: dict[str, Any], operation: dict[str, Any]) -> None:
     steps = _steps(operation.get("path"))
     match operation.get("op"):
         case "add":
-            _add(holder, steps, deep_copy(_value(operation)), "add")
+            _add(holder, steps, clone(_value(operation)), "add")
         case "remove":
             _remove(holder, steps, "remove")
         case "replace":
             _find(holder, steps, "replace")
-            _replace(holder, steps, deep_copy(_value(operation)))
+            _replace(holder, steps, clone(_value(operation)))
         case "move":
             _add(holder, steps, _remove(holder, _steps(operation.get("from")), "move"), "move")
         case "copy":
-            _add(holder, steps, deep_copy(_find(holder, _steps(operation.get("from")), "copy")), "copy")
+            _add(holder, steps, clone(_find(holder, _steps(operation.get("from")), "copy")), "copy")
         case "test":
             _test(holder, steps, operation)
         case other:

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from k8s_tutor.apimachinery.patches.errors import PatchError
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Type
+from k8s_tutor.apimachinery.unstructured import Json
 
 DIRECTIVE = "$patch"
 RETAIN_KEYS = "$retainKeys"
 DELETE_FROM = "$deleteFromPrimitiveList"
 SET_ORDER = "$setElementOrder"
 
-Json = dict[str, Any]
 Items = list[Any]
 
 

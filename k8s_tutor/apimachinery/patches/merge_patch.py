@@ -5,13 +5,13 @@ Mirrors ``evanphx/json-patch`` and ``k8s.io/apimachinery/pkg/util/jsonmergepatch
 
 from typing import Any
 
-from k8s_tutor.apimachinery.copying import deep_copy
+from k8s_tutor.apimachinery.unstructured import clone
 
 
 def merge_patch(document: Any, patch: Any) -> Any:
     """Return ``document`` with ``patch`` merged in: null deletes, objects merge, all else replaces."""
     if not isinstance(patch, dict):
-        return deep_copy(patch)
+        return clone(patch)
     result = dict(document) if isinstance(document, dict) else {}
     for key, value in patch.items():
         if value is None:
@@ -19,7 +19,7 @@ def merge_patch(document: Any, patch: Any) -> Any:
         elif isinstance(value, dict):
             result[key] = merge_patch(result.get(key), value)
         else:
-            result[key] = deep_copy(value)
+            result[key] = clone(value)
     return result
 
 

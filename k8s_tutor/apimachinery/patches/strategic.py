@@ -7,7 +7,6 @@ joins the two halves of a three-way patch (``strategic_diff.py``): then directiv
 
 from typing import Any, NamedTuple
 
-from k8s_tutor.apimachinery.copying import deep_copy
 from k8s_tutor.apimachinery.patches.errors import PatchError
 from k8s_tutor.apimachinery.patches.lists import (
     DELETE_FROM,
@@ -15,7 +14,6 @@ from k8s_tutor.apimachinery.patches.lists import (
     RETAIN_KEYS,
     SET_ORDER,
     Items,
-    Json,
     Meta,
     as_list,
     as_map,
@@ -29,6 +27,7 @@ from k8s_tutor.apimachinery.patches.lists import (
     without_duplicates,
 )
 from k8s_tutor.apimachinery.schema.types import Type
+from k8s_tutor.apimachinery.unstructured import Json, clone
 
 _BAD_ORDER = "invalid patch format of setElementOrder list"
 
@@ -50,7 +49,7 @@ def strategic_merge(current: Json, patch: Json, type: Type | None) -> Json:
     Raises:
         PatchError: the patch does not fit, with upstream's words.
     """
-    return merge_maps(deep_copy(current), deep_copy(patch), type, Options())
+    return merge_maps(clone(current), clone(patch), type, Options())
 
 
 def merge_maps(original: Json, patch: Json, type: Type | None, options: Options) -> Json:
@@ -119,7 +118,7 @@ def _set_orders(original: Json, patch: Json, type: Type | None, options: Options
         elif not has_original:
             merged = _without_directives(patched)
         else:
-            merged = _merge_field_lists(deep_copy(server), patched, meta, options, delete=False)
+            merged = _merge_field_lists(clone(server), patched, meta, options, delete=False)
         maps = items_are_maps(server, patched)
         inside, server_only = partition(merged, order, meta.merge_key)
         server = _order_after_merge(server, patched, meta) if maps and has_patch else server
@@ -260,5 +259,5 @@ def _merge_items(original: Items, patch: Items, meta: Meta, options: Options) ->
         if index < 0:
             merged.append(item)
         else:
-            merged[index] = merge_maps(merged[index], deep_copy(item), meta.type, options)
+            merged[index] = merge_maps(merged[index], clone(item), meta.type, options)
     return merged

@@ -7,7 +7,6 @@ wanted, ``$deleteFromPrimitiveList`` what to take from lists of plain values, an
 
 from typing import Any, NamedTuple
 
-from k8s_tutor.apimachinery.copying import deep_copy
 from k8s_tutor.apimachinery.patches.errors import PatchError
 from k8s_tutor.apimachinery.patches.lists import (
     DELETE_FROM,
@@ -15,7 +14,6 @@ from k8s_tutor.apimachinery.patches.lists import (
     RETAIN_KEYS,
     SET_ORDER,
     Items,
-    Json,
     go_print,
     items_are_maps,
     key_of,
@@ -25,6 +23,7 @@ from k8s_tutor.apimachinery.patches.lists import (
 )
 from k8s_tutor.apimachinery.patches.strategic import Options, merge_maps
 from k8s_tutor.apimachinery.schema.types import Type
+from k8s_tutor.apimachinery.unstructured import Json, clone
 
 
 class _Options(NamedTuple):
@@ -45,7 +44,7 @@ def strategic_diff(original: Json, modified: Json, current: Json, type: Type | N
         current: the live object.
         type: their type.
     """
-    original, modified, current = deep_copy(original), deep_copy(modified), deep_copy(current)
+    original, modified, current = clone(original), clone(modified), clone(current)
     delta = _diff_maps(current, modified, type, _Options(deletions=False, order=True))
     deletions = _diff_maps(original, modified, type, _Options(changes=False, order=True))
     return merge_maps(deletions, delta, type, Options(obey=False))
@@ -53,7 +52,7 @@ def strategic_diff(original: Json, modified: Json, current: Json, type: Type | N
 
 def two_way_diff(original: Json, modified: Json, type: Type | None) -> Json:
     """Return the patch that makes ``modified`` of ``original`` (what ``kubectl edit`` and ``label`` send)."""
-    return _diff_maps(deep_copy(original), deep_copy(modified), type, _Options(order=True))
+    return _diff_maps(clone(original), clone(modified), type, _Options(order=True))
 
 
 def _diff_maps(original: Json, modified: Json, type: Type | None, options: _Options) -> Json:

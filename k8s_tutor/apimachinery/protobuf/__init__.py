@@ -6,7 +6,7 @@ Time, IntOrString …) are written here.  Types are compiled once into tables of
 """
 
 import struct
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -14,13 +14,12 @@ from k8s_tutor.apimachinery.protobuf.messages import read_message, write_struct
 from k8s_tutor.apimachinery.protobuf.wire import ProtobufError, as_bytes, chunk, fields
 from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
+from k8s_tutor.apimachinery.unstructured import Json
 
 __all__ = ["CONTENT_TYPE", "MAGIC", "ProtobufError", "decode", "encode", "encode_watch_frame"]
 
 MAGIC: Final = b"k8s\0"
 CONTENT_TYPE: Final = "application/vnd.kubernetes.protobuf"
-
-Json = dict[str, Any]
 
 
 def decode(body: bytes, type: Type | None = None) -> Json:

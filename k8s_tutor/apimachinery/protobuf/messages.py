@@ -15,8 +15,8 @@ from k8s_tutor.apimachinery.protobuf import scalars
 from k8s_tutor.apimachinery.protobuf.wire import ProtobufError, as_bytes, chunk, fields, read_varint, signed, varint
 from k8s_tutor.apimachinery.schema.tables import json_schema_type
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Field, Type
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 Writer = Callable[[Any], bytes]
 Reader = Callable[[Any], Any]
 

@@ -5,8 +5,8 @@ Mirrors ``apiextensions-apiserver/pkg/apiserver/schema/pruning`` and ``…/defau
 
 from typing import Any
 
-from k8s_tutor.apimachinery.copying import deep_copy
 from k8s_tutor.apimachinery.structural.types import Schema, preserves
+from k8s_tutor.apimachinery.unstructured import clone
 
 _RESOURCE_FIELDS = frozenset({"apiVersion", "kind", "metadata"})
 
@@ -71,5 +71,5 @@ def apply_defaults(obj: Any, schema: Schema) -> Any:
             out[key] = apply_defaults(item, inner)
     for key, inner in properties.items():
         if key not in out and "default" in inner:
-            out[key] = apply_defaults(deep_copy(inner["default"]), inner)
+            out[key] = apply_defaults(clone(inner["default"]), inner)
     return out

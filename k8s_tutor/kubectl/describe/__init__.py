@@ -8,14 +8,15 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import APIResource
 from k8s_tutor.kubectl.command import Call
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 
 _FOLDER = Path(__file__).parent
 
 
-def description(call: Call, resource: APIResource, body: Body, *, show_events: bool = True) -> str:
+def description(call: Call, resource: APIResource, body: Json, *, show_events: bool = True) -> str:
     """Return the description of an object."""
     body.setdefault("kind", resource.kind)
     body.setdefault("apiVersion", resource.group_version)
@@ -24,12 +25,12 @@ def description(call: Call, resource: APIResource, body: Body, *, show_events: b
     return view.text()
 
 
-def _describer(resource: APIResource) -> Callable[[View, Body], None]:
+def _describer(resource: APIResource) -> Callable[[View, Json], None]:
     stem = resource.kind.lower()
     if (_FOLDER / f"{stem}.py").exists():
         module = importlib.import_module(f"k8s_tutor.kubectl.describe.{stem}")
         if resource.group == module.GROUP:
-            found: Callable[[View, Body], None] = module.describe
+            found: Callable[[View, Json], None] = module.describe
             return found
     from k8s_tutor.kubectl.describing.generic import describe
 

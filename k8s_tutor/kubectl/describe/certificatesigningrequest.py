@@ -2,9 +2,11 @@
 
 import base64
 
+from k8s_tutor.apimachinery.times import human_duration
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
-from k8s_tutor.kubectl.text import human_duration, labels_line, long_time
+from k8s_tutor.kubectl.describing.view import View
+from k8s_tutor.kubectl.text import labels_line, long_time
 
 GROUP = "certificates.k8s.io"
 _PARTS = (
@@ -18,7 +20,7 @@ _PARTS = (
 )
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a signing request."""
     metadata, spec = body.get("metadata", {}), body.get("spec", {})
     view.field(0, "Name", metadata.get("name", ""))
@@ -35,7 +37,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _status(status: Body) -> str:
+def _status(status: Json) -> str:
     types = {one.get("type") for one in status.get("conditions") or ()}
     text = "Denied" if "Denied" in types else "Approved" if "Approved" in types else "Pending"
     return text + (",Failed" if "Failed" in types else "") + (",Issued" if status.get("certificate") else "")

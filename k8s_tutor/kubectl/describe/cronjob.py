@@ -1,14 +1,15 @@
 """CronJob."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
 from k8s_tutor.kubectl.describing.templates import write_template
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import boolean, long_time, set_based
 
 GROUP = "batch"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a cron job."""
     spec, status = body.get("spec", {}), body.get("status") or {}
     view.heading(body)
@@ -28,7 +29,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _job_template(view: View, job: Body) -> None:
+def _job_template(view: View, job: Json) -> None:
     view.field(0, "Selector", set_based(job["selector"]) if job.get("selector") is not None else "<unset>")
     view.field(0, "Parallelism", _or_unset(job.get("parallelism")))
     view.field(0, "Completions", _or_unset(job.get("completions")))

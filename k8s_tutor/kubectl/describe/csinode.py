@@ -1,13 +1,14 @@
 """CSINode."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import go_list, long_time
 
 GROUP = "storage.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a node's CSI drivers."""
     view.heading(body, namespace=False)
     view.field(0, "CreationTimestamp", long_time(body["metadata"].get("creationTimestamp")))

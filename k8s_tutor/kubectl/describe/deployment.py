@@ -1,15 +1,16 @@
 """Deployment, with its old and new ReplicaSets."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
 from k8s_tutor.kubectl.describing.templates import write_conditions, write_template
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.rollouts import owned_replica_sets, same_template
 from k8s_tutor.kubectl.text import long_time, set_based
 
 GROUP = "apps"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a deployment."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     view.heading(body, labels=False)
@@ -36,7 +37,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _replica_sets(view: View, body: Body) -> None:
+def _replica_sets(view: View, body: Json) -> None:
     sets = owned_replica_sets(view.call.client, body)
     new = [one for one in sets if same_template(one, body)][:1]
     old = [one for one in sets if one not in new]
@@ -45,7 +46,7 @@ def _replica_sets(view: View, body: Body) -> None:
         view.field(0, "NewReplicaSet", _shown(new))
 
 
-def _shown(sets: list[Body]) -> str:
+def _shown(sets: list[Json]) -> str:
     texts = [
         f"{one['metadata']['name']} ({(one.get('status') or {}).get('replicas', 0)}/{one['spec'].get('replicas', 0)} "
         "replicas created)"

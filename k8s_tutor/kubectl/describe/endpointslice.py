@@ -1,13 +1,14 @@
 """EndpointSlice."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import go_value
 
 GROUP = "discovery.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe an endpoint slice."""
     view.heading(body)
     view.field(0, "AddressType", body.get("addressType", ""))

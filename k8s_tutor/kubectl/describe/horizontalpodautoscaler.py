@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import long_time, quoted
 
 GROUP = "autoscaling"
 UNKNOWN = "<unknown>"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe an autoscaler."""
     spec, status = body.get("spec", {}), body.get("status") or {}
     target = spec.get("scaleTargetRef") or {}
@@ -39,7 +40,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _metric(view: View, metric: Body, current: Body) -> None:
+def _metric(view: View, metric: Json, current: Json) -> None:
     kind = metric.get("type", "")
     key = kind[:1].lower() + kind[1:]
     wanted, got = metric.get(key) or {}, (current.get(key) or {}).get("current") or {}
@@ -65,7 +66,7 @@ def _metric(view: View, metric: Body, current: Body) -> None:
         view.line(1, f"<unknown metric type {quoted(kind)}>")
 
 
-def _resource(view: View, title: str, target: Body, got: Body) -> None:
+def _resource(view: View, title: str, target: Json, got: Json) -> None:
     if target.get("averageValue") is not None:
         view.line(1, f"{title}:\t{got.get('averageValue', UNKNOWN)} / {target['averageValue']}")
         return
@@ -76,7 +77,7 @@ def _resource(view: View, title: str, target: Body, got: Body) -> None:
     view.line(1, f"{title}  (as a percentage of request):\t{current} / {goal}")
 
 
-def _rules(view: View, direction: str, rules: Body | None) -> None:
+def _rules(view: View, direction: str, rules: Json | None) -> None:
     if rules is None:
         return
     view.line(1, f"{direction}:")

@@ -1,14 +1,15 @@
 """Ingress, with the endpoints behind its backends."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.describing.endpoints import ready_endpoints, slices_of
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 
 GROUP = "networking.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe an ingress."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     namespace = metadata.get("namespace", "")
@@ -38,7 +39,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _backend(view: View, namespace: str, backend: Body) -> str:
+def _backend(view: View, namespace: str, backend: Json) -> str:
     reference = backend.get("service")
     if reference:
         port = reference.get("port") or {}
@@ -56,7 +57,7 @@ def _backend(view: View, namespace: str, backend: Body) -> str:
     return ""
 
 
-def _port_name(service: Body, port: Body) -> str:
+def _port_name(service: Json, port: Json) -> str:
     name = ""
     for one in service.get("spec", {}).get("ports") or ():
         if port.get("number") and port["number"] == one.get("port"):

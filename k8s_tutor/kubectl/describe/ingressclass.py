@@ -1,12 +1,13 @@
 """IngressClass."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 
 GROUP = "networking.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe an ingress class."""
     spec = body.get("spec", {})
     view.heading(body, namespace=False)

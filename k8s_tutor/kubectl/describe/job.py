@@ -1,15 +1,17 @@
 """Job."""
 
+from k8s_tutor.apimachinery.times import human_duration
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
 from k8s_tutor.kubectl.describing.templates import write_template
-from k8s_tutor.kubectl.describing.view import Body, View, controlled_by
-from k8s_tutor.kubectl.text import go_value, human_duration, long_time, parse_time, set_based
+from k8s_tutor.kubectl.describing.view import View, controlled_by
+from k8s_tutor.kubectl.text import go_value, long_time, parse_time, set_based
 
 GROUP = "batch"
 MAX_INDEXES = 50
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a job."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     view.heading(body, labels=False)
@@ -44,7 +46,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _times(view: View, status: Body) -> None:
+def _times(view: View, status: Json) -> None:
     started, ended = parse_time(status.get("startTime")), parse_time(status.get("completionTime"))
     if started:
         view.field(0, "Start Time", long_time(status["startTime"]))

@@ -1,13 +1,14 @@
 """Namespace, with its quotas and limit ranges."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.quotas import write_limits, write_scopes, write_usage
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import long_time
 
 GROUP = ""
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a namespace."""
     status = body.get("status") or {}
     view.heading(body, namespace=False)
@@ -27,7 +28,7 @@ def describe(view: View, body: Body) -> None:
     _limits(view, view.list(f"{path}/limitranges"))
 
 
-def _quotas(view: View, quotas: list[Body]) -> None:
+def _quotas(view: View, quotas: list[Json]) -> None:
     if not quotas:
         view.line(0, "No resource quota.")
         return
@@ -40,7 +41,7 @@ def _quotas(view: View, quotas: list[Body]) -> None:
         write_usage(view, quota, 1)
 
 
-def _limits(view: View, ranges: list[Body]) -> None:
+def _limits(view: View, ranges: list[Json]) -> None:
     if not ranges:
         view.line(0, "No LimitRange resource.")
         return

@@ -1,13 +1,14 @@
 """NetworkPolicy, in words."""
 
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import label_selector, parse_time
 
 GROUP = "networking.k8s.io"
 INDENT = "    "
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a network policy."""
     metadata, spec = body.get("metadata", {}), body.get("spec", {})
     view.heading(body, labels=False)
@@ -29,7 +30,7 @@ def describe(view: View, body: Body) -> None:
     view.line(1, f"Policy Types: {', '.join(types) or '<none>'}")
 
 
-def _rules(view: View, rules: list[Body], direction: str) -> None:
+def _rules(view: View, rules: list[Json], direction: str) -> None:
     if not rules:
         view.line(0, f"{INDENT}<none> (Selected pods are isolated for {direction} connectivity)")
     word, key, end = ("From", "from", "source") if direction == "ingress" else ("To", "to", "destination")
@@ -51,7 +52,7 @@ def _rules(view: View, rules: list[Body], direction: str) -> None:
             view.line(0, f"{INDENT}----------")
 
 
-def _peer(view: View, peer: Body) -> None:
+def _peer(view: View, peer: Json) -> None:
     if peer.get("namespaceSelector") is not None:
         view.line(1, f"{INDENT}NamespaceSelector: {label_selector(peer['namespaceSelector'])}")
     if peer.get("podSelector") is not None:

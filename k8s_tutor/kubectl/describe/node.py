@@ -1,9 +1,10 @@
 """Node, with its lease, its pods and what they ask for."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.describing.events import events_of, write
 from k8s_tutor.kubectl.describing.usage import write_usage
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import go_value, long_time
 
 GROUP = ""
@@ -21,7 +22,7 @@ _INFO = (
 )
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a node."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     view.field(0, "Name", metadata.get("name", ""))
@@ -56,7 +57,7 @@ def describe(view: View, body: Body) -> None:
     _events(view, body)
 
 
-def roles(body: Body) -> list[str]:
+def roles(body: Json) -> list[str]:
     """Return the roles that a node's labels name."""
     found = set()
     for key, value in (body.get("metadata", {}).get("labels") or {}).items():
@@ -67,7 +68,7 @@ def roles(body: Body) -> list[str]:
     return sorted(found)
 
 
-def taint_text(taint: Body) -> str:
+def taint_text(taint: Json) -> str:
     """Return ``key=value:effect``."""
     value = f"={taint['value']}" if taint.get("value") else ""
     effect = f":{taint['effect']}" if taint.get("effect") else ""
@@ -87,7 +88,7 @@ def _lease(view: View, name: str) -> None:
         view.field(1, title, long_time(spec[key]) if spec.get(key) else "<unset>")
 
 
-def _conditions(view: View, conditions: list[Body] | None) -> None:
+def _conditions(view: View, conditions: list[Json] | None) -> None:
     if not conditions:
         return
     view.line(0, "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage")
@@ -98,7 +99,7 @@ def _conditions(view: View, conditions: list[Body] | None) -> None:
         view.line(1, f"{words} \t{one.get('reason', '')} \t{one.get('message', '')}")
 
 
-def _pods(view: View, body: Body) -> None:
+def _pods(view: View, body: Json) -> None:
     name = body["metadata"]["name"]
     selector = f"spec.nodeName={name},status.phase!=Failed,status.phase!=Succeeded"
     try:
@@ -111,7 +112,7 @@ def _pods(view: View, body: Body) -> None:
     write_usage(view, body, pods)
 
 
-def _events(view: View, body: Body) -> None:
+def _events(view: View, body: Json) -> None:
     found = events_of(view, body)
     if found is None:
         return

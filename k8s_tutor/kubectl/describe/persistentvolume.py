@@ -1,14 +1,15 @@
 """PersistentVolume."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.describing.volumes import access_modes, storage_class, write_phase, write_source
 from k8s_tutor.kubectl.text import go_value
 
 GROUP = ""
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a persistent volume."""
     spec, status = body.get("spec", {}), body.get("status") or {}
     view.heading(body, namespace=False)
@@ -29,7 +30,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _affinity(view: View, affinity: Body | None) -> None:
+def _affinity(view: View, affinity: Json | None) -> None:
     required = (affinity or {}).get("required")
     view.line(0, "Node Affinity:\t" + ("" if required else "<none>"))
     if not required:

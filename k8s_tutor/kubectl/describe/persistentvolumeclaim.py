@@ -1,14 +1,15 @@
 """PersistentVolumeClaim, with the pods that use it."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.describing.volumes import write_claim
 from k8s_tutor.kubectl.text import long_time
 
 GROUP = ""
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a claim."""
     metadata = body.get("metadata", {})
     write_claim(view, body, full=True)
@@ -28,6 +29,6 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _uses(pod: Body, claim: str) -> bool:
+def _uses(pod: Json, claim: str) -> bool:
     volumes = pod.get("spec", {}).get("volumes") or ()
     return any((volume.get("persistentVolumeClaim") or {}).get("claimName") == claim for volume in volumes)

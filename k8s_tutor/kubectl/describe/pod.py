@@ -1,16 +1,17 @@
 """Pod."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.containers import field_resolver, write_containers, write_resources
 from k8s_tutor.kubectl.describing.events import write_events
 from k8s_tutor.kubectl.describing.templates import tolerations, write_spread
-from k8s_tutor.kubectl.describing.view import Body, View, controlled_by
+from k8s_tutor.kubectl.describing.view import View, controlled_by
 from k8s_tutor.kubectl.describing.volumes import write_volumes
 from k8s_tutor.kubectl.text import age, long_time
 
 GROUP = ""
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a pod."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     view.heading(body, labels=False)
@@ -50,7 +51,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body, kind=False)
 
 
-def _status(view: View, body: Body) -> None:
+def _status(view: View, body: Json) -> None:
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     phase = status.get("phase", "")
     if metadata.get("deletionTimestamp") and phase not in {"Failed", "Succeeded"}:
@@ -68,7 +69,7 @@ def _status(view: View, body: Body) -> None:
             view.field(0, "LocalhostProfile", seccomp.get("localhostProfile", ""))
 
 
-def _containers(view: View, body: Body) -> None:
+def _containers(view: View, body: Json) -> None:
     spec, status, resolve = body.get("spec", {}), body.get("status") or {}, field_resolver(body)
     if spec.get("initContainers"):
         write_containers(
@@ -80,7 +81,7 @@ def _containers(view: View, body: Body) -> None:
         write_containers(view, "Ephemeral Containers", spec["ephemeralContainers"], statuses, resolve)
 
 
-def _conditions(view: View, body: Body) -> None:
+def _conditions(view: View, body: Json) -> None:
     conditions = (body.get("status") or {}).get("conditions") or []
     gates = body.get("spec", {}).get("readinessGates")
     if gates:

@@ -1,13 +1,14 @@
 """PodDisruptionBudget."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import label_selector
 
 GROUP = "policy"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a budget."""
     spec, status = body.get("spec", {}), body.get("status") or {}
     view.heading(body, labels=False)

@@ -1,13 +1,14 @@
 """PriorityClass."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import go_value, labels_line
 
 GROUP = "scheduling.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a priority class."""
     metadata = body.get("metadata", {})
     view.field(0, "Name", metadata.get("name", ""))

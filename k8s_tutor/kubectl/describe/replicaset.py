@@ -1,14 +1,15 @@
 """ReplicaSet."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
 from k8s_tutor.kubectl.describing.templates import pods_status, write_conditions, write_template
-from k8s_tutor.kubectl.describing.view import Body, View, controlled_by
+from k8s_tutor.kubectl.describing.view import View, controlled_by
 from k8s_tutor.kubectl.text import label_selector
 
 GROUP = "apps"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a replica set."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     view.heading(body, labels=False)

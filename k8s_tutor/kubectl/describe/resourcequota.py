@@ -1,12 +1,13 @@
 """ResourceQuota."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.quotas import write_scopes, write_usage
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 
 GROUP = ""
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a quota."""
     view.heading(body, labels=False)
     write_scopes(view, body, 0, " * ")

@@ -1,12 +1,13 @@
 """Role."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.rules import rows
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 
 GROUP = "rbac.authorization.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a role."""
     view.heading(body, namespace=False)
     view.line(0, "PolicyRule:")

@@ -1,11 +1,12 @@
 """RoleBinding."""
 
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 
 GROUP = "rbac.authorization.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a role binding."""
     view.heading(body, namespace=False)
     role = body.get("roleRef") or {}

@@ -2,12 +2,13 @@
 
 import base64
 
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 
 GROUP = ""
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a secret."""
     view.heading(body)
     view.line(0, f"\nType:\t{body.get('type', '')}")

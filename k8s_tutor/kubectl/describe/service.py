@@ -1,14 +1,15 @@
 """Service, with its ready endpoints."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.endpoints import ready_endpoints, slices_of
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import labels_line
 
 GROUP = ""
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a service."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     view.heading(body)
@@ -35,13 +36,13 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _address(one: Body) -> str:
+def _address(one: Json) -> str:
     if one.get("ip"):
         return f"{one['ip']} ({one['ipMode']})" if one.get("ipMode") else str(one["ip"])
     return str(one.get("hostname", ""))
 
 
-def _port(view: View, port: Body, slices: list[Body]) -> None:
+def _port(view: View, port: Json, slices: list[Json]) -> None:
     name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
     view.field(0, "Port", f"{name}\t{port.get('port', 0)}/{protocol}")
     view.field(0, "TargetPort", f"{port.get('targetPort', 0)}/{protocol}")
@@ -52,7 +53,7 @@ def _port(view: View, port: Body, slices: list[Body]) -> None:
     view.field(0, "Endpoints", ready_endpoints(slices, port.get("name") or ""))
 
 
-def _policies(view: View, spec: Body) -> None:
+def _policies(view: View, spec: Json) -> None:
     view.field(0, "Session Affinity", spec.get("sessionAffinity", ""))
     for title, key in (
         ("External Traffic Policy", "externalTrafficPolicy"),

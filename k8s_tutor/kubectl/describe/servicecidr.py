@@ -1,13 +1,14 @@
 """ServiceCIDR."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import long_time
 
 GROUP = "networking.k8s.io"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a range of Service addresses."""
     view.heading(body, namespace=False)
     view.field(0, "CIDRs", ", ".join(body.get("spec", {}).get("cidrs") or ()))

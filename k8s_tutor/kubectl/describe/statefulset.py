@@ -1,15 +1,16 @@
 """StatefulSet, with its volume claim templates."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
 from k8s_tutor.kubectl.describing.templates import pods_status, write_template
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.describing.volumes import storage_class
 from k8s_tutor.kubectl.text import go_list, long_time, set_based
 
 GROUP = "apps"
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a stateful set."""
     metadata, spec, status = body.get("metadata", {}), body.get("spec", {}), body.get("status") or {}
     view.heading(body, labels=False)
@@ -40,7 +41,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _claims(view: View, claims: list[Body] | None) -> None:
+def _claims(view: View, claims: list[Json] | None) -> None:
     if not claims:
         view.line(0, "Volume Claims:\t<none>")
         return

@@ -1,14 +1,15 @@
 """StorageClass."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import boolean, labels_line
 
 GROUP = "storage.k8s.io"
 _DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Describe a storage class."""
     metadata = body.get("metadata", {})
     annotations = metadata.get("annotations") or {}
@@ -31,7 +32,7 @@ def describe(view: View, body: Body) -> None:
     write_events(view, body)
 
 
-def _topologies(view: View, terms: list[Body]) -> None:
+def _topologies(view: View, terms: list[Json]) -> None:
     view.line(0, "AllowedTopologies:\t" + ("" if terms else "<none>"))
     for at, term in enumerate(terms):
         view.write(1, f"Term {at}:\t")

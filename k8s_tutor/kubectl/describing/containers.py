@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import boolean, go_list, long_time
 
-Resolver = Callable[[Body], str]
+Resolver = Callable[[Json], str]
 
 
 def write_containers(
     view: View,
     label: str,
-    containers: list[Body],
-    statuses: list[Body] | None = None,
+    containers: list[Json],
+    statuses: list[Json] | None = None,
     resolve: Resolver | None = None,
     space: str = "",
 ) -> None:
@@ -47,7 +48,7 @@ def write_containers(
         _mounts(view, container)
 
 
-def _basics(view: View, container: Body, status: Body | None, space: str) -> None:
+def _basics(view: View, container: Json, status: Json | None, space: str) -> None:
     view.line(1, f"{' ' if space else ''}{container.get('name', '')}:")
     if status is not None:
         view.field(2, "Container ID", status.get("containerID", ""))
@@ -65,12 +66,12 @@ def _basics(view: View, container: Body, status: Body | None, space: str) -> Non
             view.field(3, "LocalhostProfile", seccomp.get("localhostProfile", ""))
 
 
-def _port(port: Body, key: str) -> str:
+def _port(port: Json, key: str) -> str:
     text = f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}"
     return f"{text} ({port['name']})" if port.get("name") else text
 
 
-def _words(view: View, container: Body) -> None:
+def _words(view: View, container: Json) -> None:
     for title, key in (("Command", "command"), ("Args", "args")):
         if container.get(key):
             view.line(2, f"{title}:")
@@ -79,7 +80,7 @@ def _words(view: View, container: Body) -> None:
                     view.line(3, part)
 
 
-def _states(view: View, status: Body) -> None:
+def _states(view: View, status: Json) -> None:
     _state(view, "State", status.get("state") or {})
     if (status.get("lastState") or {}).get("terminated"):
         _state(view, "Last State", status["lastState"])
@@ -87,7 +88,7 @@ def _states(view: View, status: Body) -> None:
     view.field(2, "Restart Count", status.get("restartCount", 0))
 
 
-def _state(view: View, title: str, state: Body) -> None:
+def _state(view: View, title: str, state: Json) -> None:
     if "running" in state:
         view.field(2, title, "Running")
         view.field(3, "Started", long_time((state["running"] or {}).get("startedAt")))
@@ -110,7 +111,7 @@ def _state(view: View, title: str, state: Body) -> None:
             view.field(3, "Reason", reason)
 
 
-def write_resources(view: View, resources: Body | None, level: int) -> None:
+def write_resources(view: View, resources: Json | None, level: int) -> None:
     """Add limits and requests."""
     for title, key in (("Limits", "limits"), ("Requests", "requests")):
         amounts = (resources or {}).get(key) or {}
@@ -120,7 +121,7 @@ def write_resources(view: View, resources: Body | None, level: int) -> None:
             view.field(level + 1, name, amounts[name])
 
 
-def probe(one: Body) -> str:
+def probe(one: Json) -> str:
     """Return a probe on one line."""
     timing = (
         f"delay={one.get('initialDelaySeconds', 0)}s timeout={one.get('timeoutSeconds', 0)}s "
@@ -143,7 +144,7 @@ def probe(one: Body) -> str:
     return f"unknown {timing}"
 
 
-def _env_from(view: View, container: Body) -> None:
+def _env_from(view: View, container: Json) -> None:
     sources = container.get("envFrom") or ()
     if sources:
         view.line(2, "Environment Variables from:")
@@ -155,7 +156,7 @@ def _env_from(view: View, container: Body) -> None:
         view.line(3, f"{reference.get('name', '')}\t{kind}{prefix}\tOptional: {optional}")
 
 
-def _env(view: View, container: Body, resolve: Resolver | None) -> None:
+def _env(view: View, container: Json, resolve: Resolver | None) -> None:
     variables = container.get("env") or ()
     view.line(2, "Environment:" + ("" if variables else "\t<none>"))
     for variable in variables:
@@ -176,7 +177,7 @@ def _env(view: View, container: Body, resolve: Resolver | None) -> None:
             _env_key(view, name, source)
 
 
-def _env_key(view: View, name: str, source: Body) -> None:
+def _env_key(view: View, name: str, source: Json) -> None:
     for key, text in (("secretKeyRef", "in secret"), ("configMapKeyRef", "of config map")):
         reference = source.get(key)
         if reference:
@@ -185,7 +186,7 @@ def _env_key(view: View, name: str, source: Body) -> None:
             view.line(3, f"{name}:\t{what}\tOptional: {optional}")
 
 
-def resource_value(reference: Body, container: Body) -> str:
+def resource_value(reference: Json, container: Json) -> str:
     """Return what a resourceFieldRef gives: the amount in units of its divisor, rounded up."""
     section, _, name = str(reference.get("resource", "")).partition(".")
     amounts = (container.get("resources") or {}).get(section) or {}
@@ -199,7 +200,7 @@ def resource_value(reference: Body, container: Body) -> str:
     return "node allocatable" if value == "0" and section == "limits" and name in {"cpu", "memory"} else value
 
 
-def _mounts(view: View, container: Body) -> None:
+def _mounts(view: View, container: Json) -> None:
     mounts = sorted(container.get("volumeMounts") or (), key=lambda mount: mount.get("mountPath", ""))
     view.line(2, "Mounts:" + ("" if mounts else "\t<none>"))
     for mount in mounts:
@@ -214,11 +215,11 @@ def _mounts(view: View, container: Body) -> None:
             view.line(3, f"{device.get('devicePath', '')} from {device.get('name', '')}")
 
 
-def field_resolver(pod: Body) -> Resolver:
+def field_resolver(pod: Json) -> Resolver:
     """Return what gives the value of a fieldRef for this pod; only metadata can be resolved."""
     metadata: dict[str, Any] = pod.get("metadata", {})
 
-    def resolve(reference: Body) -> str:
+    def resolve(reference: Json) -> str:
         path = reference.get("fieldPath", "")
         match = re.fullmatch(r"metadata\.(labels|annotations)\['(.*)'\]", path)
         if match:

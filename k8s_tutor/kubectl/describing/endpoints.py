@@ -1,17 +1,18 @@
 """Endpoints of a Service on one line: the first three ready ones and how many more there are."""
 
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 
 SHOWN = 3
 
 
-def slices_of(view: View, namespace: str, service: str) -> list[Body]:
+def slices_of(view: View, namespace: str, service: str) -> list[Json]:
     """Read the EndpointSlices of a Service."""
     path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
     return view.list(path, labelSelector=f"kubernetes.io/service-name={service}")
 
 
-def ready_endpoints(slices: list[Body], port: str) -> str:
+def ready_endpoints(slices: list[Json], port: str) -> str:
     """Return the ready addresses behind a named port (the unnamed one is ``""``)."""
     if not slices:
         return "<none>"

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import age
 
 MIRROR = "kubernetes.io/config.mirror"
 
 
-def events_of(view: View, body: Body, *, kind: bool = True, uid: str | None = None) -> list[Body] | None:
+def events_of(view: View, body: Json, *, kind: bool = True, uid: str | None = None) -> list[Json] | None:
     """Find the events about an object; None if they are not wanted or may not be read.
 
     Args:
@@ -36,14 +37,14 @@ def events_of(view: View, body: Body, *, kind: bool = True, uid: str | None = No
         return None
 
 
-def write_events(view: View, body: Body, *, kind: bool = True) -> None:
+def write_events(view: View, body: Json, *, kind: bool = True) -> None:
     """Search and add an object's events."""
     found = events_of(view, body, kind=kind)
     if found is not None:
         write(view, found)
 
 
-def write(view: View, events: list[Body]) -> None:
+def write(view: View, events: list[Json]) -> None:
     """Add events."""
     if not events:
         view.line(0, "Events:\t<none>")
@@ -60,7 +61,7 @@ def write(view: View, events: list[Body]) -> None:
         view.line(1, "\t".join([event.get("type", ""), event.get("reason", ""), since(view, event), source, message]))
 
 
-def since(view: View, event: Body) -> str:
+def since(view: View, event: Json) -> str:
     """Return when an event happened, and how often."""
     now = view.now()
     first = age(event.get("eventTime") or event.get("firstTimestamp"), now)

@@ -2,8 +2,9 @@
 
 import re
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.describing.events import write_events
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import go_value
 
 _ACRONYMS = {"api", "url", "uid", "guid"}
@@ -16,14 +17,14 @@ _SKIPPED = {
 }
 
 
-def describe(view: View, body: Body) -> None:
+def describe(view: View, body: Json) -> None:
     """Add every field in the order of names."""
     view.heading(body)
     _content(view, 0, body, "")
     write_events(view, body)
 
 
-def _content(view: View, level: int, content: Body, prefix: str) -> None:
+def _content(view: View, level: int, content: Json, prefix: str) -> None:
     for name in sorted(content):
         path, value = f"{prefix}.{name}", content[name]
         if path in _SKIPPED:

@@ -1,6 +1,7 @@
 """Quotas and limits, as they stand in their own descriptions and in their namespace's."""
 
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 
 _SCOPES = {
     "Terminating": "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before "
@@ -14,7 +15,7 @@ _SCOPES = {
 }
 
 
-def write_scopes(view: View, quota: Body, level: int, bullet: str) -> None:
+def write_scopes(view: View, quota: Json, level: int, bullet: str) -> None:
     """Add a quota's scopes and what they mean."""
     scopes = sorted(quota.get("spec", {}).get("scopes") or ())
     if scopes:
@@ -24,7 +25,7 @@ def write_scopes(view: View, quota: Body, level: int, bullet: str) -> None:
             view.line(level, f"{bullet}{_SCOPES[scope]}")
 
 
-def write_usage(view: View, quota: Body, level: int) -> None:
+def write_usage(view: View, quota: Json, level: int) -> None:
     """Add what is used of each hard limit."""
     status = quota.get("status") or {}
     hard, used = status.get("hard") or {}, status.get("used") or {}
@@ -32,7 +33,7 @@ def write_usage(view: View, quota: Body, level: int) -> None:
         view.line(level, f"{name}\t{used.get(name, '0')}\t{hard[name]}")
 
 
-def write_limits(view: View, limit_range: Body, prefix: str) -> None:
+def write_limits(view: View, limit_range: Json, prefix: str) -> None:
     """Add the rows of a limit range."""
     for item in limit_range.get("spec", {}).get("limits") or ():
         columns = [item.get(key) or {} for key in ("min", "max", "defaultRequest", "default", "maxLimitRequestRatio")]

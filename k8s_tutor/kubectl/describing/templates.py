@@ -1,13 +1,14 @@
 """Pod templates and what pods and templates share: tolerations, spread constraints, counts of pods."""
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.describing.containers import write_containers
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.describing.volumes import write_volumes
 from k8s_tutor.kubectl.text import label_selector, set_based
 
 
-def write_template(view: View, template: Body | None) -> None:
+def write_template(view: View, template: Json | None) -> None:
     """Add a pod template."""
     view.line(0, "Pod Template:")
     if template is None:
@@ -30,7 +31,7 @@ def write_template(view: View, template: Body | None) -> None:
     view.column("  Tolerations", tolerations(spec.get("tolerations")))
 
 
-def write_spread(view: View, constraints: list[Body] | None, space: str = "") -> None:
+def write_spread(view: View, constraints: list[Json] | None, space: str = "") -> None:
     """Add topology spread constraints."""
     if not constraints:
         return
@@ -45,12 +46,12 @@ def write_spread(view: View, constraints: list[Body] | None, space: str = "") ->
         )
 
 
-def tolerations(values: list[Body] | None) -> list[str]:
+def tolerations(values: list[Json] | None) -> list[str]:
     """Return tolerations as describe shows them, by key."""
     return [_toleration(one) for one in sorted(values or (), key=lambda one: one.get("key", ""))]
 
 
-def _toleration(one: Body) -> str:
+def _toleration(one: Json) -> str:
     text = one.get("key", "")
     if one.get("value"):
         text += f"={one['value']}"
@@ -63,7 +64,7 @@ def _toleration(one: Body) -> str:
     return str(text)
 
 
-def pods_status(view: View, body: Body, selector: Body | None) -> str:
+def pods_status(view: View, body: Json, selector: Json | None) -> str:
     """Count the pods that an object controls by phase."""
     metadata = body.get("metadata", {})
     path = f"/api/v1/namespaces/{metadata.get('namespace', '')}/pods"
@@ -84,7 +85,7 @@ def pods_status(view: View, body: Body, selector: Body | None) -> str:
     )
 
 
-def write_conditions(view: View, body: Body) -> None:
+def write_conditions(view: View, body: Json) -> None:
     """Add the conditions of a workload: type, status, reason."""
     conditions = (body.get("status") or {}).get("conditions")
     if not conditions:

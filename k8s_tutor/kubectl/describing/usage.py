@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from k8s_tutor.apimachinery.quantity import Quantity
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import age
 
 ZERO = Quantity.parse("0")
@@ -11,7 +12,7 @@ Amounts = dict[str, Quantity]
 _STANDARD = {"cpu", "memory", "ephemeral-storage", "pods", "storage"}
 
 
-def pod_amounts(pod: Body, section: str) -> Amounts:
+def pod_amounts(pod: Json, section: str) -> Amounts:
     """Return a pod's effective requests or limits: sidecars add up, init containers count at their largest."""
     spec = pod.get("spec", {})
     total: Amounts = {}
@@ -38,7 +39,7 @@ def pod_amounts(pod: Body, section: str) -> Amounts:
     return total
 
 
-def _of(container: Body, section: str) -> Amounts:
+def _of(container: Json, section: str) -> Amounts:
     amounts = (container.get("resources") or {}).get(section) or {}
     return {name: Quantity.parse(text) for name, text in amounts.items()}
 
@@ -48,7 +49,7 @@ def _add(total: Amounts, more: Amounts) -> None:
         total[name] = total[name] + amount if name in total else amount
 
 
-def write_usage(view: View, node: Body, pods: list[Body]) -> None:
+def write_usage(view: View, node: Json, pods: list[Json]) -> None:
     """Add the table of pods and the sums."""
     status = node.get("status") or {}
     allocatable = {

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.tabwriter import aligned
 
 MAX_ANNOTATION = 140
 SKIPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
-Body = dict[str, Any]
 
 
 class View:
@@ -57,22 +57,22 @@ class View:
         """The cluster's time."""
         return self.call.client.now()
 
-    def get(self, path: str, **query: Any) -> Body | None:
+    def get(self, path: str, **query: Any) -> Json | None:
         """Read a related object; None if there is none or it may not be read."""
         try:
-            found: Body = self.call.client.get(path, **query)
+            found: Json = self.call.client.get(path, **query)
         except ApiError:
             return None
         return found
 
-    def list(self, path: str, **query: Any) -> list[Body]:
+    def list(self, path: str, **query: Any) -> list[Json]:
         """Read related objects; none if they may not be read."""
         try:
             return self.call.client.list(path, **query)
         except ApiError:
             return []
 
-    def labels(self, title: str, labels: Body | None, *, indent: str = "", level: int = 0) -> None:
+    def labels(self, title: str, labels: Json | None, *, indent: str = "", level: int = 0) -> None:
         """Add labels, one a line in one column."""
         self.column(
             title, [f"{key}={value}" for key, value in sorted((labels or {}).items())], indent=indent, level=level
@@ -87,7 +87,7 @@ class View:
         for at, value in enumerate(values):
             self.write(level if at else 0, (f"{indent}\t" if at else "") + value + "\n")
 
-    def annotations(self, title: str, annotations: Body | None) -> None:
+    def annotations(self, title: str, annotations: Json | None) -> None:
         """Add annotations; long or several-line ones go under their key."""
         self.write(0, f"{title}:\t")
         shown = {key: value for key, value in (annotations or {}).items() if key not in SKIPPED_ANNOTATIONS}
@@ -104,7 +104,7 @@ class View:
                 limit = MAX_ANNOTATION - 2
                 self.write(0, f"\t  {part[:limit] + '...' if len(part) > limit else part}\n")
 
-    def heading(self, body: Body, *, namespace: bool = True, labels: bool = True) -> None:
+    def heading(self, body: Json, *, namespace: bool = True, labels: bool = True) -> None:
         """Add name, namespace, labels and annotations."""
         metadata = body.get("metadata", {})
         self.field(0, "Name", metadata.get("name", ""))
@@ -115,7 +115,7 @@ class View:
             self.annotations("Annotations", metadata.get("annotations"))
 
 
-def controller(body: Body) -> str:
+def controller(body: Json) -> str:
     """Return ``Kind/name`` of the object that manages this one, or nothing."""
     for owner in body.get("metadata", {}).get("ownerReferences") or ():
         if owner.get("controller"):
@@ -123,7 +123,7 @@ def controller(body: Body) -> str:
     return ""
 
 
-def controlled_by(view: View, body: Body) -> None:
+def controlled_by(view: View, body: Json) -> None:
     """Add the managing object, if there is one."""
     owner = controller(body)
     if owner:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from k8s_tutor.kubectl.describing.view import Body, View
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.describing.view import View
 from k8s_tutor.kubectl.text import go_value
 
-_Fields = Callable[[Body], list[tuple[str, Any]]]
+_Fields = Callable[[Json], list[tuple[str, Any]]]
 
 
 def _boolean(value: object) -> str:
@@ -54,7 +55,7 @@ _PLAIN: dict[str, tuple[str, _Fields]] = {
 }
 
 
-def write_volumes(view: View, volumes: list[Body] | None, space: str = "") -> None:
+def write_volumes(view: View, volumes: list[Json] | None, space: str = "") -> None:
     """Add the volumes of a pod or template."""
     if not volumes:
         view.line(0, f"{space}Volumes:\t<none>")
@@ -65,7 +66,7 @@ def write_volumes(view: View, volumes: list[Body] | None, space: str = "") -> No
         write_source(view, {key: value for key, value in volume.items() if key != "name"})
 
 
-def write_source(view: View, source: Body) -> None:
+def write_source(view: View, source: Json) -> None:
     """Add one volume source, of a pod's volume or a persistent volume."""
     kind = next((key for key in source if key in _PLAIN or key in _SPECIAL), "")
     one = source.get(kind) or {}
@@ -80,7 +81,7 @@ def write_source(view: View, source: Body) -> None:
         view.line(1, "<unknown>")
 
 
-def _projected(view: View, one: Body) -> None:
+def _projected(view: View, one: Json) -> None:
     view.field(2, "Type", "Projected (a volume that contains injected data from multiple sources)")
     for source in one.get("sources") or ():
         if source.get("secret") is not None:
@@ -95,7 +96,7 @@ def _projected(view: View, one: Body) -> None:
             view.field(2, "TokenExpirationSeconds", source["serviceAccountToken"].get("expirationSeconds", 3600))
 
 
-def _downward(view: View, one: Body) -> None:
+def _downward(view: View, one: Json) -> None:
     view.field(2, "Type", "DownwardAPI (a volume populated by information about the pod)")
     view.line(2, "Items:")
     for item in one.get("items") or ():
@@ -105,7 +106,7 @@ def _downward(view: View, one: Body) -> None:
             view.line(3, f"{item['resourceFieldRef'].get('resource', '')} -> {item.get('path', '')}")
 
 
-def _csi(view: View, one: Body) -> None:
+def _csi(view: View, one: Json) -> None:
     view.field(2, "Type", "CSI (a Container Storage Interface (CSI) volume source)")
     view.field(2, "Driver", one.get("driver", ""))
     view.field(2, "FSType", one.get("fsType", ""))
@@ -115,7 +116,7 @@ def _csi(view: View, one: Body) -> None:
     view.labels("VolumeAttributes", one.get("volumeAttributes"), level=2)
 
 
-def _ephemeral(view: View, one: Body) -> None:
+def _ephemeral(view: View, one: Json) -> None:
     view.field(
         2,
         "Type",
@@ -126,7 +127,7 @@ def _ephemeral(view: View, one: Body) -> None:
         write_claim(view, template, full=False, level=2)
 
 
-_SPECIAL: dict[str, Callable[[View, Body], None]] = {
+_SPECIAL: dict[str, Callable[[View, Json], None]] = {
     "projected": _projected,
     "downwardAPI": _downward,
     "csi": _csi,
@@ -141,7 +142,7 @@ def access_modes(modes: list[str] | None) -> str:
     return ",".join(short for mode, short in _MODES.items() if mode in given)
 
 
-def storage_class(body: Body) -> str:
+def storage_class(body: Json) -> str:
     """Return the class of a claim or volume; the old annotation counts first."""
     annotations = body.get("metadata", {}).get("annotations") or {}
     return str(
@@ -149,7 +150,7 @@ def storage_class(body: Body) -> str:
     )
 
 
-def write_claim(view: View, body: Body, *, full: bool, level: int = 0) -> None:
+def write_claim(view: View, body: Json, *, full: bool, level: int = 0) -> None:
     """Add a claim, or the template of one inside a pod."""
     metadata, spec, status = body.get("metadata") or {}, body.get("spec") or {}, body.get("status") or {}
     if full:
@@ -185,7 +186,7 @@ def write_claim(view: View, body: Body, *, full: bool, level: int = 0) -> None:
         view.field(level + 1, "Name", source.get("name", ""))
 
 
-def write_phase(view: View, body: Body) -> None:
+def write_phase(view: View, body: Json) -> None:
     """Add the phase, or how long it has been terminating."""
     from k8s_tutor.kubectl.text import age
 

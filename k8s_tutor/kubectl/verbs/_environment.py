@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import setting
 from k8s_tutor.kubectl.command import Call, Verb
@@ -11,7 +12,6 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import resolve
 from k8s_tutor.kubectl.podspecs import pod_spec
-from k8s_tutor.kubectl.setting import Body
 
 _NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
@@ -47,7 +47,7 @@ class Env(Verb):
                 )
             else:
                 self.resources.append(word)
-        self.setting: list[Body] = []
+        self.setting: list[Json] = []
         self.removing: list[str] = []
         for spec in [*specs, *call.flag("env")]:
             name, equals, value = spec.partition("=")
@@ -74,7 +74,7 @@ class Env(Verb):
         self.pattern, self.overwrite = call.flag("containers"), call.flag("overwrite")
         return setting.change(call, infos, self._edit, "env updated", "kubectl-set")
 
-    def _edit(self, body: Body) -> None:
+    def _edit(self, body: Json) -> None:
         for container in self._chosen(body, self.pattern):
             env = [one for one in container.get("env") or [] if one["name"] not in self.removing]
             for wanted in self.setting:
@@ -92,13 +92,13 @@ class Env(Verb):
             if not env:
                 del container["env"]
 
-    def _chosen(self, body: Body, pattern: str) -> list[Body]:
+    def _chosen(self, body: Json, pattern: str) -> list[Json]:
         spec = pod_spec(body)
         everything = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
         wanted = re.compile(pattern.replace("*", ".*"))
         return [one for one in everything if wanted.fullmatch(one["name"])]
 
-    def _from(self, call: Call) -> list[Body]:
+    def _from(self, call: Call) -> list[Json]:
         kind, _, name = call.flag("from").partition("/")
         resource = resolve(call, kind)
         if resource.kind not in {"ConfigMap", "Secret"}:
@@ -106,7 +106,7 @@ class Env(Verb):
         found = call.client.get(resource.path(call.namespace, name))
         reference = "configMapKeyRef" if resource.kind == "ConfigMap" else "secretKeyRef"
         keys = call.flag("keys") or sorted(found.get("data") or {})
-        made: list[Body] = []
+        made: list[Json] = []
         for key in sorted(found.get("data") or {}):
             if key in keys:
                 name_of = re.sub(r"[^A-Za-z0-9_]", "_", key).upper()
@@ -126,7 +126,7 @@ class Env(Verb):
         raise_all(selection.errors)
         return 0
 
-    def _show(self, call: Call, body: Body, container: Body, variable: Body) -> None:
+    def _show(self, call: Call, body: Json, container: Json, variable: Json) -> None:
         source = variable.get("valueFrom")
         if not source:
             call.out(f"{variable['name']}={variable.get('value', '')}")
@@ -139,7 +139,7 @@ class Env(Verb):
                 call.err(f"error retrieving reference for {variable['name']}: {error}")
         call.out(f"# {variable['name']} from {_reference(source)}")
 
-    def _resolved(self, call: Call, body: Body, container: Body, source: Body) -> str:
+    def _resolved(self, call: Call, body: Json, container: Json, source: Json) -> str:
         import base64
 
         if source.get("fieldRef"):
@@ -161,7 +161,7 @@ class Env(Verb):
         raise CommandError("invalid valueFrom")
 
 
-def _reference(source: Body) -> str:
+def _reference(source: Json) -> str:
     if source.get("configMapKeyRef"):
         return f"configmap {source['configMapKeyRef']['name']}, key {source['configMapKeyRef']['key']}"
     if source.get("secretKeyRef"):

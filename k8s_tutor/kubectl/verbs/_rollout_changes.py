@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from k8s_tutor.apimachinery.copying import deep_copy
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import JSON_PATCH, STRATEGIC, dry_run, patch_object, tell
 from k8s_tutor.kubectl.changes import two_way
@@ -17,7 +17,6 @@ from k8s_tutor.kubectl.rollouts import controller_revisions, owned_replica_sets,
 
 FLAGS = (*FILENAME, SELECTOR, *OUTPUT, FIELD_MANAGER)
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-Body = dict[str, Any]
 
 
 def require_resource(call: Call) -> None:
@@ -35,7 +34,7 @@ class _Change(Verb):
     def validate(self, call: Call) -> None:
         require_resource(call)
 
-    def edit(self, call: Call, body: Body) -> None:
+    def edit(self, call: Call, body: Json) -> None:
         """Change the copy; raise CommandError to refuse."""
         raise NotImplementedError
 
@@ -45,7 +44,7 @@ class _Change(Verb):
         found = 0
         for info in selection.infos():
             found += 1
-            after = deep_copy(info.object)
+            after = clone(info.object)
             try:
                 self.edit(call, after)
                 patch, content_type = two_way(info.resource, info.object, after)
@@ -72,7 +71,7 @@ class Pause(_Change):
     short = "Mark the provided resource as paused"
     done = "paused"
 
-    def edit(self, call: Call, body: Body) -> None:
+    def edit(self, call: Call, body: Json) -> None:
         if body.get("kind") != "Deployment":
             raise CommandError("pausing is not supported")
         if body["spec"].get("paused"):
@@ -88,7 +87,7 @@ class Resume(_Change):
     short = "Resume a paused resource"
     done = "resumed"
 
-    def edit(self, call: Call, body: Body) -> None:
+    def edit(self, call: Call, body: Json) -> None:
         if body.get("kind") != "Deployment":
             raise CommandError("resuming is not supported")
         if not body["spec"].get("paused"):
@@ -104,7 +103,7 @@ class Restart(_Change):
     short = "Restart a resource"
     done = "restarted"
 
-    def edit(self, call: Call, body: Body) -> None:
+    def edit(self, call: Call, body: Json) -> None:
         if body.get("kind") not in {"Deployment", "DaemonSet", "StatefulSet"}:
             raise CommandError("restarting is not supported")
         if body["spec"].get("paused"):
@@ -182,7 +181,7 @@ class Undo(Verb):
             raise CommandError(f"failed restoring revision {target}: {error}") from None
         return "rolled back"
 
-    def _show(self, call: Call, template: Body) -> None:
+    def _show(self, call: Call, template: Json) -> None:
         from k8s_tutor.kubectl.describing.templates import write_template
         from k8s_tutor.kubectl.describing.view import View
 
@@ -190,7 +189,7 @@ class Undo(Verb):
         write_template(view, template)
         call.out(view.tabbed())
 
-    def _deployment(self, call: Call, info: Info, target: int) -> Body | None:
+    def _deployment(self, call: Call, info: Info, target: int) -> Json | None:
         body = info.object
         if body["spec"].get("paused"):
             raise CommandError(
@@ -211,7 +210,7 @@ class Undo(Verb):
         template["metadata"].pop("creationTimestamp", None)
         return template
 
-    def _replica_set(self, call: Call, body: Body, target: int) -> Body:
+    def _replica_set(self, call: Call, body: Json, target: int) -> Json:
         sets = owned_replica_sets(call.client, body)
         if target > 0:
             for one in sets:
@@ -225,7 +224,7 @@ class Undo(Verb):
             )
         return ordered[-2]
 
-    def _controlled(self, call: Call, info: Info, target: int) -> Body | None:
+    def _controlled(self, call: Call, info: Info, target: int) -> Json | None:
         history = controller_revisions(call.client, info.object)
         if target > 0:
             chosen = next((one for one in history if one.get("revision") == target), None)
@@ -236,7 +235,7 @@ class Undo(Verb):
         else:
             chosen = history[-2]
         self.revision = chosen.get("revision", 0)
-        data: Body = chosen.get("data") or {}
+        data: Json = chosen.get("data") or {}
         template = (data.get("spec") or {}).get("template") or {}
         wanted = {key: value for key, value in template.items() if key != "$patch"}
         return None if wanted == info.object["spec"].get("template") else data

@@ -1,7 +1,6 @@
 """``rollout history``: revisions and why they were made, or one revision's template."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.describing.templates import write_template
 from k8s_tutor.kubectl.describing.view import View
@@ -12,8 +11,6 @@ from k8s_tutor.kubectl.options import FILENAME, OUTPUT, SELECTOR
 from k8s_tutor.kubectl.rollouts import change_cause, controller_revisions, owned_replica_sets, revision
 from k8s_tutor.kubectl.tabwriter import aligned
 from k8s_tutor.kubectl.verbs._rollout_changes import require_resource
-
-Body = dict[str, Any]
 
 
 class History(Verb):
@@ -67,7 +64,7 @@ class History(Verb):
         call.out(head)
         call.out(aligned(f"REVISION\tCHANGE-CAUSE\n{rows}", min_width=0, padding=2))
 
-    def _revisions(self, call: Call, info: Info) -> dict[int, tuple[Body, Body]]:
+    def _revisions(self, call: Call, info: Info) -> dict[int, tuple[Json, Json]]:
         if info.resource.kind == "Deployment":
             found = owned_replica_sets(call.client, info.object)
             return {revision(one): (one, one["spec"].get("template") or {}) for one in found}
@@ -77,12 +74,12 @@ class History(Verb):
         raise CommandError(f"no history viewer has been implemented for {info.resource.kind!r}".replace("'", '"'))
 
 
-def _applied(owner: Body, history: Body) -> Body:
+def _applied(owner: Json, history: Json) -> Json:
     template = ((history.get("data") or {}).get("spec") or {}).get("template")
     return template or owner["spec"].get("template") or {}
 
 
-def _with_cause(template: Body, body: Body) -> Body:
+def _with_cause(template: Json, body: Json) -> Json:
     cause = change_cause(body)
     if cause == "<none>":
         return template

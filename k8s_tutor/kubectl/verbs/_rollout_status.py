@@ -1,8 +1,8 @@
 """``rollout status``: watches until a rollout is done (kubectl, ``polymorphichelpers``: ``rollout_status.go``)."""
 
 import threading
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import APIResource
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
@@ -11,8 +11,6 @@ from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME, SELECTOR
 from k8s_tutor.kubectl.rollouts import revision
 from k8s_tutor.kubectl.verbs._rollout_changes import require_resource
-
-Body = dict[str, Any]
 
 
 class Status(Verb):
@@ -73,14 +71,14 @@ class Status(Verb):
         if expired.is_set():
             raise CommandError("timed out waiting for the condition")
 
-    def _told(self, call: Call, resource: APIResource, body: Body) -> bool:
+    def _told(self, call: Call, resource: APIResource, body: Json) -> bool:
         text, done = rollout_status(resource.kind, body, call.flag("revision"))
         call.write(text)
         call.streams.stdout.flush()
         return done
 
 
-def rollout_status(kind: str, body: Body, wanted: int = 0) -> tuple[str, bool]:
+def rollout_status(kind: str, body: Json, wanted: int = 0) -> tuple[str, bool]:
     """Return what to say about a rollout, and whether it is done.
 
     Raises:
@@ -95,7 +93,7 @@ def rollout_status(kind: str, body: Body, wanted: int = 0) -> tuple[str, bool]:
     raise CommandError(f"no status viewer has been implemented for {kind}")
 
 
-def _deployment(body: Body, wanted: int) -> tuple[str, bool]:
+def _deployment(body: Json, wanted: int) -> tuple[str, bool]:
     name, spec, status = body["metadata"]["name"], body["spec"], body.get("status") or {}
     if wanted > 0 and revision(body) != wanted:
         raise CommandError(f"desired revision ({wanted}) is different from the running revision ({revision(body)})")
@@ -116,7 +114,7 @@ def _deployment(body: Body, wanted: int) -> tuple[str, bool]:
     return f'deployment "{name}" successfully rolled out\n', True
 
 
-def _daemon_set(body: Body) -> tuple[str, bool]:
+def _daemon_set(body: Json) -> tuple[str, bool]:
     name, spec, status = body["metadata"]["name"], body["spec"], body.get("status") or {}
     if (spec.get("updateStrategy") or {}).get("type") != "RollingUpdate":
         raise CommandError("rollout status is only available for RollingUpdate strategy type")
@@ -132,7 +130,7 @@ def _daemon_set(body: Body) -> tuple[str, bool]:
     return f'daemon set "{name}" successfully rolled out\n', True
 
 
-def _stateful_set(body: Body) -> tuple[str, bool]:
+def _stateful_set(body: Json) -> tuple[str, bool]:
     spec, status = body["spec"], body.get("status") or {}
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") != "RollingUpdate":

@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
@@ -12,7 +13,6 @@ from k8s_tutor.kubectl.options import OUTPUT
 from k8s_tutor.kubectl.printers.table import aligned_columns
 from k8s_tutor.kubectl.text import quoted
 
-Body = dict[str, Any]
 _SECRETS = ("token", "password", "client-key-data")
 _DATA = ("certificate-authority-data", "client-certificate-data", "client-key-data")
 
@@ -183,7 +183,7 @@ class SetCredentials(Verb):
         return 0
 
 
-def _certificate(call: Call, target: Body, flag: str) -> None:
+def _certificate(call: Call, target: Json, flag: str) -> None:
     if not call.changed(flag):
         return
     if call.flag("embed-certs"):
@@ -295,7 +295,7 @@ class View(Verb):
             call.write(printer_for(output, template=call.flag("template"))(document))
         return 0
 
-    def _minified(self, call: Call, document: Body) -> Body:
+    def _minified(self, call: Call, document: Json) -> Json:
         name = call.words.get("context") or document["current-context"]
         context = entry(document, "contexts", name)
         if context is None:
@@ -305,7 +305,7 @@ class View(Verb):
             document[section] = [one for one in document[section] if one["name"] == wanted]
         return {**document, "current-context": name}
 
-    def _hide(self, document: Body) -> None:
+    def _hide(self, document: Json) -> None:
         for section, word in SECTIONS.items():
             for one in document[section]:
                 content = one.get(word) or {}
@@ -353,7 +353,7 @@ class Unset(Verb):
         return 0
 
 
-def _walk(document: Body, path: str, value: Any) -> None:
+def _walk(document: Json, path: str, value: Any) -> None:
     first, *rest = path.split(".")
     if first in SECTIONS and rest:
         if len(rest) == 1 and value is None:

@@ -2,9 +2,8 @@
 
 import random
 import time
-from typing import Any
 
-from k8s_tutor.apimachinery.copying import deep_copy
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import sessions
 from k8s_tutor.kubectl.actions import STRATEGIC, all_containers
@@ -16,7 +15,6 @@ from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME
 from k8s_tutor.kubectl.text import quoted
 
-Body = dict[str, Any]
 POD = api("", "v1", "pods", "Pod")
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 WAIT = 60.0
@@ -113,7 +111,7 @@ kubectl debug node/node1 -it --image=busybox:1.36
         raise_all(selection.errors)
         return code
 
-    def _name(self, call: Call, pod: Body) -> str:
+    def _name(self, call: Call, pod: Json) -> str:
         taken = {one["name"] for one in all_containers(pod)}
         if call.flag("container"):
             return str(call.flag("container"))
@@ -124,8 +122,8 @@ kubectl debug node/node1 -it --image=busybox:1.36
             call.out(f"Defaulting debug container name to {name}.")
         return name
 
-    def _container(self, call: Call, name: str) -> Body:
-        made: Body = {"name": name, "image": call.flag("image"), "resources": {}, "terminationMessagePolicy": "File"}
+    def _container(self, call: Call, name: str) -> Json:
+        made: Json = {"name": name, "image": call.flag("image"), "resources": {}, "terminationMessagePolicy": "File"}
         made["imagePullPolicy"] = call.flag("image-pull-policy") or "IfNotPresent"
         if self.command:
             made["args" if call.flag("arguments-only") else "command"] = self.command
@@ -143,7 +141,7 @@ kubectl debug node/node1 -it --image=busybox:1.36
             made["securityContext"] = {"privileged": True}
         return made
 
-    def _ephemeral(self, call: Call, info: Info) -> tuple[Body, str]:
+    def _ephemeral(self, call: Call, info: Info) -> tuple[Json, str]:
         name = self._name(call, info.object)
         container = self._container(call, name)
         if call.flag("target"):
@@ -164,10 +162,10 @@ kubectl debug node/node1 -it --image=busybox:1.36
             raise
         return pod, name
 
-    def _copy(self, call: Call, info: Info) -> tuple[Body, str]:
+    def _copy(self, call: Call, info: Info) -> tuple[Json, str]:
         source = info.object
-        spec = deep_copy(source["spec"])
-        metadata: Body = {"name": call.flag("copy-to"), "namespace": info.namespace}
+        spec = clone(source["spec"])
+        metadata: Json = {"name": call.flag("copy-to"), "namespace": info.namespace}
         for kept in ("labels", "annotations"):
             if call.flag(f"keep-{kept}") and source["metadata"].get(kept):
                 metadata[kept] = source["metadata"][kept]
@@ -206,14 +204,14 @@ kubectl debug node/node1 -it --image=busybox:1.36
             )
         return made, name
 
-    def _on_node(self, call: Call, info: Info) -> tuple[Body, str]:
+    def _on_node(self, call: Call, info: Info) -> tuple[Json, str]:
         name = "node-debugger-" + info.name + "-" + "".join(random.choices(LETTERS, k=5))
         container_name = call.flag("container") or "debugger"
         if not call.flag("quiet"):
             call.out(f"Creating debugging pod {name} with container {container_name} on node {info.name}.")
         container = self._container(call, container_name)
         container["volumeMounts"] = [{"name": "host-root", "mountPath": "/host"}]
-        spec: Body = {
+        spec: Json = {
             "containers": [container],
             "nodeName": info.name,
             "restartPolicy": "Never",
@@ -227,7 +225,7 @@ kubectl debug node/node1 -it --image=busybox:1.36
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
         return call.request("POST", POD.path(call.namespace), body=body), container_name
 
-    def _attach(self, call: Call, pod: Body, container: str) -> int:
+    def _attach(self, call: Call, pod: Json, container: str) -> int:
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         limit = time.monotonic() + WAIT
         while True:
@@ -252,7 +250,7 @@ kubectl debug node/node1 -it --image=busybox:1.36
         return sessions.run(call, channels, stdin=call.flag("stdin"), tty=tty)
 
 
-def _state(pod: Body, container: str) -> str:
+def _state(pod: Json, container: str) -> str:
     status = pod.get("status") or {}
     for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for one in status.get(key) or ():

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import APPLY
 from k8s_tutor.kubectl.changes import three_way
@@ -16,8 +17,6 @@ from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.infos import Info, load
 from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, SELECTOR
 from k8s_tutor.kubectl.printers import without_managed_fields
-
-Body = dict[str, Any]
 
 
 class Diff(Verb):
@@ -63,13 +62,13 @@ class Diff(Verb):
             different |= self._show(call, info, live, merged)
         return 1 if different else 0
 
-    def _pair(self, call: Call, info: Info) -> tuple[Body | None, Body]:
+    def _pair(self, call: Call, info: Info) -> tuple[Json | None, Json]:
         query: dict[str, Any] = {
             "dryRun": "All",
             "fieldManager": call.flag("field-manager") or "kubectl-client-side-apply",
         }
         try:
-            live: Body = call.client.get(info.path)
+            live: Json = call.client.get(info.path)
         except ApiError as error:
             if error.status != 404:
                 raise
@@ -87,7 +86,7 @@ class Diff(Verb):
             return live, live
         return live, call.request("PATCH", info.path, body=patch, content_type=content_type, query=query)
 
-    def _show(self, call: Call, info: Info, live: Body | None, merged: Body) -> bool:
+    def _show(self, call: Call, info: Info, live: Json | None, merged: Json) -> bool:
         if info.resource.kind == "Secret":
             live, merged = _masked(live, merged)
         before, after = self._text(call, live), self._text(call, merged)
@@ -104,7 +103,7 @@ class Diff(Verb):
             call.out(line)
         return True
 
-    def _text(self, call: Call, body: Body | None) -> str:
+    def _text(self, call: Call, body: Json | None) -> str:
         if body is None:
             return ""
         return to_yaml(body if call.flag("show-managed-fields") else without_managed_fields(body))
@@ -116,7 +115,7 @@ def _number(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
-def _masked(live: Body | None, merged: Body) -> tuple[Body | None, Body]:
+def _masked(live: Json | None, merged: Json) -> tuple[Json | None, Json]:
     """Secret values are told apart without being shown."""
     before, after = dict((live or {}).get("data") or {}), dict(merged.get("data") or {})
     for key in set(before) | set(after):

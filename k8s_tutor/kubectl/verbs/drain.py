@@ -1,8 +1,8 @@
 """``kubectl drain`` (kubectl, ``pkg/drain``): cordon, then evict what may be evicted."""
 
 import time
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import dry_run, tell
 from k8s_tutor.kubectl.command import Call, Verb
@@ -12,7 +12,6 @@ from k8s_tutor.kubectl.infos import Info, list_all
 from k8s_tutor.kubectl.options import DRY_RUN, SELECTOR
 from k8s_tutor.kubectl.verbs.cordon import cordon, nodes
 
-Body = dict[str, Any]
 MIRROR = "kubernetes.io/config.mirror"
 RETRY = 5.0
 _DAEMON = ("DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", "ignoring DaemonSet-managed Pods")
@@ -88,8 +87,8 @@ class Drain(Verb):
             self._evict(call, pod)
         self._await_gone(call, chosen)
 
-    def _filter(self, call: Call, pods: list[Body]) -> tuple[list[Body], dict[str, list[str]], dict[str, list[str]]]:
-        chosen: list[Body] = []
+    def _filter(self, call: Call, pods: list[Json]) -> tuple[list[Json], dict[str, list[str]], dict[str, list[str]]]:
+        chosen: list[Json] = []
         warnings: dict[str, list[str]] = {}
         errors: dict[str, list[str]] = {}
         for pod in pods:
@@ -102,7 +101,7 @@ class Drain(Verb):
                 chosen.append(pod)
         return chosen, warnings, errors
 
-    def _judge(self, call: Call, pod: Body) -> tuple[str, str]:
+    def _judge(self, call: Call, pod: Json) -> tuple[str, str]:
         metadata, spec = pod["metadata"], pod["spec"]
         if MIRROR in (metadata.get("annotations") or {}):
             return "skip", ""
@@ -120,17 +119,17 @@ class Drain(Verb):
             text = _ALONE[1]
         return "delete", text
 
-    def _evict(self, call: Call, pod: Body) -> None:
+    def _evict(self, call: Call, pod: Json) -> None:
         metadata = pod["metadata"]
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-        options: Body = {"gracePeriodSeconds": call.flag("grace-period")} if call.flag("grace-period") >= 0 else {}
+        options: Json = {"gracePeriodSeconds": call.flag("grace-period")} if call.flag("grace-period") >= 0 else {}
         call.out(f"evicting pod {_name(pod)}")
         while True:
             try:
                 if call.flag("disable-eviction"):
                     call.request("DELETE", path, body={"kind": "DeleteOptions", "apiVersion": "v1", **options})
                     return
-                body: Body = {"apiVersion": "policy/v1", "kind": "Eviction"}
+                body: Json = {"apiVersion": "policy/v1", "kind": "Eviction"}
                 body["metadata"] = {"name": metadata["name"], "namespace": metadata["namespace"]}
                 if options:
                     body["deleteOptions"] = options
@@ -152,7 +151,7 @@ class Drain(Verb):
         if call.cancelled.wait(RETRY):
             raise CommandError("interrupted")
 
-    def _await_gone(self, call: Call, pods: list[Body]) -> None:
+    def _await_gone(self, call: Call, pods: list[Json]) -> None:
         for pod in pods:
             metadata = pod["metadata"]
             path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
@@ -181,7 +180,7 @@ def _seconds(value: float) -> str:
     return go_duration(value)
 
 
-def _name(pod: Body) -> str:
+def _name(pod: Json) -> str:
     return f"{pod['metadata'].get('namespace', '')}/{pod['metadata']['name']}"
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.describing.events import event_time, since
 from k8s_tutor.kubectl.describing.view import View
@@ -11,8 +12,6 @@ from k8s_tutor.kubectl.infos import list_all, resolve
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, CHUNK, OUTPUT
 from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.table import aligned_columns
-
-Body = dict[str, Any]
 
 
 class Events(Verb):
@@ -74,7 +73,7 @@ class Events(Verb):
             f"involvedObject.name={name}"
         )
 
-    def _wanted(self, call: Call, event: Body) -> bool:
+    def _wanted(self, call: Call, event: Json) -> bool:
         types = [word.lower() for word in call.flag("types")]
         return not types or event.get("type", "").lower() in types
 
@@ -87,7 +86,7 @@ class Events(Verb):
             "MESSAGE",
         ]
 
-    def _row(self, call: Call, event: Body) -> list[str]:
+    def _row(self, call: Call, event: Json) -> list[str]:
         about = event.get("involvedObject") or {}
         row = [event["metadata"].get("namespace", "")] if call.flag("all-namespaces") else []
         target = f"{about.get('kind', '')}/{about.get('name', '')}"

@@ -1,7 +1,6 @@
 """``kubectl expose`` (kubectl, ``cmd/expose``): a Service for what is there."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import create_object, dry_run, parse_labels, tell
 from k8s_tutor.kubectl.command import Call, Verb
@@ -14,7 +13,6 @@ from k8s_tutor.kubectl.text import go_list
 
 SERVICE = api("", "v1", "services", "Service")
 EXPOSABLE = {"Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet"}
-Body = dict[str, Any]
 
 
 class Expose(Verb):
@@ -71,9 +69,9 @@ class Expose(Verb):
         made = create_object(call, SERVICE, "" if dry_run(call) == "client" else info.namespace, body, "kubectl-expose")
         tell(call, SERVICE, made, "exposed")
 
-    def _service(self, call: Call, info: Info) -> Body:
+    def _service(self, call: Call, info: Info) -> Json:
         name = call.flag("name") or info.name
-        spec: Body = {"selector": self._selector(call, info)}
+        spec: Json = {"selector": self._selector(call, info)}
         ports = self._ports(call, info)
         if ports:
             spec["ports"] = ports
@@ -89,7 +87,7 @@ class Expose(Verb):
             raise CommandError(f"unknown session affinity: {call.flag('session-affinity')}")
         if call.flag("external-ip"):
             spec["externalIPs"] = [call.flag("external-ip")]
-        metadata: Body = {"name": name}
+        metadata: Json = {"name": name}
         labels = self._given(call.flag("labels")) if call.flag("labels") else info.object["metadata"].get("labels")
         if labels:
             metadata["labels"] = labels
@@ -129,7 +127,7 @@ class Expose(Verb):
             raise CommandError(f'{why}couldn\'t convert expressions - "[{expressions}]" to map-based selector format')
         return dict(selector.get("matchLabels") or {})
 
-    def _ports(self, call: Call, info: Info) -> list[Body]:
+    def _ports(self, call: Call, info: Info) -> list[Json]:
         declared = self._declared(info)
         wanted = call.flag("port").split(",") if call.flag("port") else [str(number) for number, _ in declared]
         headless = call.flag("cluster-ip") == "None"
@@ -138,14 +136,14 @@ class Expose(Verb):
                 return []
             raise CommandError("couldn't find port via --port flag or introspection")
         protocols = dict(declared)
-        made: list[Body] = []
+        made: list[Json] = []
         for at, word in enumerate(wanted):
             if not word.isdigit():
                 raise CommandError(f'strconv.ParseInt: parsing "{word}": invalid syntax')
             number = int(word)
             target = call.flag("target-port")
             protocol = call.flag("protocol") or protocols.get(number) or "TCP"
-            port: Body = {"port": number, "protocol": protocol}
+            port: Json = {"port": number, "protocol": protocol}
             port["targetPort"] = int(target) if target.isdigit() else target or number
             if len(wanted) > 1:
                 port["name"] = f"port-{at + 1}"

@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
@@ -13,7 +14,6 @@ from k8s_tutor.kubectl.pods import choose_container, first_pod, read
 from k8s_tutor.kubectl.podspecs import selector_text
 from k8s_tutor.kubectl.sessions import write_bytes
 
-Body = dict[str, Any]
 Source = tuple[str, str, str]
 _USAGE = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command"
 
@@ -136,7 +136,7 @@ kubectl logs -l app=web --prefix
             call.err(f"Found {count} pods, using pod/{pod['metadata']['name']}")
         return self._of_pod(call, pod)
 
-    def _of_pod(self, call: Call, pod: Body, *, many: bool = False) -> list[Source]:
+    def _of_pod(self, call: Call, pod: Json, *, many: bool = False) -> list[Source]:
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         if call.flag("all-containers"):
             spec = pod["spec"]

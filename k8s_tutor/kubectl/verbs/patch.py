@@ -67,10 +67,10 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
     def _apply(self, call: Call, info: Info, patch: Any, content_type: str) -> dict[str, Any]:
         if dry_run(call) == "client" or call.flag("local"):
             if content_type == JSON_PATCH:
-                from k8s_tutor.apimachinery.copying import deep_copy
                 from k8s_tutor.apimachinery.patches import apply_json_patch
+                from k8s_tutor.apimachinery.unstructured import clone
 
-                made: dict[str, Any] = apply_json_patch(deep_copy(info.object), patch)
+                made: dict[str, Any] = apply_json_patch(clone(info.object), patch)
                 return made
             return patched_locally(info.resource, info.object, patch, content_type)
         return patch_object(call, info, patch, content_type, "kubectl-patch", call.flag("subresource"))

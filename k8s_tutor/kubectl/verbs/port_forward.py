@@ -1,7 +1,6 @@
 """``kubectl port-forward`` (kubectl, ``cmd/portforward``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.actions import log_head
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
@@ -10,8 +9,6 @@ from k8s_tutor.kubectl.forwarding import Forwarder
 from k8s_tutor.kubectl.infos import Info
 from k8s_tutor.kubectl.options import POD_RUNNING_TIMEOUT
 from k8s_tutor.kubectl.pods import attachable, read
-
-Body = dict[str, Any]
 
 
 class PortForward(Verb):
@@ -58,7 +55,7 @@ kubectl port-forward deploy/web :80
         for forwarder in self.forwarders:
             forwarder.close()
 
-    def _open(self, call: Call, pod: Body, local: int, remote: int) -> None:
+    def _open(self, call: Call, pod: Json, local: int, remote: int) -> None:
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         opened = 0
         taken = ""
@@ -97,7 +94,7 @@ kubectl port-forward deploy/web :80
         call.out(text)
         call.streams.stdout.flush()
 
-    def _pair(self, info: Info, pod: Body, word: str) -> tuple[int, int]:
+    def _pair(self, info: Info, pod: Json, word: str) -> tuple[int, int]:
         local, colon, remote = word.rpartition(":")
         if not colon:
             local = remote
@@ -116,7 +113,7 @@ kubectl port-forward deploy/web :80
             )
         return int(local), number
 
-    def _pod_port(self, pod: Body, word: str) -> int:
+    def _pod_port(self, pod: Json, word: str) -> int:
         if word.isdigit():
             return int(word)
         for container in pod["spec"]["containers"]:
@@ -125,7 +122,7 @@ kubectl port-forward deploy/web :80
                     return int(port["containerPort"])
         raise CommandError(f"Pod '{pod['metadata']['name']}' does not have a named port '{word}'")
 
-    def _service_port(self, info: Info, pod: Body, word: str) -> int:
+    def _service_port(self, info: Info, pod: Json, word: str) -> int:
         for port in info.object["spec"].get("ports") or ():
             if word in {str(port["port"]), port.get("name")}:
                 if info.object["spec"].get("clusterIP") == "None":

@@ -1,8 +1,8 @@
 """``kubectl run`` (kubectl, ``cmd/run``): a pod of an image."""
 
 import json
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import sessions
 from k8s_tutor.kubectl.actions import create_object, delete_options, dry_run, tell, wait_gone
@@ -16,7 +16,6 @@ from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, OUTPUT, POD_RUNNIN
 from k8s_tutor.kubectl.text import quoted
 
 POD, SERVICE = api("", "v1", "pods", "Pod"), api("", "v1", "services", "Service")
-Body = dict[str, Any]
 
 
 class Run(Verb):
@@ -123,8 +122,8 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
             labels[key] = value
         return labels
 
-    def _pod(self, call: Call) -> Body:
-        container: Body = {"name": self.named, "image": call.flag("image"), "resources": {}}
+    def _pod(self, call: Call) -> Json:
+        container: Json = {"name": self.named, "image": call.flag("image"), "resources": {}}
         if self.command:
             container["command" if call.flag("command") else "args"] = self.command
         if call.flag("image-pull-policy"):
@@ -141,7 +140,7 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
             container["tty"] = True
         if call.flag("privileged"):
             container["securityContext"] = {"privileged": True}
-        metadata: Body = {"name": self.named, "labels": self._labels(call)}
+        metadata: Json = {"name": self.named, "labels": self._labels(call)}
         if call.flag("annotations"):
             metadata["annotations"] = dict(word.partition("=")[::2] for word in call.flag("annotations"))
         if call.explicit_namespace:
@@ -149,13 +148,13 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         spec = {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": call.flag("restart")}
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
 
-    def _variable(self, word: str) -> Body:
+    def _variable(self, word: str) -> Json:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise CommandError(f"invalid env: {word}")
         return {"name": name, "value": value}
 
-    def _overridden(self, call: Call, body: Body) -> Body:
+    def _overridden(self, call: Call, body: Json) -> Json:
         try:
             patch = json.loads(call.flag("overrides"))
         except ValueError as error:
@@ -163,13 +162,13 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         if call.flag("override-type") == "json":
             from k8s_tutor.apimachinery.patches import apply_json_patch
 
-            made: Body = apply_json_patch(body, patch)
+            made: Json = apply_json_patch(body, patch)
             return made
         strategic = call.flag("override-type") == "strategic"
         kind = "application/strategic-merge-patch+json" if strategic else "application/merge-patch+json"
         return patched_locally(POD, body, patch, kind)
 
-    def _service(self, call: Call) -> Body:
+    def _service(self, call: Call) -> Json:
         port = int(call.flag("port"))
         labels = self._labels(call)
         return {
@@ -180,7 +179,7 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
             "status": {"loadBalancer": {}},
         }
 
-    def _attached(self, call: Call, pod: Body) -> int:
+    def _attached(self, call: Call, pod: Json) -> int:
         info = Info(POD, pod["metadata"]["namespace"], pod["metadata"]["name"], pod)
         try:
             return self._follow(call, info)
@@ -235,12 +234,12 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         for chunk in call.client.logs(info.namespace, info.name, {"follow": "true"}).chunks():
             sessions.write_bytes(call.streams.stdout, chunk)
 
-    def _until(self, call: Call, info: Info, phases: tuple[str, ...], timeout: float) -> Body:
+    def _until(self, call: Call, info: Info, phases: tuple[str, ...], timeout: float) -> Json:
         import time
 
         limit = time.monotonic() + timeout
         while True:
-            pod: Body = call.client.get(info.path)
+            pod: Json = call.client.get(info.path)
             if (pod.get("status") or {}).get("phase") in phases:
                 return pod
             if time.monotonic() > limit:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl import setting
 from k8s_tutor.kubectl.actions import JSON_PATCH, dry_run, parse_labels, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb
@@ -12,7 +13,6 @@ from k8s_tutor.kubectl.generators.quota import resource_list
 from k8s_tutor.kubectl.infos import select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT
 from k8s_tutor.kubectl.podspecs import pod_spec
-from k8s_tutor.kubectl.setting import Body
 from k8s_tutor.kubectl.text import quoted
 from k8s_tutor.kubectl.verbs._environment import Env
 
@@ -49,7 +49,7 @@ class Image(Verb):
     def run(self, call: Call) -> int:
         return setting.change(call, self.infos, self._edit, "image updated", "kubectl-set")
 
-    def _edit(self, body: Body) -> None:
+    def _edit(self, body: Json) -> None:
         spec = pod_spec(body)
         containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
         missing = []
@@ -93,7 +93,7 @@ class Resources(Verb):
         }
         return setting.change(call, self.infos, self._edit, "resource requirements updated", "kubectl-set")
 
-    def _edit(self, body: Body) -> None:
+    def _edit(self, body: Json) -> None:
         spec = pod_spec(body)
         chosen = [one for one in spec.get("containers") or () if _matches(self.containers, one["name"])]
         if not chosen:
@@ -122,7 +122,7 @@ class ServiceAccountOf(Verb):
     def run(self, call: Call) -> int:
         *words, account = call.arguments
 
-        def edit(body: Body) -> None:
+        def edit(body: Json) -> None:
             spec = pod_spec(body)
             spec["serviceAccountName"] = account
             if "serviceAccount" in spec:
@@ -188,7 +188,7 @@ class Subject(Verb):
 
         wanted = subjects(call)
 
-        def edit(body: Body) -> None:
+        def edit(body: Json) -> None:
             if body.get("kind") not in {"RoleBinding", "ClusterRoleBinding"}:
                 raise CommandError("setting subjects is only supported for RoleBinding/ClusterRoleBinding")
             there: list[Any] = body.get("subjects") or []

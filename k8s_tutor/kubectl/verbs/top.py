@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
@@ -12,7 +13,6 @@ from k8s_tutor.kubectl.options import ALL_NAMESPACES, FIELD_SELECTOR, SELECTOR
 from k8s_tutor.kubectl.printers.table import aligned_columns
 from k8s_tutor.kubectl.text import quoted
 
-Body = dict[str, Any]
 GROUP = "/apis/metrics.k8s.io/v1beta1"
 MIB = 1024 * 1024
 
@@ -25,7 +25,7 @@ def _bytes(text: str) -> int:
     return -(-Quantity.parse(text).nanos // 10**9)
 
 
-def _metrics(call: Call, path: str, **query: str) -> list[Body]:
+def _metrics(call: Call, path: str, **query: str) -> list[Json]:
     if not any(one.group == "metrics.k8s.io" for one in call.client.discovery.resources()):
         raise CommandError("Metrics API not available")
     return list_all(call, path, **query)
@@ -66,7 +66,7 @@ class TopNode(Verb):
         call.write(aligned_columns(rows, None if call.flag("no-headers") else headers))
         return 0
 
-    def _row(self, call: Call, one: Body, node: Body | None) -> list[str]:
+    def _row(self, call: Call, one: Json, node: Json | None) -> list[str]:
         status = (node or {}).get("status") or {}
         whole = status.get("capacity" if call.flag("show-capacity") else "allocatable") or {}
         cpu, memory = _node_usage(one)
@@ -117,9 +117,9 @@ class TopPod(Verb):
         call.write(aligned_columns(rows, None if call.flag("no-headers") else headers))
         return 0
 
-    def _one(self, call: Call, path: str) -> Body:
+    def _one(self, call: Call, path: str) -> Json:
         try:
-            found: Body = call.client.get(f"{path}/{call.arguments[0]}")
+            found: Json = call.client.get(f"{path}/{call.arguments[0]}")
         except ApiError as error:
             if error.status == 404:
                 call.client.get(f"/api/v1/namespaces/{call.namespace}/pods/{call.arguments[0]}")
@@ -135,7 +135,7 @@ class TopPod(Verb):
         call.err(f"No resources found{where}")
         return 0
 
-    def _rows(self, call: Call, one: Body) -> list[list[str]]:
+    def _rows(self, call: Call, one: Json) -> list[list[str]]:
         metadata = one["metadata"]
         lead = [metadata.get("namespace", "")] if call.flag("all-namespaces") else []
         if not call.flag("containers"):
@@ -158,11 +158,11 @@ def _check(call: Call, what: str) -> None:
         raise CommandError(f"only one of {what} can be provided")
 
 
-def _node_usage(one: Body) -> tuple[int, int]:
+def _node_usage(one: Json) -> tuple[int, int]:
     return _milli(one["usage"].get("cpu", "0")), _bytes(one["usage"].get("memory", "0"))
 
 
-def _pod_usage(one: Body) -> tuple[int, int]:
+def _pod_usage(one: Json) -> tuple[int, int]:
     usages = [container["usage"] for container in one.get("containers") or ()]
     return (
         sum(_milli(usage.get("cpu", "0")) for usage in usages),
@@ -170,7 +170,7 @@ def _pod_usage(one: Body) -> tuple[int, int]:
     )
 
 
-def _ordered(call: Call, found: list[Body], usage: Any) -> list[Body]:
+def _ordered(call: Call, found: list[Json], usage: Any) -> list[Json]:
     by = call.flag("sort-by")
     if by:
         at = 0 if by == "cpu" else 1

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from k8s_tutor.apimachinery.jsonpath import JSONPath, JSONPathError, relaxed, rendered
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import not_found, tell
 from k8s_tutor.kubectl.command import Call, Verb
@@ -15,8 +15,7 @@ from k8s_tutor.kubectl.infos import Info, Selection, select
 from k8s_tutor.kubectl.options import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILENAME, LOCAL, OUTPUT, SELECTOR
 from k8s_tutor.kubectl.text import quoted
 
-Body = dict[str, Any]
-Condition = Callable[[Body], bool]
+Condition = Callable[[Json], bool]
 
 
 class Wait(Verb):
@@ -118,7 +117,7 @@ kubectl wait --for=jsonpath='{.status.phase}'=Running pod/one
                 break
         tell(call, info.resource, current, "condition met")
 
-    def _watch(self, call: Call, info: Info, current: Body, condition: Condition) -> Body | None:
+    def _watch(self, call: Call, info: Info, current: Json, condition: Condition) -> Json | None:
         """Watch one object until it is deleted, meets the condition, or the time is over."""
         remaining = self.limit - time.monotonic()
         if remaining <= 0:
@@ -163,7 +162,7 @@ def _condition(word: str) -> Condition:
     raise CommandError(f"unrecognized condition: {quoted(word)}")
 
 
-def _has_condition(body: Body, name: str, value: str) -> bool:
+def _has_condition(body: Json, name: str, value: str) -> bool:
     status = body.get("status") or {}
     for one in status.get("conditions") or ():
         if str(one.get("type", "")).lower() != name:
@@ -197,7 +196,7 @@ def _path_condition(text: str) -> Condition:
     return lambda body: _matches(path, body, wanted)
 
 
-def _matches(path: JSONPath, body: Body, wanted: str | None) -> bool:
+def _matches(path: JSONPath, body: Json, wanted: str | None) -> bool:
     groups = [group for group in path.results(body) if group]
     if not groups:
         return False

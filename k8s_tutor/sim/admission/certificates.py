@@ -1,13 +1,10 @@
 """Who may approve and sign certificate requests (``plugin/pkg/admission/certificates``)."""
 
-from typing import Any
-
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.auth.rbac import Access
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 
-Json = dict[str, Any]
 GROUP = "certificates.k8s.io"
 REQUESTS = f"certificatesigningrequests.{GROUP}"
 APISERVER_CLIENT = "kubernetes.io/kube-apiserver-client"

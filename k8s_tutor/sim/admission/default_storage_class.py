@@ -1,11 +1,9 @@
 """Claims without a class get the default one (``plugin/pkg/admission/storage/storageclass/setdefault``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.registry.attributes import Attributes
 
-Json = dict[str, Any]
 CLASSES = "storageclasses.storage.k8s.io"
 DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 OLD = "volume.beta.kubernetes.io/storage-class"

@@ -1,11 +1,9 @@
 """Pods tolerate not-ready and unreachable nodes for five minutes (``plugin/pkg/admission/defaulttolerationseconds``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.registry.attributes import Attributes
 
-Json = dict[str, Any]
 KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 SECONDS = 300
 

@@ -1,15 +1,14 @@
 """LimitRanges: defaults for containers, bounds for containers, pods and claims (``plugin/pkg/admission/limitranger``)."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 from k8s_tutor.sim.registry.quota import pod_totals
 
-Json = dict[str, Any]
 Amounts = dict[str, Quantity]
 ANNOTATION = "kubernetes.io/limit-ranger"
 

@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.admission.pod_standards import Fault, evaluate
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import FieldError, forbidden, invalid
 from k8s_tutor.sim.registry.attributes import Attributes
 
-Json = dict[str, Any]
 PREFIX = "pod-security.kubernetes.io/"
 LEVELS = ("privileged", "baseline", "restricted")
 VERSION = re.compile(r"v1\.([0-9]|[1-9][0-9]*)")

@@ -5,9 +5,9 @@ A check looks at a pod and says what is wrong as (reason, detail). The checks ar
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
+
 Fault = tuple[str, str]
 Check = Callable[[Json, Json], Fault | None]
 CAPABILITIES = frozenset(

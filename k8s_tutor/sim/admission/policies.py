@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from k8s_tutor.apimachinery import labels
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.admission.policy_matching import matches
 from k8s_tutor.sim.machinery.status import ApiError, forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 
-Json = dict[str, Any]
 GROUP = "admissionregistration.k8s.io"
 POLICIES = f"validatingadmissionpolicies.{GROUP}"
 BINDINGS = f"validatingadmissionpolicybindings.{GROUP}"

@@ -3,12 +3,9 @@
 Mirrors ``apiserver/pkg/admission/plugin/policy/matching`` and ``.../webhook/predicates/rules``.
 """
 
-from typing import Any
-
 from k8s_tutor.apimachinery import labels
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.attributes import Attributes
-
-Json = dict[str, Any]
 
 
 def matches(constraints: Json, attributes: Attributes, namespace: Json | None) -> bool:

@@ -1,12 +1,10 @@
 """Pods get their priority from their class (``plugin/pkg/admission/priority``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 
-Json = dict[str, Any]
 CLASSES = "priorityclasses.scheduling.k8s.io"
 PREEMPT = "PreemptLowerPriority"
 

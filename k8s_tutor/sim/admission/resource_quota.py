@@ -3,17 +3,14 @@
 Mirrors ``apiserver/pkg/admission/plugin/resourcequota``; runs last, so that nothing refused is charged.
 """
 
-from typing import Any
-
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.admission.chain import Plugin
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.status import ApiError, forbidden
 from k8s_tutor.sim.registry import quota
 from k8s_tutor.sim.registry.attributes import Attributes
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 
-Json = dict[str, Any]
 Amounts = dict[str, Quantity]
 QUOTAS = "resourcequotas"
 SERVER = UserInfo("system:apiserver", ("system:masters", "system:authenticated"))

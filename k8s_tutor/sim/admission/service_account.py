@@ -1,13 +1,11 @@
 """Pods run as a ServiceAccount and get its token projected (``plugin/pkg/admission/serviceaccount``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.machinery.meta import suffix
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 
-Json = dict[str, Any]
 DEFAULT = "default"
 MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 PREFIX = "kube-api-access-"

@@ -3,17 +3,15 @@
 Mirrors ``handlers/create.go`` (transformDecodeError) and ``runtime/serializer``.
 """
 
-from typing import Any
-
 from k8s_tutor.apimachinery import decoding
 from k8s_tutor.apimachinery.schema import kinds
 from k8s_tutor.apimachinery.schema.types import Type
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.negotiation import JSON, MEDIA_TYPES, PROTOBUF, YAML, unsupported
 from k8s_tutor.sim.machinery.status import bad_request
 from k8s_tutor.sim.registry.scheme import Resource
 
-Json = dict[str, Any]
 SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 SHOWN = 30
 

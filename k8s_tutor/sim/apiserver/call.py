@@ -15,7 +15,6 @@ from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.server import ApiServer
 
-Json = dict[str, Any]
 GZIP_FROM = 128 << 10  # as upstream: smaller answers are not compressed
 NO_CACHE = ("Cache-Control", "no-cache, private")
 

@@ -4,15 +4,15 @@ Mirrors ``apiserver/pkg/endpoints/discovery``. The documents of the built-in kin
 resources are made from the scheme and kept until it changes.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.schema import discovery
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.scheme import Resource, Scheme
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.http.message import Request
 
-Json = dict[str, Any]
 AGGREGATED = "apidiscovery.k8s.io"
 
 

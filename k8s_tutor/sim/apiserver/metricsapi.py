@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.apimachinery.schema import describe
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.selection import selection
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import not_found
 from k8s_tutor.sim.registry.scheme import Resource, Scheme
 from k8s_tutor.sim.registry.strategy import Column, Strategy
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.cluster import Cluster
     from k8s_tutor.sim.runtime.contract import Usage
 
-Json = dict[str, Any]
 GROUP, VERSION = "metrics.k8s.io", "v1beta1"
 WINDOW = "15s"
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"

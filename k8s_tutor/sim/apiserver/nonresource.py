@@ -1,10 +1,11 @@
 """Paths that are not of a resource: discovery, OpenAPI, version, health, metrics, the index."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from k8s_tutor.apimachinery.schema import openapi_v3_index
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.discovery import wants_aggregated
 from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, YAML, negotiate
@@ -12,7 +13,6 @@ from k8s_tutor.sim.apiserver.negotiation import JSON, YAML, negotiate
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.server import ApiServer
 
-Json = dict[str, Any]
 VERSION: Json = {
     "major": "1",
     "minor": "37",

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.http.message import Request
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid
 from k8s_tutor.sim.registry.attributes import DeleteOptions
 
-Json = dict[str, Any]
 META = "meta.k8s.io"
 INTEGER = re.compile(r"[-+]?[0-9]+")
 TRUE = frozenset(("1", "t", "T", "true", "True", "TRUE"))

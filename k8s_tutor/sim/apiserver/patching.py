@@ -11,6 +11,8 @@ import orjson
 from k8s_tutor.apimachinery import decoding
 from k8s_tutor.apimachinery.ordering import go_json, go_ordered, merge_patched_text
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver import reading, writing
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.gotext import go_map, unstructured_error
@@ -18,11 +20,9 @@ from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.negotiation import unsupported
 from k8s_tutor.sim.apiserver.options import META, WriteOptions, write_options
 from k8s_tutor.sim.auth.rbac import Access
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_found
 from k8s_tutor.sim.registry.applying import applied
 
-Json = dict[str, Any]
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"

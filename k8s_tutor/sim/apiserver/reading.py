@@ -7,7 +7,7 @@ first page's resource version, undone from the store's window of recent events.
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -19,7 +19,9 @@ from k8s_tutor.sim.apiserver.selection import Selection, selection
 from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.machinery.store import Entry, type_prefix
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from k8s_tutor.apimachinery.unstructured import Json
+
 TOKEN_VERSION = "meta.k8s.io/v1"
 
 

@@ -4,18 +4,17 @@ Mirrors ``pkg/registry/authorization``, ``pkg/registry/authentication`` and ``co
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver import bodies
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
 from k8s_tutor.sim.auth.rbac import Access
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_found
 from k8s_tutor.sim.registry.strategy import UserInfo
 
-Json = dict[str, Any]
 Handle = Callable[[Call, Json], Json]
 AUTHZ, AUTHN = "authorization.k8s.io", "authentication.k8s.io"
 

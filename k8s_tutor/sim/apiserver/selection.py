@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_tutor.apimachinery import fields, labels
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.http.message import Request
 from k8s_tutor.sim.machinery.status import bad_request
 from k8s_tutor.sim.registry.scheme import Resource
 
-Json = dict[str, Any]
 METADATA = frozenset(("metadata.name", "metadata.namespace"))
 SAMPLE: Json = {"metadata": {"name": "", "namespace": ""}, "spec": {}, "status": {}}
 

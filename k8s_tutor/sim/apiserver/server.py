@@ -29,7 +29,6 @@ from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.strategy import UserInfo
 
-Json = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 INTERNAL = "Internal Server Error"
 DRAIN_SECONDS = 1.0

@@ -4,8 +4,9 @@ Mirrors ``apiserver/pkg/endpoints/handlers/response.go``; columns and cells are 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.machinery.status import bad_request
 from k8s_tutor.sim.machinery.store import Entry
@@ -13,7 +14,6 @@ from k8s_tutor.sim.machinery.store import Entry
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.reading import Page
 
-Json = dict[str, Any]
 META_V1 = "meta.k8s.io/v1"
 
 

@@ -8,7 +8,7 @@ goes out in one chunk.
 
 import asyncio
 import random
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -21,7 +21,9 @@ from k8s_tutor.sim.apiserver.selection import Selection, selection
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Entry, Event
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from k8s_tutor.apimachinery.unstructured import Json
+
 MIN_TIMEOUT = 1800.0
 BOOKMARK_SECONDS = 60.0
 SLOW = 64 << 20  # bytes that a watcher may lag behind before it is cut off

@@ -1,7 +1,6 @@
 """POST, PUT and DELETE."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver import bodies, reading
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
@@ -11,8 +10,6 @@ from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.machinery.store import Entry, type_prefix
 from k8s_tutor.sim.registry.rest import check_namespace
 from k8s_tutor.sim.registry.updating import name_mismatch
-
-Json = dict[str, Any]
 
 
 def create(call: Call) -> Response:

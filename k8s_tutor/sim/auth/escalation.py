@@ -5,14 +5,13 @@ Mirrors ``pkg/registry/rbac/*/policybased`` and ``pkg/registry/rbac/validation``
 
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.rbac import CLUSTER_ROLES, GROUP, Access, Rbac, allows
 from k8s_tutor.sim.machinery.status import forbidden, not_found
 from k8s_tutor.sim.registry.rest import Attributes
 from k8s_tutor.sim.registry.strategy import UserInfo
 
-Json = dict[str, Any]
 MASTERS = "system:masters"
 
 

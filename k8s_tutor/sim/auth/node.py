@@ -8,7 +8,6 @@ from typing import Any
 from k8s_tutor.sim.auth.rbac import Access
 from k8s_tutor.sim.machinery.store import Store
 
-Json = dict[str, Any]
 PREFIX = "system:node:"
 GROUP = "system:nodes"
 READ = frozenset(("get", "list", "watch"))

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.store import Event, Store
 from k8s_tutor.sim.registry.strategy import UserInfo
 
-Json = dict[str, Any]
 GROUP = "rbac.authorization.k8s.io"
 ROLES = f"roles.{GROUP}"
 CLUSTER_ROLES = f"clusterroles.{GROUP}"

@@ -6,16 +6,15 @@ Mirrors ``pkg/serviceaccount`` (claims and validation). Times are the cluster's.
 import base64
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.store import Store
 from k8s_tutor.sim.registry.strategy import UserInfo
 
-Json = dict[str, Any]
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 COORDINATE = 32  # bytes of r and of s in an ES256 signature
 

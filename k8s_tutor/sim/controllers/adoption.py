@@ -4,14 +4,12 @@ Upstream: ``controller_ref_manager.go``.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import Selector
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import controller_reference
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
-
-Json = dict[str, Any]
 
 
 class Claims:

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.pods import condition, is_terminating, phase
-from k8s_tutor.sim.machinery.meta import parse_time
 from k8s_tutor.sim.scheduler.requests import amount
 
-Json = dict[str, Any]
 Usage = Mapping[str, Mapping[str, int]]  # pod's name to container's name to amount
 TOLERANCE = 0.1
 CPU_INITIALIZATION = 300.0

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
+
 DOWN_WINDOW = 300
 UP_LIMIT_FACTOR = 2.0
 UP_LIMIT_LEAST = 4.0

@@ -6,8 +6,9 @@ errors with back-off. All run in one thread on the cluster's clock, so ``reconci
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.auth.tokens import Tokens
 from k8s_tutor.sim.clock import Clock
@@ -22,7 +23,6 @@ from k8s_tutor.sim.registry.rest import Rest
 if TYPE_CHECKING:
     from k8s_tutor.sim.cluster import Shape
 
-Json = dict[str, Any]
 Key = tuple[str, str]
 
 

@@ -2,14 +2,12 @@
 
 import base64
 import datetime
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.auth.pki import sign
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import created
-from k8s_tutor.sim.machinery.meta import clone
 
-Json = dict[str, Any]
 REQUESTS = "certificatesigningrequests.certificates.k8s.io"
 CLIENT_SIGNERS = frozenset(
     {

@@ -1,13 +1,10 @@
 """Fills ClusterRoles that are made of others, by label (upstream: ``clusterroleaggregation``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 ROLES = "clusterroles.rbac.authorization.k8s.io"
 
 

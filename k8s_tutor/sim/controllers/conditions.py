@@ -1,8 +1,6 @@
 """Conditions of workloads: one of each type, with the time of its last change of status."""
 
-from typing import Any
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 def get(status: Json, type_: str) -> Json | None:

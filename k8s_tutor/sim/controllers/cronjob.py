@@ -2,20 +2,20 @@
 
 import email.utils
 from collections.abc import Sequence
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from k8s_tutor.apimachinery.times import parse_time, rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers import conditions, cron
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.job import is_finished_job
 from k8s_tutor.sim.controllers.pods import created, is_terminating
-from k8s_tutor.sim.machinery.meta import clone, controller_reference, parse_time, rfc3339
+from k8s_tutor.sim.machinery.meta import controller_reference
 from k8s_tutor.sim.machinery.recorder import reference
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 CRON_JOBS = "cronjobs.batch"
 JOBS = "jobs.batch"
 DELTA = 0.1  # a Job is made a moment after its time, never before

@@ -6,9 +6,9 @@ deleting the old first (``maxUnavailable``) or by starting the new first (``maxS
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.daemonset_nodes import (
@@ -32,11 +32,10 @@ from k8s_tutor.sim.controllers.pods import (
 from k8s_tutor.sim.controllers.replicas import ends_with_namespace
 from k8s_tutor.sim.controllers.revisions import History
 from k8s_tutor.sim.controllers.scaled import scaled
-from k8s_tutor.sim.machinery.meta import clone, controller_of
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 SETS = "daemonsets.apps"
 BURST = 250
 FAILED_BACKOFF = (1.0, 900.0)

@@ -1,12 +1,10 @@
 """Which nodes a DaemonSet's pods belong on, and what its pods get so that they stay there (upstream: ``daemon/util``)."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.scheduler.nodematch import required_affinity, untolerated
 
-Json = dict[str, Any]
 GENERATION = "deprecated.daemonset.template.generation"
 GENERATION_LABEL = "pod-template-generation"
 HASH_LABEL = "controller-revision-hash"

@@ -6,9 +6,9 @@ states that this shows in between are part of what a watcher sees of a rollout.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers import conditions
 from k8s_tutor.sim.controllers import deployment_scaling as scaling
 from k8s_tutor.sim.controllers import deployment_status as statuses
@@ -18,11 +18,10 @@ from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import created, is_finished, is_terminating
 from k8s_tutor.sim.controllers.replicas import ends_with_namespace
 from k8s_tutor.sim.controllers.templatehash import template_hash
-from k8s_tutor.sim.machinery.meta import clone, controller_of, controller_reference
+from k8s_tutor.sim.machinery.meta import controller_of, controller_reference
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 DEPLOYMENTS = "deployments.apps"
 REPLICA_SETS = "replicasets.apps"
 SELECTING_ALL = "This deployment is selecting all pods. A non-empty selector is required."

@@ -1,12 +1,11 @@
 """The arithmetic of rollouts, as pure functions (upstream: ``deployment/util``, ``rolling.go``, ``sync.go``)."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.pods import created
 from k8s_tutor.sim.controllers.scaled import fenceposts, scaled
 
-Json = dict[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 DESIRED = "deployment.kubernetes.io/desired-replicas"

@@ -4,13 +4,12 @@ Upstream: ``deployment/sync.go`` (calculateStatus) and ``progress.go``.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from k8s_tutor.apimachinery.times import parse_time, rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers import conditions
 from k8s_tutor.sim.controllers.deployment_scaling import counted, max_unavailable, wanted_total
-from k8s_tutor.sim.machinery.meta import parse_time, rfc3339
 
-Json = dict[str, Any]
 NO_DEADLINE = 2**31 - 1
 AVAILABLE = "NewReplicaSetAvailable"
 TIMED_OUT = "ProgressDeadlineExceeded"

@@ -1,18 +1,18 @@
 """The disruption controller: how many pods of a budget may be disrupted now (upstream: ``pkg/controller/disruption``)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.apimachinery.times import parse_time, rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.conditions import set_in_place
 from k8s_tutor.sim.controllers.pods import condition, is_finished, is_ready, is_terminating, phase
 from k8s_tutor.sim.controllers.scaled import scaled
-from k8s_tutor.sim.machinery.meta import clone, controller_of, parse_time, rfc3339
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 BUDGETS = "poddisruptionbudgets.policy"
 DELETION_TIMEOUT = 120.0
 STALE_DISRUPTION = 120.0

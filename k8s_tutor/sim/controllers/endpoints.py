@@ -1,7 +1,6 @@
 """The Endpoints controller, for the older API (upstream: ``pkg/controller/endpoint``): at most 1,000 addresses."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.pods import is_ready, is_terminating
 from k8s_tutor.sim.controllers.serviceendpoints import (
     HEADLESS_LABEL,
@@ -13,10 +12,8 @@ from k8s_tutor.sim.controllers.serviceendpoints import (
     target,
     trigger_time,
 )
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.status import ApiError
 
-Json = dict[str, Any]
 MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 MANAGER = "endpoint-controller"
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"

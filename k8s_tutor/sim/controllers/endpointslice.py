@@ -4,8 +4,8 @@ Slices are changed as little as possible: an endpoint stays in its slice, a new 
 """
 
 from collections.abc import Sequence
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import is_ready, is_terminating
 from k8s_tutor.sim.controllers.serviceendpoints import (
@@ -18,11 +18,10 @@ from k8s_tutor.sim.controllers.serviceendpoints import (
     target,
     trigger_time,
 )
-from k8s_tutor.sim.machinery.meta import clone, controller_of, controller_reference
+from k8s_tutor.sim.machinery.meta import controller_of, controller_reference
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 SLICES = "endpointslices.discovery.k8s.io"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslice-controller.k8s.io"

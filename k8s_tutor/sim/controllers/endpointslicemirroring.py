@@ -1,13 +1,11 @@
 """Mirrors hand-made Endpoints of Services without selector into slices (upstream: ``endpointslicemirroring``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.index import owner_index
-from k8s_tutor.sim.machinery.meta import clone, controller_reference
+from k8s_tutor.sim.machinery.meta import controller_reference
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 SLICES = "endpointslices.discovery.k8s.io"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslicemirroring-controller.k8s.io"

@@ -1,14 +1,12 @@
 """Makes the claims of ephemeral volumes, owned by their pod (upstream: ``pkg/controller/volume/ephemeral``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_terminating
-from k8s_tutor.sim.machinery.meta import clone, controller_reference
+from k8s_tutor.sim.machinery.meta import controller_reference
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 CLAIMS = "persistentvolumeclaims"
 
 

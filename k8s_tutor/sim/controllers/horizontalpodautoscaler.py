@@ -1,18 +1,16 @@
 """The HorizontalPodAutoscaler controller (upstream: ``pkg/controller/podautoscaler``): looks at each every 15 s."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.labels import Selector, from_label_selector, from_map
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.autoscaling_metrics import MetricError, Proposal, Usage, propose
 from k8s_tutor.sim.controllers.autoscaling_rate import History, decide
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_ready
-from k8s_tutor.sim.machinery.meta import clone, rfc3339
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 SCALERS = "horizontalpodautoscalers.autoscaling"
 PERIOD = 15.0
 _SOURCES = {

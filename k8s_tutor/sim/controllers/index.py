@@ -5,13 +5,12 @@ needs *expectations* for, because its caches lag, comes by itself here.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 from weakref import WeakKeyDictionary
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.store import Event, Store
 
-Json = dict[str, Any]
 Key = tuple[str, str]
 
 

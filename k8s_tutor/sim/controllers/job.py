@@ -6,9 +6,10 @@ second before the Job is looked at.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.apimachinery.times import parse_time, rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers import conditions, job_indexes
 from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.base import Controller
@@ -40,11 +41,10 @@ from k8s_tutor.sim.controllers.pods import (
     phase,
 )
 from k8s_tutor.sim.controllers.replicas import ends_with_namespace
-from k8s_tutor.sim.machinery.meta import clone, controller_of, parse_time, rfc3339
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 JOBS = "jobs.batch"
 BATCH_SECONDS = 1.0
 BURST = 500

@@ -1,9 +1,9 @@
 """Sets of completion indexes as Jobs write them: ``0,2-5,7`` (upstream: ``indexed_job_utils.go``)."""
 
 from collections.abc import Iterable
-from typing import Any
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
+
 INDEX = "batch.kubernetes.io/job-completion-index"
 FAILURE_COUNT = "batch.kubernetes.io/job-index-failure-count"
 IGNORED_COUNT = "batch.kubernetes.io/job-index-ignored-failure-count"

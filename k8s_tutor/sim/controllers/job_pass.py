@@ -1,13 +1,12 @@
 """One look at one Job, and the counting of its ended pods (upstream: ``trackJobStatusAndRemoveFinalizers``)."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers import job_indexes
 from k8s_tutor.sim.controllers.job_policies import Backoff, is_failed, judge_failure
 from k8s_tutor.sim.controllers.pods import is_terminating, phase
 
-Json = dict[str, Any]
 FINALIZER = "batch.kubernetes.io/job-tracking"
 MAX_UNCOUNTED = 500
 

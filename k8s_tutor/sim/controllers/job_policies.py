@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.job_indexes import parse
 from k8s_tutor.sim.controllers.pods import condition, created, phase
-from k8s_tutor.sim.machinery.meta import parse_time
 
-Json = dict[str, Any]
 BASE_BACKOFF = 10.0
 MAX_BACKOFF = 600.0
 

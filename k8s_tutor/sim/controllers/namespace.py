@@ -5,15 +5,14 @@ else; what remains, and why, is told in the namespace's conditions.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
-from k8s_tutor.sim.machinery.meta import clone, rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 GRACE = 5.0
 BETWEEN_PODS = 0.002  # a collection is deleted one by one, and watchers see it
 FINALIZER = "kubernetes"

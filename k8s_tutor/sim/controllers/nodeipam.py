@@ -2,8 +2,8 @@
 
 import ipaddress
 
+from k8s_tutor.apimachinery.unstructured import clone
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.machinery.meta import clone
 
 POD_NETWORK = "10.244.0.0/16"
 NODE_PREFIX = 24

@@ -7,13 +7,13 @@ status for 50 s becomes ``Unknown``. Conditions are turned into taints; pods on 
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_tutor.apimachinery.times import parse_time, rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import condition
-from k8s_tutor.sim.machinery.meta import clone, parse_time, rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 PERIOD = 5.0
 GRACE = 50.0
 STARTUP_GRACE = 60.0

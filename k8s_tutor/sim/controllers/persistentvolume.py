@@ -5,11 +5,9 @@ to the scheduler until it has chosen a node; what has to be made is announced to
 claims are looked at every 15 s.
 """
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_terminating
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.volumes import (
     BIND_COMPLETED,
@@ -23,7 +21,6 @@ from k8s_tutor.sim.scheduler.volumes import (
     waits_for_pod,
 )
 
-Json = dict[str, Any]
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
 CLASSES = "storageclasses.storage.k8s.io"

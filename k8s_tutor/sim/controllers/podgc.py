@@ -1,13 +1,11 @@
 """The pod garbage collector (upstream: ``pkg/controller/podgc``): every 20 s, pods that nobody will end."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import created, is_finished, is_terminating
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 
-Json = dict[str, Any]
 PERIOD = 20.0
 QUARANTINE = 40.0
 THRESHOLD = 12_500

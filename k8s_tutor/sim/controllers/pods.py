@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from k8s_tutor.sim.machinery.meta import clone, controller_reference, parse_time
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json, clone
+from k8s_tutor.sim.machinery.meta import controller_reference
 
-Json = dict[str, Any]
 FINISHED = frozenset({"Succeeded", "Failed"})
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _PHASE_ORDER = {"Pending": 0, "Unknown": 1, "Running": 2}

@@ -4,14 +4,13 @@ Admission puts the finalizers on new objects; here they are taken off when nothi
 where they are missing.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.volumes import claim_names
-
-Json = dict[str, Any]
 
 
 class _Protection(Controller):

@@ -4,8 +4,7 @@ Stands where kind's ``rancher.io/local-path`` and minikube's hostpath provisione
 names it; a cluster that is not bare gets the default class ``standard``.
 """
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.persistentvolume import CLAIMS, CLASSES, PROVISIONER, VOLUMES
 from k8s_tutor.sim.controllers.pods import is_terminating
@@ -14,7 +13,6 @@ from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.volumes import SELECTED_NODE, class_of, is_bound
 
-Json = dict[str, Any]
 NAME = "rancher.io/local-path"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 FOLDER = "/var/local-path-provisioner"

@@ -3,15 +3,12 @@
 Admission charges what is created; what is freed, and what was there before the quota, is counted here.
 """
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_finished
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.registry import quota
 
-Json = dict[str, Any]
 QUOTAS = "resourcequotas"
 RESYNC = 300.0
 UPDATED = frozenset({"services", "persistentvolumeclaims"})

@@ -5,9 +5,11 @@ found before anything was created or deleted; the changes lead to the next pass.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from k8s_tutor.apimachinery.labels import Selector
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers import conditions
 from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.base import Controller
@@ -22,11 +24,10 @@ from k8s_tutor.sim.controllers.pods import (
     is_terminating,
     next_available,
 )
-from k8s_tutor.sim.machinery.meta import clone, controller_of, rfc3339
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 BURST = 500
 SLOW_START = 1
 CROWD = 100

@@ -1,13 +1,10 @@
 """The ReplicaSet controller (upstream: ``pkg/controller/replicaset``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.labels import Selector, from_label_selector
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.replicas import ReplicaManager
 from k8s_tutor.sim.machinery.meta import controller_of
-
-Json = dict[str, Any]
 
 
 class ReplicaSetController(ReplicaManager):

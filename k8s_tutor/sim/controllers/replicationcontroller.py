@@ -1,11 +1,8 @@
 """The ReplicationController controller (upstream: ``pkg/controller/replication``, an adapter over ReplicaSet's)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.labels import Selector, from_map
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.replicas import ReplicaManager
-
-Json = dict[str, Any]
 
 
 class ReplicationManager(ReplicaManager):

@@ -1,16 +1,15 @@
 """ControllerRevisions: the past templates of StatefulSets and DaemonSets (upstream: ``pkg/controller/history``)."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import created
 from k8s_tutor.sim.controllers.templatehash import template_hash
-from k8s_tutor.sim.machinery.meta import clone, controller_reference
+from k8s_tutor.sim.machinery.meta import controller_reference
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
-Json = dict[str, Any]
 RESOURCE = "controllerrevisions.apps"
 
 

@@ -1,13 +1,10 @@
 """Every namespace has the cluster's CA in a ConfigMap (upstream: ``pkg/controller/certificates/rootcacertpublisher``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 NAME = "kube-root-ca.crt"
 DESCRIPTION = {
     "kubernetes.io/description": (

@@ -6,11 +6,11 @@ Upstream: ``k8s.io/endpointslice`` and ``pkg/controller/endpoint``.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import condition, is_finished, is_ready, is_terminating
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 HEADLESS_LABEL = "service.kubernetes.io/headless"
 TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
 CROWD = 100

@@ -6,9 +6,9 @@ to be gone before the next is deleted; parallel ones do not. Updates go from the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.index import owner_index
@@ -16,11 +16,10 @@ from k8s_tutor.sim.controllers.pods import from_template, is_available, is_ready
 from k8s_tutor.sim.controllers.revisions import History, by_name, template_of
 from k8s_tutor.sim.controllers.scaled import scaled
 from k8s_tutor.sim.controllers.statefulset_claims import SetClaims, mount
-from k8s_tutor.sim.machinery.meta import clone, controller_of
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 SETS = "statefulsets.apps"
 REVISION_LABEL = "controller-revision-hash"
 NAME_LABEL = "statefulset.kubernetes.io/pod-name"

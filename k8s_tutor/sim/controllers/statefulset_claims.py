@@ -4,14 +4,11 @@ Upstream: ``stateful_pod_control.go`` and ``stateful_set_utils.go``. A claim tha
 has that one as owner; the garbage collector does the rest.
 """
 
-from typing import Any
-
-from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
-Json = dict[str, Any]
 CLAIMS = "persistentvolumeclaims"
 
 

@@ -4,11 +4,12 @@ At once if a pod does not tolerate a taint; after ``tolerationSeconds`` (the sho
 it for a time; never if it tolerates it for good.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.nodematch import tolerates
@@ -16,7 +17,6 @@ from k8s_tutor.sim.scheduler.nodematch import tolerates
 if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Timer
 
-Json = dict[str, Any]
 NO_EXECUTE = "NoExecute"
 MESSAGE = "Taint manager: deleting due to NoExecute taint"
 

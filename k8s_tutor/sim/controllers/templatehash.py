@@ -4,12 +4,9 @@ As upstream's ``ComputeHash``: FNV-1a of the template as Go prints it and the co
 generated names (``apimachinery/hashing.py``).
 """
 
-from typing import Any
-
 from k8s_tutor.apimachinery.hashing import compute_hash
 from k8s_tutor.apimachinery.schema.tables import type_named
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 def template_hash(template: Json, collisions: int | None = None) -> str:

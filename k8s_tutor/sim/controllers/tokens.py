@@ -5,14 +5,12 @@ type ``kubernetes.io/service-account-token`` that names one gets one.
 """
 
 import base64
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.auth.tokens import Bound
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.store import Event
 
-Json = dict[str, Any]
 LIFETIME = 10 * 365 * 24 * 3600
 TYPE = "kubernetes.io/service-account-token"
 ACCOUNT = "kubernetes.io/service-account.name"

@@ -1,10 +1,10 @@
 """Deletes Jobs some time after they have ended (upstream: ``pkg/controller/ttlafterfinished``)."""
 
+from k8s_tutor.apimachinery.times import parse_time
 from k8s_tutor.sim.controllers import conditions
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.job import JOBS, is_finished_job
 from k8s_tutor.sim.controllers.pods import is_terminating
-from k8s_tutor.sim.machinery.meta import parse_time
 from k8s_tutor.sim.machinery.store import Event
 
 

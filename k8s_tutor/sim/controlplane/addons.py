@@ -2,14 +2,13 @@
 
 from functools import partial
 from importlib.resources import files
-from typing import Any
 
-from k8s_tutor.sim.machinery.meta import rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 
-Json = dict[str, Any]
 METRICS = "v1beta1.metrics.k8s.io"
 SERVICES = "apiservices.apiregistration.k8s.io"
 USER = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))

@@ -4,14 +4,13 @@ What kube-apiserver's post-start hooks and the controller-manager's client build
 (``apimachinery/schema``), with the times of now. What controllers make (default ServiceAccounts, the root CA) they make.
 """
 
-from typing import Any
-
 from k8s_tutor.apimachinery.schema.bootstrap import bootstrap_objects
-from k8s_tutor.sim.machinery.meta import new_uid, rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.meta import new_uid
 from k8s_tutor.sim.machinery.store import Store
 from k8s_tutor.sim.registry.scheme import Scheme
 
-Json = dict[str, Any]
 CONTROLLERS_OWN = frozenset(("default", "kube-root-ca.crt"))
 
 

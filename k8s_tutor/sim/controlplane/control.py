@@ -6,19 +6,19 @@ describes it. Same token, only for ``system:masters``.
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
+from k8s_tutor.apimachinery.times import rfc3339_micro
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.http.message import Request, Response
 from k8s_tutor.sim.controlplane.snapshots import Snapshots
-from k8s_tutor.sim.machinery.meta import rfc3339_micro
 from k8s_tutor.sim.machinery.status import ApiError, bad_request
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.server import ApiServer
 
-Json = dict[str, Any]
 Done = Json | None
 Handle = Callable[[list[str], Json], Awaitable[Done] | Done]
 VERSION = "v1.37.2"

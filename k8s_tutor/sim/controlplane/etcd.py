@@ -3,11 +3,9 @@
 Reads go on from the watch cache; writes are refused, as kube-apiserver does after its timeout.
 """
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError
 
-Json = dict[str, Any]
 SIZES = (1, 3, 5)
 
 

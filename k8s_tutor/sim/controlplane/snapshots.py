@@ -5,16 +5,16 @@ is there now: watchers see ordinary changes with ever newer resource versions, a
 """
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.journal import SqliteJournal
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.store import Key, Store
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.cluster import Cluster
 
-Json = dict[str, Any]
 Tables = dict[str, dict[Key, Json]]
 
 

@@ -5,13 +5,12 @@ component that writes, so that a lesson can show how one ``kubectl create`` beco
 """
 
 from collections import deque
-from typing import Any
 
+from k8s_tutor.apimachinery.times import rfc3339_micro
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
-from k8s_tutor.sim.machinery.meta import rfc3339_micro
 from k8s_tutor.sim.machinery.store import Event, Store
 
-Json = dict[str, Any]
 LENGTH = 500
 QUIET = frozenset(("leases.coordination.k8s.io", "events"))
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.container_status import should_start
 from k8s_tutor.sim.kubelet.records import Observed, View
 
-Json = dict[str, Any]
 Probe = Literal["liveness", "startup"]
 ProbeFailed = Callable[[str, Probe], bool | None]  # container id, probe: failed? None: no result yet
 NeedsRestart = Callable[[Json, View], bool]  # a resize that only a restart can make

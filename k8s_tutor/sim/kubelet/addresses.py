@@ -1,12 +1,13 @@
 """Addresses for pods from the node's range, in order, reused only when the range has gone round (CNI ``host-local``)."""
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from k8s_tutor.apimachinery.unstructured import Json
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.network import Network
 
-Json = dict[str, Any]
 EXHAUSTED = 'plugin type="ptp" failed (add): failed to allocate for range 0: no IP addresses available in range set'
 
 

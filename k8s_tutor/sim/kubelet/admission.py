@@ -4,14 +4,13 @@ The scheduler has looked already; what is bound past it (``spec.nodeName``), or 
 """
 
 from collections.abc import Iterable
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.quality import qos_class
 from k8s_tutor.sim.scheduler.nodematch import required_affinity, tolerates
 from k8s_tutor.sim.scheduler.requests import Amounts, add, amounts, pod_requests
 
-Json = dict[str, Any]
 REASONS = {
     "cpu": "OutOfcpu",
     "memory": "OutOfmemory",

@@ -1,12 +1,11 @@
 """The conditions a kubelet sets on pods, with their reasons (upstream: ``pkg/kubelet/status/generate.go``)."""
 
 from collections.abc import Iterable
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.records import Observed
 
-Json = dict[str, Any]
 OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 RESIZE = ("PodResizePending", "PodResizeInProgress")
 NO_SANDBOX = "no pod sandbox exists"

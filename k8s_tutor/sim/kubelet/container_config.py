@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import names
 from k8s_tutor.sim.kubelet.environment import ConfigError, Sources, expand, variables
 from k8s_tutor.sim.kubelet.spec import identity
@@ -12,7 +12,6 @@ from k8s_tutor.sim.kubelet.volumes import Mounted
 from k8s_tutor.sim.runtime.contract import ContainerConfig, ImageInfo, Limits, Mount, SecurityContext
 from k8s_tutor.sim.runtime.processes import ProcessTable
 
-Json = dict[str, Any]
 POD_OR_CONTAINER = ("runAsUser", "runAsGroup", "runAsNonRoot")
 
 

@@ -5,15 +5,14 @@ kubelet's reason cache); without one its last state stays. What was reported bef
 """
 
 from collections.abc import Mapping
-from typing import Any
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.phase import RESTARTING_ALL
 from k8s_tutor.sim.kubelet.records import Observed, View
 from k8s_tutor.sim.kubelet.spec import Kind
-from k8s_tutor.sim.machinery.meta import rfc3339
 
-Json = dict[str, Any]
 StartFailures = Mapping[str, tuple[str, str]]  # container name to reason and message
 STATUS_FIELD: dict[Kind, str] = {
     "init": "initContainerStatuses",

@@ -4,13 +4,12 @@ A hundred kubelets that each filter all pods would make every change cost a hund
 """
 
 from collections.abc import Callable
-from typing import Any
 from weakref import WeakKeyDictionary
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.store import Event, Store
 from k8s_tutor.sim.registry.client import LocalClient
 
-Json = dict[str, Any]
 Key = tuple[str, str]
 Listener = Callable[[str, Json], None]  # event type, pod
 

@@ -4,12 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Json = dict[str, Any]
 RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
 

@@ -7,11 +7,10 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.downward import FieldError, field_value, resource_value
 
-Json = dict[str, Any]
 _REFERENCE = re.compile(r"\$(\$|\(([^)]*)\))")
 
 

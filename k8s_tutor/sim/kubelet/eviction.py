@@ -5,9 +5,10 @@ request first, then by priority, then by how much they exceed.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.quantity import BINARY_SI, Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.conditions import condition
 from k8s_tutor.sim.kubelet.usage import NodeUsage
@@ -17,7 +18,6 @@ from k8s_tutor.sim.scheduler.requests import pod_limits, pod_requests
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.worker import PodWorker
 
-Json = dict[str, Any]
 REASON = "Evicted"
 MEMORY_THRESHOLD = 100 << 20  # memory.available < 100Mi
 DISK_THRESHOLD = 0.10  # nodefs.available < 10 %

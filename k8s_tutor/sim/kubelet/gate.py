@@ -1,14 +1,14 @@
 """Lets pods in: asks the admission rules, makes room for critical pods, reports what is refused."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import admission, spec
 from k8s_tutor.sim.kubelet.conditions import condition
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.kubelet import Kubelet
 
-Json = dict[str, Any]
 PREEMPTING = "Preempted in order to admit critical pod"
 WHY = "Pod was preempted by Kubelet to accommodate a critical pod."
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet.capture import Capture
 from k8s_tutor.sim.kubelet.probes.requests import container_port, probe_headers, probe_url
@@ -11,7 +12,6 @@ from k8s_tutor.sim.network import Network, NetworkError
 from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import ExecError
 
-Json = dict[str, Any]
 HTTP_TIMEOUT = 30.0
 
 

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import stages
 from k8s_tutor.sim.kubelet.backoff import Backoff
 from k8s_tutor.sim.runtime.contract import CatalogueError, ImageInfo
 from k8s_tutor.sim.runtime.images import parse_reference
 
-Json = dict[str, Any]
 Report = Callable[[str, str, str], None]  # type, reason, message of an event about the container
 
 

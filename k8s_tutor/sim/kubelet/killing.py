@@ -6,15 +6,14 @@ for one's turn counts as grace; two seconds are always left.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.handlers import Handlers, HookError
 from k8s_tutor.sim.kubelet.records import Instance
 from k8s_tutor.sim.runtime import signals
 
-Json = dict[str, Any]
 MINIMUM_GRACE = 2
 Report = Callable[[Json, str, str, str, str], None]  # pod, container, type, reason, message
 

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import admission, dispatch, loops, power, snapshot, spec, stages
 from k8s_tutor.sim.kubelet.addresses import AddressPool, PodAddresses
 from k8s_tutor.sim.kubelet.environment import Sources
@@ -41,7 +42,6 @@ from k8s_tutor.sim.scheduler.requests import Amounts
 if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Timer
 
-Json = dict[str, Any]
 PRESENT = ("registry.k8s.io/pause:3.10.1",)
 PRESENT_BARE = ("busybox:1.36", "nginx:1.27", "nginx:1.28")
 

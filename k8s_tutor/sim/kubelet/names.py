@@ -1,10 +1,8 @@
 """Host name, ``/etc/hosts`` and ``/etc/resolv.conf`` of a pod (upstream: ``kubelet/network/dns``, ``kubelet_pods.go``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.runtime.contract import DnsConfig
 
-Json = dict[str, Any]
 CLUSTER_DOMAIN = "cluster.local"
 CLUSTER_DNS = "10.96.0.10"
 NODE_DNS = DnsConfig(("1.1.1.1",), (), ())

@@ -8,16 +8,15 @@ one: that is still within the seconds after which a node counts as lost, and a d
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from k8s_tutor.apimachinery.times import rfc3339, rfc3339_micro
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock, Timer
 from k8s_tutor.sim.kubelet import stages
-from k8s_tutor.sim.machinery.meta import rfc3339, rfc3339_micro
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
-Json = dict[str, Any]
 VERSION = "v1.37.2"
 RUNTIME = "containerd://2.4.2"
 LEASES = "leases.coordination.k8s.io"

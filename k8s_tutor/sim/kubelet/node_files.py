@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.store import Store
 from k8s_tutor.sim.runtime import snapshots
@@ -14,7 +15,6 @@ from k8s_tutor.sim.runtime.filesystem import FileSystem
 from k8s_tutor.sim.runtime.nodes import Directory, File
 from k8s_tutor.sim.runtime.volume import Volume
 
-Json = dict[str, Any]
 FOLDERS = (
     "/data", "/etc/kubernetes/manifests", "/home", "/mnt", "/opt", "/run", "/srv", "/tmp", "/var/lib/kubelet",  # noqa: S108
     "/var/log/pods",

@@ -5,7 +5,7 @@ kubelet finds them again. Turning the node off ends them.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from k8s_tutor.sim.kubelet.addresses import AddressPool
@@ -14,10 +14,9 @@ from k8s_tutor.sim.kubelet.node_files import NodeFiles
 from k8s_tutor.sim.machinery.store import Store
 
 if TYPE_CHECKING:
+    from k8s_tutor.apimachinery.unstructured import Json
     from k8s_tutor.sim.kubelet.records import PodRuntime
     from k8s_tutor.sim.kubelet.volume_manager import PodVolumes
-
-Json = dict[str, Any]
 
 
 class NodeState:

@@ -1,10 +1,8 @@
 """A pod's phase from its containers' states: counts here, decisions in ``stages/phase.yaml`` (kubelet's ``getPhase``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec, stages
 
-Json = dict[str, Any]
 RESTARTING_ALL = "RestartingAllContainers"
 
 

@@ -1,15 +1,14 @@
 """A pod's whole status from what was observed (upstream: kubelet's ``generateAPIPodStatus``)."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import conditions, spec
 from k8s_tutor.sim.kubelet.container_status import StartFailures, Statuses
 from k8s_tutor.sim.kubelet.phase import phase_of
 from k8s_tutor.sim.kubelet.quality import allocated, effective, qos_class
 from k8s_tutor.sim.kubelet.records import Observed
-
-Json = dict[str, Any]
 
 
 class Readiness(Protocol):

@@ -7,7 +7,7 @@ and its sandboxes as not ready: pods get new sandboxes (``SandboxChanged``) and 
 import asyncio
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.conditions import condition
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.worker import PodWorker
     from k8s_tutor.sim.network import Network
 
-Json = dict[str, Any]
 MESSAGE = "Pod was terminated in response to imminent node shutdown."
 LOST_EXIT_CODE = 255
 

@@ -1,12 +1,10 @@
 """Quality of service class and pod-level sums, as the kubelet reports them (upstream: ``core/v1/helper/qos``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.quantity import BINARY_SI, DECIMAL_SI, Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.scheduler.requests import pod_limits, pod_requests
 
-Json = dict[str, Any]
 COMPUTE = ("cpu", "memory")
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from k8s_tutor.apimachinery.unstructured import Json
+
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.container import Container
 
-Json = dict[str, Any]
 State = Literal["created", "running", "exited", "unknown"]
 KEPT = 2  # instances of a container that are remembered: the present one and the one before
 

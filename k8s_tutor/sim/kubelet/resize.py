@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.kubelet import admission, container_config, spec
 from k8s_tutor.sim.kubelet.conditions import condition
 from k8s_tutor.sim.kubelet.records import Instance, View
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.scheduler.requests import Amounts, amounts, pod_requests
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.worker import PodWorker
 
-Json = dict[str, Any]
 Report = Callable[[Json, str, str, str], None]  # pod, type, reason, message
 RESIZABLE = ("cpu", "memory")
 
@@ -153,7 +152,7 @@ class Resizer:
 
     def snapshot(self) -> Json:
         """Return what is allocated."""
-        return clone(self._allocated)  # type: ignore[no-any-return]
+        return clone(self._allocated)
 
     def restore(self, state: Json) -> None:
         """Take over what was allocated."""

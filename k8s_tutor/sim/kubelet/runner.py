@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import container_config, spec, stages
 from k8s_tutor.sim.kubelet.actions import Actions
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.container import Container
     from k8s_tutor.sim.runtime.engine import Runtime
 
-Json = dict[str, Any]
 Report = Callable[[Json, str, str, str, str], None]  # pod, container ("" for the pod), type, reason, message
 
 

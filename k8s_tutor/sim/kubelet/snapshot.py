@@ -6,9 +6,10 @@ it meets it (``Resumer``). Restart counts and times of start stay as they were: 
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import container_config, spec
 from k8s_tutor.sim.kubelet.environment import ConfigError, Sources
 from k8s_tutor.sim.kubelet.node_state import NodeState, forget_node, known_nodes
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.runner import Runner
     from k8s_tutor.sim.runtime.engine import Runtime
 
-Json = dict[str, Any]
 _laid_by: WeakKeyDictionary[Store, dict[str, Json]] = WeakKeyDictionary()
 
 

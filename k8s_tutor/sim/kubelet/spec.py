@@ -1,9 +1,10 @@
 """Questions about a pod's spec that many parts of the kubelet ask (upstream: ``pkg/api/v1/pod``, ``kubelet/types``)."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
+
 Kind = Literal["init", "main", "ephemeral"]
 FIELD: dict[Kind, str] = {"init": "initContainers", "main": "containers", "ephemeral": "ephemeralContainers"}
 STATIC_SOURCE = "kubernetes.io/config.source"

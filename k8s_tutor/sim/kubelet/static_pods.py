@@ -6,16 +6,16 @@ components are such pods; a component that is taken away (its manifest is moved)
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.times import rfc3339_micro
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.kubelet import spec, stages
-from k8s_tutor.sim.machinery.meta import clone, rfc3339_micro
 from k8s_tutor.sim.machinery.status import ApiError
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.kubelet import Kubelet
 
-Json = dict[str, Any]
 HASH = "kubernetes.io/config.hash"
 SEEN = "kubernetes.io/config.seen"
 SOURCE = "kubernetes.io/config.source"

@@ -5,17 +5,16 @@ still run; a pod that is being deleted is removed (grace 0) once its end was wri
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import conditions, spec
 from k8s_tutor.sim.kubelet.container_status import lost
 from k8s_tutor.sim.kubelet.quality import qos_class
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
-Json = dict[str, Any]
 OWNED = (*conditions.OWNED, *conditions.RESIZE, "DisruptionTarget")
 UID = str
 

@@ -2,20 +2,18 @@
 
 import datetime
 from collections.abc import Callable, Iterable
-from typing import Any
 
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.records import Instance
 from k8s_tutor.sim.kubelet.worker import PodWorker
-from k8s_tutor.sim.machinery.meta import parse_time
 from k8s_tutor.sim.machinery.status import bad_request, not_found
 from k8s_tutor.sim.network import Network
 from k8s_tutor.sim.network.streams import Stream
 from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import ByteReader, ByteWriter
 from k8s_tutor.sim.runtime.streams import ResizeQueue
-
-Json = dict[str, Any]
 
 
 class Streaming:

@@ -1,11 +1,8 @@
 """Service account tokens for projected volumes, through the API's TokenRequest (upstream: ``pkg/kubelet/token``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
-
-Json = dict[str, Any]
 
 
 def mint(client: LocalClient, pod: Json, audience: str, seconds: int) -> str:

@@ -8,14 +8,13 @@ of tokens at 80 % of the token's life.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock, Timer
 from k8s_tutor.sim.kubelet import stages
 from k8s_tutor.sim.kubelet.volumes import Mounted, MountError, VolumeContext, plugin_for
 from k8s_tutor.sim.runtime.filesystem import FileSystem
 
-Json = dict[str, Any]
 RECONCILE = 0.1  # the reconciler looks this often
 Source = tuple[str, str, str]
 Report = Callable[[Json, str, str], None]  # pod, reason, message of a warning

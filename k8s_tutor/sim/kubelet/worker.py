@@ -6,19 +6,19 @@ changes of the pod, of its containers (at the next relist), by probes, and by it
 
 import enum
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import actions, killing, pod_status, spec, stages
 from k8s_tutor.sim.kubelet.records import NOTHING, Observed, PodRuntime, View
 from k8s_tutor.sim.kubelet.runner import Result, Subject
-from k8s_tutor.sim.machinery.meta import parse_time
 from k8s_tutor.sim.scheduler.requests import Amounts, pod_requests
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Timer
     from k8s_tutor.sim.kubelet.kubelet import Kubelet
 
-Json = dict[str, Any]
 DEADLINE = {
     "phase": "Failed",
     "reason": "DeadlineExceeded",

@@ -8,13 +8,12 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.store import Key
 
-Json = dict[str, Any]
 FORMAT = 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (

@@ -10,11 +10,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.clock import Clock
-from k8s_tutor.sim.machinery.meta import clone, rfc3339
 from k8s_tutor.sim.machinery.status import ApiError
-
-Json = dict[str, Any]
 
 AGGREGATE_SECONDS = 600.0
 AGGREGATE_LIMIT = 10

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 @dataclass(frozen=True, slots=True)

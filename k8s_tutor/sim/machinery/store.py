@@ -16,10 +16,10 @@ from typing import Any, Protocol
 
 import orjson
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.status import gone
 
-Json = dict[str, Any]
 Key = tuple[str, str]  # namespace ("" for cluster-wide objects), name
 WINDOW = 5_000
 TYPE_META = frozenset(("kind", "apiVersion"))

@@ -7,7 +7,8 @@ resolver of a container: search domains, ndots.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from k8s_tutor.sim.network.objects import Json, Key, ServiceObjects
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.network.objects import Key, ServiceObjects
 
 TTL = 30
 

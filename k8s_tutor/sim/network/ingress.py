@@ -7,7 +7,7 @@ prefix. What no rule matches goes to a default backend; without one it is the co
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from k8s_tutor.sim.network.objects import Json
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Services and their EndpointSlices, kept by name: what kube-proxy's table and the DNS have in common."""
 
 from collections.abc import Iterable
-from typing import Any
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
+
 Key = tuple[str, str]
 SERVICE_LABEL = "kubernetes.io/service-name"
 

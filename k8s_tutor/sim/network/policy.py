@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
-from k8s_tutor.sim.network.objects import Json
+from k8s_tutor.apimachinery.unstructured import Json
 
 DNS_LABELS = {"k8s-app": "kube-dns"}
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from k8s_tutor.sim.network.objects import Json, Key, ServiceObjects
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.network.objects import Key, ServiceObjects
 
 AFFINITY_SECONDS = 10800
 Address = tuple[str, int]

@@ -7,7 +7,8 @@ long as it runs. DNS answers while a Pod of CoreDNS (``k8s-app=kube-dns``) is re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from k8s_tutor.sim.network.objects import Json, key_of
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.network.objects import key_of
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.network.fabric import Network

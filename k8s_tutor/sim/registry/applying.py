@@ -1,13 +1,10 @@
 """Server-side apply, for requests and for components in this process (upstream: ``fieldmanager.Apply``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.apply import ApplyConflictError, ApplyError, apply
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.registry.fieldmanager import reset_fields
 from k8s_tutor.sim.registry.scheme import Resource
-
-Json = dict[str, Any]
 
 
 def applied(

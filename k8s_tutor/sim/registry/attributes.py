@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,11 @@
 """The built-in resources as discovery names them, each with its strategy: the Scheme of a fresh cluster."""
 
 from collections.abc import Callable
-from typing import Any
 
 from k8s_tutor.apimachinery.schema import discovery
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.scheme import Resource, Scheme, strategy_makers
 from k8s_tutor.sim.registry.strategy import Strategy
-
-Json = dict[str, Any]
 
 # Served in more than one group version: (plural, group) of the other face to the store's name of the objects.
 SAME_OBJECTS = {("events", "events.k8s.io"): "events"}

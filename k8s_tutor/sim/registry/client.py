@@ -1,21 +1,19 @@
 """The in-process client: how controllers, scheduler and kubelets of the practice cluster use the API.
 
 The same pipeline as a request over HTTPS (defaults, admission, validation, managedFields), without sockets and JSON.
-What it returns is the stored object: **never change it**, make a copy with ``machinery.meta.clone``.
+What it returns is the stored object: **never change it**, make a copy with ``unstructured.clone``.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
-from k8s_tutor.sim.machinery.meta import rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import not_found
 from k8s_tutor.sim.machinery.store import Event, Store
 from k8s_tutor.sim.registry.applying import applied
 from k8s_tutor.sim.registry.attributes import DeleteOptions
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
-
-Json = dict[str, Any]
 
 
 class LocalClient:

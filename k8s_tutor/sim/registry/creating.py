@@ -1,8 +1,10 @@
 """Creating objects (upstream: ``handlers/create.go``, ``rest.BeforeCreate``, ``Store.create``)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from k8s_tutor.sim.machinery.meta import generated_name, new_uid, rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.meta import generated_name, new_uid
 from k8s_tutor.sim.machinery.status import ApiError, already_exists, invalid
 from k8s_tutor.sim.registry.attributes import Attributes
 from k8s_tutor.sim.registry.metadata import validate_metadata
@@ -12,7 +14,6 @@ from k8s_tutor.sim.registry.strategy import RequestContext
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
 
-Json = dict[str, Any]
 SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 NAME_TRIES = 8
 

@@ -1,8 +1,9 @@
 """Deleting objects: grace, finalizers, propagation (upstream: ``rest.BeforeDelete``, ``Store.Delete``)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from k8s_tutor.sim.machinery.meta import parse_time, rfc3339
+from k8s_tutor.apimachinery.times import parse_time, rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import conflict
 from k8s_tutor.sim.registry.attributes import Attributes, DeleteOptions
 from k8s_tutor.sim.registry.scheme import Resource
@@ -11,7 +12,6 @@ from k8s_tutor.sim.registry.strategy import RequestContext
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
 
-Json = dict[str, Any]
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 BY_POLICY = {"Foreground": [FOREGROUND], "Orphan": [ORPHAN], "Background": []}

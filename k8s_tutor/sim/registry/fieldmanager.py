@@ -5,18 +5,16 @@ is owned by nobody. Fields that a request cannot set (status of the main resourc
 """
 
 from functools import lru_cache
-from typing import Any
 
 from k8s_tutor.apimachinery.apply import managed_before, track_update
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
 from k8s_tutor.apimachinery.conforming import encoded
 from k8s_tutor.apimachinery.schema import Type, type_for
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext
-
-Json = dict[str, Any]
 
 
 class ManagedFields:

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.scheme import Resource
 
-Json = dict[str, Any]
 MAX_ANNOTATIONS = 256 * 1024
 IMMUTABLE = "field is immutable"
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"

@@ -4,12 +4,11 @@ Used by the admission plug-in, which charges, and by the quota controller, which
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
-from k8s_tutor.sim.machinery.meta import parse_time
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 Amounts = dict[str, Quantity]
 COMPUTE = ("cpu", "memory", "ephemeral-storage")
 POD_LEVEL = frozenset(("cpu", "memory"))

@@ -6,17 +6,15 @@ defaults, managedFields, mutating admission, ``prepare``, validation, validating
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import bad_request, not_found
 from k8s_tutor.sim.machinery.store import Entry, Event, Store
 from k8s_tutor.sim.registry import creating, deleting, updating
 from k8s_tutor.sim.registry.attributes import Admission, Attributes, DeleteOptions, FieldManager, SubresourceCreate
 from k8s_tutor.sim.registry.scheme import Resource, Scheme
 from k8s_tutor.sim.registry.strategy import RequestContext
-
-Json = dict[str, Any]
 
 
 class DeletionHook(Protocol):

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
 from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import qualified
 from k8s_tutor.sim.registry.strategy import Strategy
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
 
-Json = dict[str, Any]
 RESOURCE = re.compile(r'^    resource(?:: ClassVar\[str\])? = "([a-z0-9.]+)"$', re.MULTILINE)
 
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +167,7 @@ class Strategy:
         """Change the valid object before it is stored: what reading it back would default."""
 
     def row(self, obj: Json, now: float) -> list[Any]:
-        """Return the Table's cells for an object; ``now`` is cluster time (``machinery.meta.age`` counts)."""
+        """Return the Table's cells for an object; ``now`` is cluster time (``times.age`` counts)."""
         meta = obj["metadata"]
         return [meta["name"], meta.get("creationTimestamp")]
 

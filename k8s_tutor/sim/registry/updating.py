@@ -1,8 +1,9 @@
 """Updating objects (upstream: ``handlers/update.go``, ``handlers/patch.go``, ``rest.BeforeUpdate``, ``Store.Update``)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError, bad_request, conflict, invalid, not_found
 from k8s_tutor.sim.registry import creating
 from k8s_tutor.sim.registry.attributes import Attributes
@@ -13,7 +14,6 @@ from k8s_tutor.sim.registry.strategy import RequestContext
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
 
-Json = dict[str, Any]
 CHANGED = "the object has been modified; please apply your changes to the latest version and try again"
 
 

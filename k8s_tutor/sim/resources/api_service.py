@@ -3,12 +3,12 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.gotext import quote
 
-Json = dict[str, Any]
 _MAX_GROUP, _MAX_VERSION, _MAX_PORT = 20000, 1000, 65535
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from k8s_tutor.sim.machinery.meta import human_duration, rfc3339
+from k8s_tutor.apimachinery.times import human_duration, rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
@@ -15,7 +16,6 @@ from k8s_tutor.sim.resources.shared.check import At, begin
 from k8s_tutor.sim.resources.shared.pem import certificates_problem, pem_blocks
 from k8s_tutor.sim.resources.shared.signers import check_signer_name
 
-Json = dict[str, Any]
 _USAGES = (
     "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment",
     "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel",

@@ -1,14 +1,12 @@
 """ClusterRoles (upstream: ``registry/rbac/clusterrole``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import check_selector, parse
 from k8s_tutor.sim.resources.shared.rbac import check_rules, declared_rules
 
-Json = dict[str, Any]
 _ONE = "at least one clusterRoleSelector required if aggregationRule is non-nil"
 
 

@@ -5,13 +5,13 @@ from typing import Any
 from cryptography import x509
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.pem import Block, pem_blocks
 from k8s_tutor.sim.resources.shared.signers import check_signer_name
 
-Json = dict[str, Any]
 _OMITTED = "<value omitted>"
 _MAX_SIZE = 1024 * 1024
 

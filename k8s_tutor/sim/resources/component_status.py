@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
-
-Json = dict[str, Any]
 
 
 class ComponentStatusStrategy(KindStrategy):

@@ -5,11 +5,11 @@ import binascii
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
 
-Json = dict[str, Any]
 MAX_SIZE = 1024 * 1024
 FROZEN = "field is immutable when `immutable` is set"
 

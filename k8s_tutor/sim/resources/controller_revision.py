@@ -2,12 +2,11 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-
-Json = dict[str, Any]
 
 
 class ControllerRevisionStrategy(KindStrategy):

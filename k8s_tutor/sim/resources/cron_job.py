@@ -5,7 +5,8 @@ import zoneinfo
 from typing import Any
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.machinery.meta import age
+from k8s_tutor.apimachinery.times import age
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import cron, table
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At
@@ -13,7 +14,6 @@ from k8s_tutor.sim.resources.shared.job_spec import check_job_spec, declared_job
 from k8s_tutor.sim.resources.shared.label_checks import shown
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
 
-Json = dict[str, Any]
 POLICIES = ("Allow", "Forbid", "Replace")
 _ZONE_PART = re.compile(r"[A-Za-z.\-_0-9+]{1,14}")
 

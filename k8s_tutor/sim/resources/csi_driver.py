@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 _DEFAULTS: Json = {
     "attachRequired": True,
     "podInfoOnMount": False,

@@ -3,12 +3,11 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import NEGATIVE, At, same
 from k8s_tutor.sim.resources.shared.label_checks import check_selector, shown
-
-Json = dict[str, Any]
 
 
 class CSIStorageCapacityStrategy(KindStrategy):

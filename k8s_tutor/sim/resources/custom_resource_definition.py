@@ -4,6 +4,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.structural.formats import FORMATS
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import crd_versions
 from k8s_tutor.sim.resources.shared.base import KindStrategy
@@ -13,7 +14,6 @@ from k8s_tutor.sim.resources.shared.gotext import quote
 from k8s_tutor.sim.resources.shared.webhook_clients import check_client
 from k8s_tutor.sim.resources.shared.webhooks import check_review_versions
 
-Json = dict[str, Any]
 _APPROVED = "api-approved.kubernetes.io"
 _APPROVAL = "see https://github.com/kubernetes/enhancements/pull/1111"
 _PROTECTED = ("k8s.io", "kubernetes.io")

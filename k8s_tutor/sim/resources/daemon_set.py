@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table, workloads
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
@@ -12,7 +13,6 @@ from k8s_tutor.sim.resources.shared.pod_defaults import default_template
 from k8s_tutor.sim.resources.shared.pod_template import check_always, check_template
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
 
-Json = dict[str, Any]
 # The template's generation lives on as an annotation: apps/v1 has no field for it.
 _GENERATION = "deprecated.daemonset.template.generation"
 STRATEGIES = ("RollingUpdate", "OnDelete")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.replica_set import check_replicated_template
 from k8s_tutor.sim.resources.shared import table, workloads
@@ -12,7 +13,6 @@ from k8s_tutor.sim.resources.shared.pod_defaults import default_template
 from k8s_tutor.sim.resources.shared.pod_names import name_warnings
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
 
-Json = dict[str, Any]
 STRATEGIES = ("Recreate", "RollingUpdate")
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.machinery.meta import age
+from k8s_tutor.apimachinery.times import age
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import Column
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
 
-Json = dict[str, Any]
 # Field of events.k8s.io/v1 and of the core group.
 _RENAMED = {
     "note": "message",

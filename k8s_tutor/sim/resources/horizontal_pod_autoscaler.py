@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.resources.shared import hpa_metrics, hpa_versions, table
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 _SELECT = ("Disabled", "Max", "Min")
 _UP: Json = {
     "stabilizationWindowSeconds": 0,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.addresses import parse_sloppy
@@ -11,7 +12,6 @@ from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.load_balancers import check_ingress_status
 from k8s_tutor.sim.resources.shared.references import check_reference
 
-Json = dict[str, Any]
 _CLASS = "kubernetes.io/ingress.class"
 PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 _SEQUENCES = ("//", "/./", "/../", "%2f", "%2F")

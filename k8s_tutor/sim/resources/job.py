@@ -3,7 +3,8 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.machinery.meta import clone, human_duration, parse_time
+from k8s_tutor.apimachinery.times import human_duration, parse_time
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import job_status, table, workloads
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
@@ -13,7 +14,6 @@ from k8s_tutor.sim.resources.shared.job_spec import check_job_spec, declared_job
 from k8s_tutor.sim.resources.shared.label_checks import check_selector, parse, shown
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
 
-Json = dict[str, Any]
 _UID, _NAME = "controller-uid", "job-name"
 _PREFIX = "batch.kubernetes.io/"
 _ORPHANS = (
@@ -153,7 +153,7 @@ class JobStrategy(WithStatus):
 
     def _check_template(self, spec: At, before: Json, old: Json) -> None:
         """The template is fixed; of a suspended Job that never ran, what says where its pods go may change."""
-        new, was = spec.get("template"), clone(before.get("template"))
+        new, was = spec.get("template"), clone(before["template"])
         suspended = bool(before.get("suspend"))
         status = old.get("status") or {}
         idle = suspended and not status.get("active") and not status.get("startTime")

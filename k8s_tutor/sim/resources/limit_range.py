@@ -1,9 +1,8 @@
 """LimitRanges (upstream: ``registry/core/limitrange``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import new_uid
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities
@@ -11,7 +10,6 @@ from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
 
-Json = dict[str, Any]
 TYPES = ("Pod", "Container", "PersistentVolumeClaim")
 _SIDES = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
 _ONE = Quantity.parse("1")

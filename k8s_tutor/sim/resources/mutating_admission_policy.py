@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import admission_rules, policies, table
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.expressions import Expressions
 
-Json = dict[str, Any]
 _PATCH_TYPES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
 
 

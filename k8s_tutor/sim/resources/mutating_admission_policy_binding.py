@@ -1,11 +1,8 @@
 """MutatingAdmissionPolicyBindings (upstream: ``registry/admissionregistration/mutatingadmissionpolicybinding``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import admission_rules, policies
 from k8s_tutor.sim.resources.shared.check import At
-
-Json = dict[str, Any]
 
 
 class MutatingAdmissionPolicyBindingStrategy(policies.BindingStrategy):

@@ -3,14 +3,14 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.machinery.meta import rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, begin
 
-Json = dict[str, Any]
 KUBERNETES = "kubernetes"
 _STANDARD = (KUBERNETES, "orphan", "foregroundDeletion")
 _NEITHER = "name is neither a standard finalizer name nor is it fully qualified"

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.addresses import check_cidr, cidr_warnings, parse_cidr
@@ -14,7 +15,6 @@ from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
 from k8s_tutor.sim.resources.shared.scheduling_terms import EFFECTS
 
-Json = dict[str, Any]
 _TAINTS = "scheduler.alpha.kubernetes.io/taints"
 _ROLE_PREFIX, _ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
 _FEATURE = re.compile(r"[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*")

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from k8s_tutor.sim.machinery.meta import rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.persistent_volume_claim import BETA_CLASS
 from k8s_tutor.sim.resources.shared import persistent_volumes as volumes
@@ -15,7 +16,6 @@ from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.node_labels import term_warnings
 from k8s_tutor.sim.resources.shared.pod_defaults import default_volume_source, round_milli
 
-Json = dict[str, Any]
 _ANNOTATIONS = {
     BETA_CLASS: 'deprecated since v1.8; use "storageClassName" attribute instead',
     "volume.beta.kubernetes.io/mount-options": 'deprecated since v1.31; use "mountOptions" attribute instead',

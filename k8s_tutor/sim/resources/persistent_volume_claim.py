@@ -3,7 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
@@ -13,7 +13,6 @@ from k8s_tutor.sim.resources.shared.differences import difference
 from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
 from k8s_tutor.sim.resources.shared.pod_warnings import claim_warnings
 
-Json = dict[str, Any]
 BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 _FIXED = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 _RESIZE = (
@@ -69,7 +68,7 @@ class PersistentVolumeClaimStrategy(KindStrategy):
 
     def check_update(self, v: At, old: Json) -> None:
         self.check(v, old)
-        new, before = clone(v.get("spec")), clone(old.get("spec"))
+        new, before = clone(v.value["spec"]), clone(old["spec"])
         spec = v.at("spec")
         if not before.get("volumeName") and new.get("volumeName"):
             before["volumeName"] = new["volumeName"]

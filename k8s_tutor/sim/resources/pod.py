@@ -7,6 +7,7 @@ change through ``resize``, ephemeral containers through their own subresource (s
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import pod_changes, pod_row, pod_status, scheduling_terms
@@ -19,7 +20,6 @@ from k8s_tutor.sim.resources.shared.pod_resources import default_pod_level, qos_
 from k8s_tutor.sim.resources.shared.pod_spec import check_pod_spec
 from k8s_tutor.sim.resources.shared.pod_warnings import pod_warnings
 
-Json = dict[str, Any]
 _NOMINATED = "status.nominatedNodeName"
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.signers import check_signer_name, is_kubernetes_signer
 
-Json = dict[str, Any]
 _STATES = ("Issued", "Denied", "Failed")
 _HOUR = 3600
 _MAX_UID, _LEAST, _MOST, _MOST_KUBERNETES = 128, _HOUR, 91 * 24 * _HOUR, 24 * _HOUR

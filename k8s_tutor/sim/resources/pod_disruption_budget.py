@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table, workloads
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
@@ -10,7 +11,6 @@ from k8s_tutor.sim.resources.shared.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 
-Json = dict[str, Any]
 _NA = "N/A"
 
 

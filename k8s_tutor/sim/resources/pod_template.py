@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy, respecified
@@ -9,8 +10,6 @@ from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.pod_defaults import default_template
 from k8s_tutor.sim.resources.shared.pod_template import check_template
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
-
-Json = dict[str, Any]
 
 
 class PodTemplateStrategy(KindStrategy):

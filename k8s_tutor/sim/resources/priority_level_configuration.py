@@ -3,12 +3,12 @@
 from math import log2, perm
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.flow_schema import check_condition_types
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 _TYPES, _RESPONSES = ("Exempt", "Limited"), ("Queue", "Reject")
 _QUEUING = {"handSize": 8, "queues": 64, "queueLengthLimit": 50}
 _MAX_QUEUES, _MAX_BITS = 10_000_000, 60

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table, workloads
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At
@@ -10,8 +11,6 @@ from k8s_tutor.sim.resources.shared.pod_defaults import default_template
 from k8s_tutor.sim.resources.shared.pod_names import name_warnings
 from k8s_tutor.sim.resources.shared.pod_template import check_always, check_template
 from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
-
-Json = dict[str, Any]
 
 
 def check_replicated_template(v: At) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
@@ -10,7 +11,6 @@ from k8s_tutor.sim.resources.shared.gotext import Typed
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
 
-Json = dict[str, Any]
 _POD_SCOPES = ("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "CrossNamespacePodAffinity")
 SCOPES = (*_POD_SCOPES, "PriorityClass", "VolumeAttributesClass")
 _COMPUTE = {"pods", *quantities.POD_LEVEL, *(f"{s}.{n}" for s in ("limits", "requests") for n in quantities.POD_LEVEL)}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
@@ -10,7 +11,6 @@ from k8s_tutor.sim.resources.shared.device_claims import check_taint
 from k8s_tutor.sim.resources.shared.scheduling_terms import check_node_selector
 from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
 
-Json = dict[str, Any]
 _CHOICES = ("nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection")
 _ONE = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
 _MAX_DEVICES, _MAX_POOL, _MAX_ATTRIBUTES, _MAX_VALUE = 128, 253, 32, 64

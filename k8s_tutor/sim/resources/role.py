@@ -1,13 +1,10 @@
 """Roles (upstream: ``registry/rbac/role``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.rbac import check_rules, declared_rules
-
-Json = dict[str, Any]
 
 
 class RoleStrategy(KindStrategy):

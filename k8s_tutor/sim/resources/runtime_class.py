@@ -3,14 +3,13 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.label_checks import check_labels
 from k8s_tutor.sim.resources.shared.scheduling_terms import check_tolerations
-
-Json = dict[str, Any]
 
 
 class RuntimeClassStrategy(KindStrategy):

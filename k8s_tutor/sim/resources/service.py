@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import service_addresses as alloc
 from k8s_tutor.sim.resources.shared import service_changes as changes
@@ -22,7 +23,6 @@ from k8s_tutor.sim.resources.shared.label_checks import check_labels
 from k8s_tutor.sim.resources.shared.load_balancers import check_service_status
 from k8s_tutor.sim.resources.shared.probes import check_port
 
-Json = dict[str, Any]
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 TRAFFIC = ("Cluster", "Local")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table, workloads
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At
@@ -14,7 +15,6 @@ from k8s_tutor.sim.resources.shared.pod_defaults import default_template, round_
 from k8s_tutor.sim.resources.shared.pod_template import check_always, check_annotations, check_template
 from k8s_tutor.sim.resources.shared.pod_warnings import claim_warnings, template_warnings
 
-Json = dict[str, Any]
 _HISTORY = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
 POLICIES = ("Retain", "Delete")
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import admission_rules, policies, table
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.expressions import Expressions
 
-Json = dict[str, Any]
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _EMPTY = "validations or auditAnnotations must contain at least one item"
 _BLANK = "must be non-empty if specified"

@@ -1,11 +1,9 @@
 """ValidatingAdmissionPolicyBindings (upstream: ``registry/admissionregistration/validatingadmissionpolicybinding``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import policies
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 _ACTIONS = ("Audit", "Deny", "Warn")
 _TWICE = (
     "must not contain both Deny and Warn (repeating the same validation failure information in the API response and "

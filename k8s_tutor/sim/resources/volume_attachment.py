@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
@@ -11,7 +12,6 @@ from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.persistent_volumes import check_volume_spec
 from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
 
-Json = dict[str, Any]
 _ONE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 _MAX_METADATA, _MAX_MESSAGE = 256 * 1024, 1024
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.storage_class import check_parameters
-
-Json = dict[str, Any]
 
 
 class VolumeAttributesClassStrategy(KindStrategy):

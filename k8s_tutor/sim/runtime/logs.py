@@ -6,11 +6,12 @@ the stream ends: then it is *partial*, and is shown without a feed, as container
 """
 
 import asyncio
-import datetime
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from k8s_tutor.apimachinery.times import rfc3339_micro
 
 MAX_BYTES = 10 << 20
 LINE_BYTES = 16 << 10
@@ -19,8 +20,7 @@ RECORD_OVERHEAD = 45
 
 def timestamp(when: float) -> str:
     """Return RFC 3339 with nine digits, as containerd writes each line's time."""
-    moment = datetime.datetime.fromtimestamp(when, datetime.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}000Z"
+    return f"{rfc3339_micro(when)[:-1]}000Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import math
 import random
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
@@ -18,7 +17,6 @@ from k8s_tutor.sim.scheduler.framework import CycleState, Handle, Profile, Refus
 from k8s_tutor.sim.scheduler.plugins.pod_topology_spread import PodTopologySpread, count_matching, owner_selector
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
-Json = dict[str, Any]
 MAX_KEPT = 64
 WORTHWHILE = 2  # nodes; with one the ordinary way is as quick
 PER_NODE = ("NodeResourcesFit", "NodeResourcesBalancedAllocation", "ImageLocality")

@@ -1,13 +1,12 @@
 """Nodes and what runs on them, kept up to date change by change (upstream: ``backend/cache``)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import Selector
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.requests import Amounts, amounts
 
-Json = dict[str, Any]
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
 MAX_COUNTED = 64

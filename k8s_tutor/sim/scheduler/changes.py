@@ -2,9 +2,8 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.scheduler.requests import pod_requests
-
-Json = dict[str, Any]
 
 
 def node_changes(old: Json | None, new: Json) -> list[str]:

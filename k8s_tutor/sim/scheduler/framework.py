@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.scheduler.cache import Cache, NodeInfo
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
-Json = dict[str, Any]
 UNSCHEDULABLE = "Unschedulable"
 UNRESOLVABLE = "UnschedulableAndUnresolvable"  # no preemption would help
 MAX_SCORE = 100

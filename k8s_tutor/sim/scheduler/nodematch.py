@@ -1,11 +1,10 @@
 """Whether a node's labels, name and taints suit a pod (upstream: ``component-helpers/scheduling/corev1``)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import Selector, SelectorError, requirement
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 Match = Callable[[str, Mapping[str, str]], bool]
 
 _OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}

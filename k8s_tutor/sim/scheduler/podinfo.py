@@ -1,12 +1,11 @@
 """A pod as the scheduler sees it: parsed once, asked often (upstream: ``framework.PodInfo``)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from k8s_tutor.apimachinery import labels
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.scheduler.requests import Amounts, containers, non_zero, pod_requests
 
-Json = dict[str, Any]
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 

@@ -8,14 +8,13 @@ Of the nodes that remain, the one with the least harm is chosen.
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.scheduler.cache import NodeInfo
 from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Handle, Profile, Status
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
-Json = dict[str, Any]
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NO_VICTIMS = "No preemption victims found for incoming pod"
 MIN_PERCENT = 10

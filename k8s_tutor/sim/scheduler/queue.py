@@ -9,13 +9,11 @@ import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from k8s_tutor.sim.clock import Clock, Timer
 from k8s_tutor.sim.scheduler.framework import ClusterEvent, Plugin
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
-Json = dict[str, Any]
 INITIAL_BACKOFF = 1.0
 MAX_BACKOFF = 10.0
 MAX_UNSCHEDULABLE = 300.0

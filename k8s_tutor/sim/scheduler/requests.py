@@ -6,11 +6,10 @@ Amounts are whole numbers: CPU in millicores, everything else in its own unit.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 Amounts = dict[str, int]
 
 # What a container without a request is taken to need when nodes are scored, not when they are filtered.

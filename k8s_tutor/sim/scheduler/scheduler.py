@@ -8,8 +8,9 @@ One pod is decided in one callback of the clock, so that requests are served in 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Kit
-from k8s_tutor.sim.machinery.meta import clone, rfc3339
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
@@ -23,7 +24,6 @@ from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.preemption import Candidate
 from k8s_tutor.sim.scheduler.queue import QueuedPod, SchedulingQueue
 
-Json = dict[str, Any]
 NAME = "default-scheduler"
 USER = "system:kube-scheduler"
 MANAGER = "kube-scheduler"

@@ -4,13 +4,12 @@ Used by the scheduler (for claims that wait for a pod) and by the volume binder 
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.scheduler.nodematch import selector_matches
 
-Json = dict[str, Any]
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"

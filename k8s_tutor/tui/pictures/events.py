@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from rich.text import Text
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 def events(

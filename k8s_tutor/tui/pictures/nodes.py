@@ -1,14 +1,13 @@
 """Nodes as machines: two bars each (CPU and memory requests and limits against what can be given), and their pods."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from rich.text import Text
 
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.tui.pictures import pods as pod_picture
 
-Json = dict[str, Any]
 ENDED = ("Succeeded", "Failed")
 
 

@@ -1,8 +1,7 @@
 """What a pod looks like in every picture: a sign, a word and a style."""
 
-from typing import Any
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 STYLES = {"●": "green", "◐": "yellow", "✗": "red", "○": "dim", "✓": "cyan"}
 BAD = ("BackOff", "Err", "Error", "OOMKilled", "CreateContainer", "Invalid", "Evicted", "Failed")
 

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from rich.text import Text
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.tui.pictures import pods as pod_picture
 
-Json = dict[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
 
 

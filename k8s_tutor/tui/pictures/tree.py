@@ -1,13 +1,12 @@
 """The cluster as a tree: namespaces, workloads by their owner references, pods; Services with their endpoints."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from rich.text import Text
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.tui.pictures import pods as pod_picture
 
-Json = dict[str, Any]
 KINDS = {
     "deployments": "Deployment",
     "statefulsets": "StatefulSet",

@@ -4,15 +4,14 @@
 """
 
 import base64
-from typing import Any
 
 import orjson
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.streams.websocket import WebSocket
 from k8s_tutor.sim.runtime.contract import ExecError
 from k8s_tutor.sim.runtime.streams import Pipe, ResizeQueue
 
-Json = dict[str, Any]
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 V5, V4, V3, V2, V1 = (f"v{number}.channel.k8s.io" for number in (5, 4, 3, 2, 1))
 PLAIN, BASE64 = "channel.k8s.io", "base64.channel.k8s.io"

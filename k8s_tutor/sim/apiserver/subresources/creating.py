@@ -1,7 +1,5 @@
 """Subresources that are created: ``binding``, ``eviction``, ``token``."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.schema import type_for
 from k8s_tutor.sim.apiserver import bodies
 from k8s_tutor.sim.apiserver.call import Call
@@ -10,7 +8,6 @@ from k8s_tutor.sim.apiserver.options import write_options
 from k8s_tutor.sim.machinery.status import bad_request
 from k8s_tutor.sim.registry.updating import name_mismatch
 
-Json = dict[str, Any]
 KINDS = {
     "binding": ("Binding", "", "v1"),
     "eviction": ("Eviction", "policy", "v1"),

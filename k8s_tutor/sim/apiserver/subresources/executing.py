@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.connection import Connection
 from k8s_tutor.sim.apiserver.http.message import Upgrade
@@ -26,7 +27,6 @@ from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.network import Stream
 from k8s_tutor.sim.runtime.contract import ExecError
 
-Json = dict[str, Any]
 Run = Callable[[Channels], Awaitable[Json]]
 ENDED = frozenset(("Succeeded", "Failed"))
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.machinery.status import ApiError, bad_request
 
-Json = dict[str, Any]
 KUBELET_PORT = 10250
 
 

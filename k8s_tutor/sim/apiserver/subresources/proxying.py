@@ -6,15 +6,14 @@ Mirrors ``apimachinery/pkg/util/proxy`` and ``core/*/rest/proxy``: names may car
 
 import asyncio
 import random
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.subresources.nodes import kubelet_of
 from k8s_tutor.sim.machinery.status import ApiError, bad_request, not_found
 from k8s_tutor.sim.network import NetworkError
 
-Json = dict[str, Any]
 TIMEOUT = 30.0
 HOP_BY_HOP = frozenset(
     [

@@ -7,15 +7,14 @@ from typing import Any
 
 from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.schema import type_for
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.apiserver import bodies, patching
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
-from k8s_tutor.sim.machinery.meta import clone
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid
 from k8s_tutor.sim.registry.updating import CHANGED, name_mismatch
 
-Json = dict[str, Any]
 SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 NOT_NEGATIVE = "Invalid value: {}: must be greater than or equal to 0"
 

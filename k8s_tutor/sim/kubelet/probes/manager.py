@@ -1,15 +1,15 @@
 """All probes of a node: workers by pod, results by container (upstream: ``prober_manager.go``, ``prober/results``)."""
 
 import random
-from typing import Any, Protocol
+from typing import Protocol
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.probes.prober import Outcome, Prober
 from k8s_tutor.sim.kubelet.probes.worker import RETRIES, Kind, ProbeWorker, Result
 from k8s_tutor.sim.runtime.container import Container
 
-Json = dict[str, Any]
 SPREAD_SECONDS = 10.0
 KINDS: tuple[Kind, ...] = ("startup", "readiness", "liveness")
 

@@ -7,8 +7,9 @@ request of that protocol's path through the simulated network, which servers of 
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet.capture import Capture
 from k8s_tutor.sim.kubelet.environment import expand
@@ -17,7 +18,6 @@ from k8s_tutor.sim.network import HttpResponse, Network, NetworkError
 from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import ExecError
 
-Json = dict[str, Any]
 T = TypeVar("T")
 MAX_REDIRECTS = 10
 HEALTH = "/grpc.health.v1.Health/Check"

@@ -1,8 +1,6 @@
 """What probes and HTTP hooks ask for: ports by number or name, URLs, headers (upstream: ``pkg/probe/http/request.go``)."""
 
-from typing import Any
-
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 def container_port(port: int | str, container: Json) -> int:

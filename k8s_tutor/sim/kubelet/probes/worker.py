@@ -6,16 +6,16 @@ first ticks over the period.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
-from k8s_tutor.sim.machinery.meta import parse_time
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Timer
     from k8s_tutor.sim.kubelet.probes.manager import ProbeManager
 
-Json = dict[str, Any]
 Kind = Literal["readiness", "liveness", "startup"]
 Result = Literal["success", "failure", "unknown"]
 INITIAL: dict[Kind, Result] = {"readiness": "failure", "liveness": "success", "startup": "unknown"}

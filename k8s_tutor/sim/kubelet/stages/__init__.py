@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-Json = dict[str, Any]
+from k8s_tutor.apimachinery.unstructured import Json
 
 
 @functools.cache

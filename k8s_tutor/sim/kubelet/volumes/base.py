@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.runtime.volume import Volume
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.node_files import NodeFiles
     from k8s_tutor.sim.runtime.images import Catalogue
 
-Json = dict[str, Any]
 DEFAULT_MODE = 0o644
 
 

@@ -2,8 +2,8 @@
 
 import base64
 from collections.abc import Callable
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes.base import (
     DEFAULT_MODE,
     Mounted,
@@ -14,8 +14,6 @@ from k8s_tutor.sim.kubelet.volumes.base import (
     projection,
     select,
 )
-
-Json = dict[str, Any]
 
 
 def content(source: Json, name: str, namespace: str, mode: int, context: VolumeContext) -> Projected:

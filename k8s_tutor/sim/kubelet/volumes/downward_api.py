@@ -1,8 +1,8 @@
 """``downwardAPI`` volumes: the pod's fields as files (upstream: ``pkg/volume/downwardapi``)."""
 
 from collections.abc import Callable
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.downward import FieldError, field_value, resource_value
 from k8s_tutor.sim.kubelet.volumes.base import (
     DEFAULT_MODE,
@@ -13,8 +13,6 @@ from k8s_tutor.sim.kubelet.volumes.base import (
     VolumePlugin,
     projection,
 )
-
-Json = dict[str, Any]
 
 
 def content(pod: Json, source: Json, mode: int, context: VolumeContext) -> Projected:

@@ -1,12 +1,9 @@
 """``emptyDir`` volumes: a directory that lives as long as the pod (upstream: ``pkg/volume/emptydir``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes.base import Mounted, VolumeContext, VolumePlugin, fs_group
 from k8s_tutor.sim.runtime.volume import Volume
-
-Json = dict[str, Any]
 
 
 class EmptyDirVolume(VolumePlugin):

@@ -1,11 +1,8 @@
 """``ephemeral`` volumes: a claim that the ephemeral-volume controller makes for the pod (named POD-VOLUME)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes.base import Mounted, MountError, VolumeContext, VolumePlugin
 from k8s_tutor.sim.kubelet.volumes.persistent_volume_claim import UNMOUNTED, mount_claim
-
-Json = dict[str, Any]
 
 
 class EphemeralVolume(VolumePlugin):

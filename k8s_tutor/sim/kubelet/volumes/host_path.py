@@ -1,10 +1,7 @@
 """``hostPath`` volumes: a place of the node's own files (upstream: ``pkg/volume/hostpath``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes.base import Mounted, MountError, VolumeContext, VolumePlugin
-
-Json = dict[str, Any]
 
 
 def mount_path(path: str, type_: str, context: VolumeContext) -> Mounted:

@@ -1,13 +1,10 @@
 """``image`` volumes: the files of an image, read-only (upstream: ``kubelet``'s image volume source)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes.base import Mounted, MountError, VolumeContext, VolumePlugin
 from k8s_tutor.sim.runtime.contract import CatalogueError
 from k8s_tutor.sim.runtime.nodes import Directory
 from k8s_tutor.sim.runtime.volume import Volume
-
-Json = dict[str, Any]
 
 
 class ImageVolume(VolumePlugin):

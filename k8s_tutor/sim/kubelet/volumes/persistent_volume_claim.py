@@ -1,12 +1,10 @@
 """Claims: the PersistentVolume behind a PersistentVolumeClaim (upstream: ``volumemanager``'s populator, ``local``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes.base import Mounted, MountError, VolumeContext, VolumePlugin
 from k8s_tutor.sim.kubelet.volumes.host_path import mount_path
 from k8s_tutor.sim.kubelet.volumes.unsupported import refuse
 
-Json = dict[str, Any]
 UNMOUNTED = "Unable to attach or mount volumes: unmounted volumes=[{0}], unattached volumes=[], failed to process volumes=[{0}]: "
 
 

@@ -4,8 +4,8 @@ Mirrors ``pkg/volume/projected``. Tokens are made when first read and anew after
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes import config_map, downward_api, secret
 from k8s_tutor.sim.kubelet.volumes.base import (
     DEFAULT_MODE,
@@ -17,7 +17,6 @@ from k8s_tutor.sim.kubelet.volumes.base import (
     projection,
 )
 
-Json = dict[str, Any]
 ROTATE_AT = 0.8
 TOKEN_SECONDS = 3600
 

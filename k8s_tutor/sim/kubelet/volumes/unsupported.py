@@ -1,10 +1,8 @@
 """Kinds that a simulated node cannot mount: they fail as on a node without the driver or the helper program."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet.volumes.base import Mounted, MountError, VolumeContext, VolumePlugin
 
-Json = dict[str, Any]
 HELPER = "mount failed: exit status 32; Mounting command: mount; Output: mount: bad option; for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program."
 OTHERS = (
     "iscsi", "fc", "rbd", "cephfs", "glusterfs", "azureDisk", "azureFile", "gcePersistentDisk", "awsElasticBlockStore",

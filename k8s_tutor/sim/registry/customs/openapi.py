@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from k8s_tutor.apimachinery.schema import openapi_v3
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.scheme import Resource
 
-Json = dict[str, Any]
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 SOURCE = "apis/coordination.k8s.io/v1"
 V3, V2 = "#/components/schemas/", "#/definitions/"

@@ -5,11 +5,11 @@ lag; conditions are written a moment later, as upstream's controllers do.
 """
 
 from functools import partial
-from typing import Any
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
 from k8s_tutor.apimachinery.schema import type_named
-from k8s_tutor.sim.machinery.meta import clone, rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.registry.attributes import DeleteOptions
@@ -18,7 +18,6 @@ from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 
-Json = dict[str, Any]
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")

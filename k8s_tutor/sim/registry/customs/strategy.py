@@ -9,11 +9,11 @@ from typing import Any
 
 from k8s_tutor.apimachinery import jsonpath
 from k8s_tutor.apimachinery.schema import describe
-from k8s_tutor.sim.machinery.meta import age
+from k8s_tutor.apimachinery.times import age
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
 
-Json = dict[str, Any]
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 AGE = ".metadata.creationTimestamp"
 NOT_SPEC = frozenset(("metadata", "status"))

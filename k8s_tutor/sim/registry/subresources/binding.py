@@ -1,14 +1,12 @@
 """``pods/binding``: a pod is assigned to its node, once (upstream: ``core/pod/storage`` BindingREST)."""
 
-from typing import Any
-
-from k8s_tutor.sim.machinery.meta import clone, rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, conflict, invalid
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext
 
-Json = dict[str, Any]
 SUCCESS: Json = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 

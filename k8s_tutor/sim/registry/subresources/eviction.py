@@ -1,9 +1,8 @@
 """``pods/eviction``: a delete that asks disruption budgets first (upstream: ``core/pod/storage/eviction.go``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import labels
-from k8s_tutor.sim.machinery.meta import clone, rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.registry.attributes import DeleteOptions
 from k8s_tutor.sim.registry.rest import Rest
@@ -11,7 +10,6 @@ from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.registry.subresources.binding import SUCCESS
 
-Json = dict[str, Any]
 BUDGETS = "poddisruptionbudgets.policy"
 DISRUPTION_CAUSE = "DisruptionBudget"
 VIOLATES = "Cannot evict pod as it would violate the pod's disruption budget."

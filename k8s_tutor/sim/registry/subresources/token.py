@@ -1,15 +1,13 @@
 """``serviceaccounts/token``: TokenRequest (upstream: ``core/serviceaccount/storage/token.go``)."""
 
-from typing import Any
-
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.tokens import ISSUER, Bound, Tokens
-from k8s_tutor.sim.machinery.meta import rfc3339
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid, not_found
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext
 
-Json = dict[str, Any]
 DEFAULT_SECONDS = 3600
 MIN_SECONDS = 600
 MAX_SECONDS = 1 << 32

@@ -3,14 +3,12 @@
 Upstream: ``pkg/apis/admissionregistration/validation`` and ``…/v1/defaults.go``.
 """
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.expressions import Expressions
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 
-Json = dict[str, Any]
 FAILURE_POLICIES = ("Fail", "Ignore")
 MATCH_POLICIES = ("Equivalent", "Exact")
 REINVOCATION_POLICIES = ("IfNeeded", "Never")

@@ -5,12 +5,11 @@ from typing import Any, ClassVar
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.fields import value_at
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.check import At, begin
-
-Json = dict[str, Any]
 
 
 class KindStrategy(Strategy):

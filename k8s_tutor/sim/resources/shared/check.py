@@ -8,10 +8,10 @@ same check. A rule reads ``v.need("name")`` or ``v.each("ports")``; the reasons 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared.gotext import Plain, Typed, quote, show
 
-Json = dict[str, Any]
 Judge = Callable[[str], list[str]]
 
 _SELF = object()

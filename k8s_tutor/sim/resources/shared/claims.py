@@ -1,14 +1,12 @@
 """The specification of a PersistentVolumeClaim: its own, of a StatefulSet's template, of an ephemeral volume."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.gotext import Struct
 from k8s_tutor.sim.resources.shared.label_checks import check_labels, check_selector
 
-Json = dict[str, Any]
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 VOLUME_MODES = ("Block", "Filesystem")
 _SHORT = (("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP"))

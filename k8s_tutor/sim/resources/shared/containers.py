@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import probes
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.env import check_env, check_env_from
@@ -12,7 +12,6 @@ from k8s_tutor.sim.resources.shared.mounts import check_mounts
 from k8s_tutor.sim.resources.shared.quantities import check_requirements
 from k8s_tutor.sim.resources.shared.security import check_container_security
 
-Json = dict[str, Any]
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 RESTART_POLICIES = ("Always", "Never", "OnFailure")

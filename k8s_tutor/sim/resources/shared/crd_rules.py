@@ -4,13 +4,12 @@ Mirrors ``apiextensions-apiserver`` ``pkg/apis/apiextensions/validation``; the c
 """
 
 import re
-from typing import Any
 
 from k8s_tutor.apimachinery import structural
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.gotext import Struct
 
-Json = dict[str, Any]
 _NAME = "x-kubernetes-validations"
 _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 _BREAK = re.compile(r"[\n\r]")

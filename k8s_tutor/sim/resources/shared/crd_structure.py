@@ -5,11 +5,13 @@ those nothing but constraints, for fields that are also specified outside.
 """
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from k8s_tutor.apimachinery.unstructured import Json
+
 _EMPTY_TYPE = {
     "root": "must not be empty at the root",
     "item": "must not be empty for specified array items",

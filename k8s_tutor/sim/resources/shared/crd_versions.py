@@ -5,15 +5,14 @@ fields (upstream: ``apiextensions/v1/conversion.go``).
 """
 
 import unicodedata
-from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.crd_rules import find
 from k8s_tutor.sim.resources.shared.crd_schema import check_schema
 from k8s_tutor.sim.resources.shared.gotext import Struct
 
-Json = dict[str, Any]
 SHARED = {
     "schema": "validation",
     "subresources": "subresources",

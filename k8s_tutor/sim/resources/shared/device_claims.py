@@ -1,12 +1,10 @@
 """Claims of devices: requests, constraints and configuration (upstream: ``pkg/apis/resource/validation``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import cel, names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
 
-Json = dict[str, Any]
 MODES = ("All", "ExactCount")
 _MAX_REQUESTS, _MAX_ALTERNATIVES, _MAX_SELECTORS, MAX_CONFIG = 32, 8, 32, 32
 _MAX_EXPRESSION = 10 * 1024

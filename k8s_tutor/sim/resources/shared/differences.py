@@ -2,11 +2,9 @@
 
 import difflib
 import json
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.internal import internal
-
-Json = dict[str, Any]
 
 
 def _lines(kind: str, value: Json) -> list[str]:

@@ -1,12 +1,10 @@
 """Metrics of HorizontalPodAutoscalers: checks, and how kubectl shows them."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.check import NEGATIVE, At
 
-Json = dict[str, Any]
 TYPES = ("ContainerResource", "External", "Object", "Pods", "Resource")
 _FIELDS = {
     "Object": "object", "External": "external", "Pods": "pods", "Resource": "resource",

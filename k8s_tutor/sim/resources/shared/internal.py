@@ -9,10 +9,10 @@ import json
 from importlib import resources
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.gotext import Struct
 from k8s_tutor.sim.resources.shared.label_checks import shown
 
-Json = dict[str, Any]
 _ZEROS = {"string": "", "bool": False, "int32": 0, "int64": 0, "intstr.IntOrString": 0, "resource.Quantity": "0"}
 _META = ("name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "labels",
          "annotations", "ownerReferences", "finalizers", "managedFields")  # fmt: skip

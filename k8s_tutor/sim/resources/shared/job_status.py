@@ -1,13 +1,10 @@
 """Updates of a Job's status (upstream: ``ValidateJobUpdateStatus``)."""
 
-from typing import Any
-
-from k8s_tutor.sim.machinery.meta import parse_time
+from k8s_tutor.apimachinery.times import parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.indexes import IndexTextError, intervals
 from k8s_tutor.sim.resources.shared.internal import internal
-
-Json = dict[str, Any]
 
 
 def _true(status: Json | None) -> set[str]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from k8s_tutor.apimachinery import labels, names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.gotext import Struct
 
-Json = dict[str, Any]
 SET_OPERATORS = ("In", "NotIn")
 EXISTENCE_OPERATORS = ("Exists", "DoesNotExist")
 

@@ -1,12 +1,9 @@
 """Status of load balancers, of Services and Ingresses (upstream: ``ValidateLoadBalancerStatus``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.addresses import check_ip, parse_sloppy
 from k8s_tutor.sim.resources.shared.check import At
-
-Json = dict[str, Any]
 
 
 def _ingress(obj: Json) -> list[Json]:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import paths
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 PROPAGATION = ("Bidirectional", "HostToContainer", "None")
 RECURSIVE = ("Disabled", "Enabled", "IfPossible")
 

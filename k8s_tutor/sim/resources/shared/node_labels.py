@@ -1,10 +1,8 @@
 """Labels of nodes that are no longer to be used (upstream: ``api/node/util.go``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 _DEPRECATED = {
     "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
     "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',

@@ -1,11 +1,10 @@
 """Warnings about files of a volume that lie over one another (upstream: ``warningsForOverlappingVirtualPaths``)."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.gotext import quote
 
-Json = dict[str, Any]
 Place = tuple[str, str]  # path and what puts a file there
 
 _SOURCES = (("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret"), ("downwardAPI", "", "DownwardAPI"))

@@ -1,9 +1,9 @@
 """The specification of a PersistentVolume, also inline in VolumeAttachments (upstream: ``ValidatePersistentVolumeSpec``)."""
 
 import posixpath
-from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import paths, quantities
 from k8s_tutor.sim.resources.shared import volume_sources as sources
 from k8s_tutor.sim.resources.shared.check import At
@@ -12,7 +12,6 @@ from k8s_tutor.sim.resources.shared.gotext import Plain
 from k8s_tutor.sim.resources.shared.scheduling_terms import check_node_selector
 from k8s_tutor.sim.resources.shared.volume_sources import Check
 
-Json = dict[str, Any]
 RECLAIM = ("Delete", "Recycle", "Retain")
 _INLINE = "in the context of inline volumes"
 NULL = Plain("null")

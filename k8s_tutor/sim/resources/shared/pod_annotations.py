@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import paths
 from k8s_tutor.sim.resources.shared.check import At, join
 from k8s_tutor.sim.resources.shared.gotext import quote
 from k8s_tutor.sim.resources.shared.scheduling_terms import check_tolerations, deletion_cost_ok
 from k8s_tutor.sim.resources.shared.windows import containers
 
-Json = dict[str, Any]
 MIRROR = "kubernetes.io/config.mirror"
 TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"

@@ -1,10 +1,9 @@
 """What may change of a pod: by update, by resize, by ephemeral containers (upstream: ``ValidatePodUpdate`` and kin)."""
 
 from collections.abc import Callable
-from typing import Any
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.containers import check_image_spaces
@@ -15,7 +14,6 @@ from k8s_tutor.sim.resources.shared.pod_annotations import APP_ARMOR, MIRROR, ch
 from k8s_tutor.sim.resources.shared.pod_resources import default_pod_level
 from k8s_tutor.sim.resources.shared.scheduling_terms import check_tolerations
 
-Json = dict[str, Any]
 _CONTAINERS = ("containers", "initContainers")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MAX_INT32 = 2**31 - 1

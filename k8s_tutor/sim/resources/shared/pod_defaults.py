@@ -2,13 +2,12 @@
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import probes
 from k8s_tutor.sim.resources.shared.claims import default_claim_spec
 
-Json = dict[str, Any]
 _MODED = ("secret", "configMap", "downwardAPI", "projected")
 _VOLUME_DEFAULTS: dict[str, Json] = {
     "iscsi": {"iscsiInterface": "default"},

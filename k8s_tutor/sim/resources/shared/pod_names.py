@@ -1,10 +1,8 @@
 """Names of objects that become names of pods (upstream: the ``WarningsOnCreate`` of workloads)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 
-Json = dict[str, Any]
 _USE = (
     "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is "
     "recommended: "

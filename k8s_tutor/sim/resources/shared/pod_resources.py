@@ -1,12 +1,10 @@
 """Resources of a whole pod and its class of service (upstream: ``component-helpers/resource``, ``core/helper/qos``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery.quantity import Quantity
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 Amounts = dict[str, Quantity]
 _COMPUTE = ("cpu", "memory")
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from k8s_tutor.sim.machinery.meta import age, parse_time
+from k8s_tutor.apimachinery.times import age, parse_time
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
-
-Json = dict[str, Any]
 
 COLUMNS = table.table(
     table.NAME,

@@ -1,8 +1,7 @@
 """A pod's specification as a whole, in upstream's order (``ValidatePodSpec``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared import scheduling_terms as terms
 from k8s_tutor.sim.resources.shared.addresses import check_ip
@@ -21,7 +20,6 @@ from k8s_tutor.sim.resources.shared.security import check_pod_security
 from k8s_tutor.sim.resources.shared.volumes import check_volumes
 from k8s_tutor.sim.resources.shared.windows import check_host_process, check_os, containers
 
-Json = dict[str, Any]
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 PREEMPTION_POLICIES = ("PreemptLowerPriority", "Never")

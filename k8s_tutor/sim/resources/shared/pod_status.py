@@ -3,10 +3,10 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.addresses import check_ip, dual_stack
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 _SYSTEM = ("PodScheduled", "Ready", "Initialized")
 _NO_RETURN = "may not be transitioned to non-terminated state"
 

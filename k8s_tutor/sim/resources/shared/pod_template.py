@@ -1,14 +1,11 @@
 """Pod templates of workloads: checks and defaults (upstream: ``ValidatePodTemplateSpec``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import check_labels
 from k8s_tutor.sim.resources.shared.pod_annotations import check_annotations_match, check_pod_annotations
 from k8s_tutor.sim.resources.shared.pod_spec import check_pod_spec
 
-Json = dict[str, Any]
 _MAX_ANNOTATIONS = 256 * 1024
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared.addresses import ip_warnings
 from k8s_tutor.sim.resources.shared.check import join
@@ -11,7 +12,6 @@ from k8s_tutor.sim.resources.shared.node_labels import deprecated_label, term_wa
 from k8s_tutor.sim.resources.shared.overlaps import overlap_warnings
 from k8s_tutor.sim.resources.shared.pod_annotations import APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD
 
-Json = dict[str, Any]
 _NEGATIVE = "must be >= 0; negative values are invalid and will be treated as 1"
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',

@@ -6,6 +6,7 @@ Upstream: ``pkg/apis/admissionregistration/validation``.
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared import admission_rules, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
@@ -13,7 +14,6 @@ from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.expressions import Expressions, is_identifier
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 
-Json = dict[str, Any]
 _EXCLUSIVE = "name and selector are mutually exclusive"
 _NOT_FOUND_ACTIONS = ("Deny", "Allow")
 

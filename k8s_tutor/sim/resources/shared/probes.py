@@ -3,9 +3,9 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 SCHEMES = ("HTTP", "HTTPS")
 _ONE = "may not specify more than 1 handler type"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import NEGATIVE, At
 
-Json = dict[str, Any]
 NameCheck = Callable[[At, str], bool]
 
 HUGE = "hugepages-"

@@ -3,12 +3,12 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.internal import internal
 
-Json = dict[str, Any]
 # In the words of the beta version, which the Table kept.
 _ROLE = (
     "roleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef "

@@ -1,14 +1,13 @@
 """What a pod asks of the scheduler: affinities, tolerations, spreading, gates (upstream: ``core/validation``)."""
 
 import re
-from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.gotext import Typed
 from k8s_tutor.sim.resources.shared.label_checks import EXISTENCE_OPERATORS, SET_OPERATORS, check_selector
 
-Json = dict[str, Any]
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 SPREAD_ACTIONS = ("DoNotSchedule", "ScheduleAnyway")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

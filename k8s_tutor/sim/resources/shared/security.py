@@ -1,7 +1,6 @@
 """Security contexts of pods and containers (upstream: ``ValidateSecurityContext`` and its parts)."""
 
 import re
-from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.resources.shared import paths
@@ -9,7 +8,6 @@ from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.windows import check_windows_options
 
-Json = dict[str, Any]
 PROFILE_TYPES = ("Localhost", "RuntimeDefault", "Unconfined")
 _SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = rf"^({_SEGMENT}[\./])*{_SEGMENT}$"

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from k8s_tutor.sim.machinery.meta import new_uid, rfc3339
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.meta import new_uid
 from k8s_tutor.sim.resources.shared.addresses import is_ipv6
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.service_addresses import (
@@ -13,7 +15,6 @@ from k8s_tutor.sim.resources.shared.service_addresses import (
     wants_node_ports,
 )
 
-Json = dict[str, Any]
 _ONCE = "may not change once set"
 
 

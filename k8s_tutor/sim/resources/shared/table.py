@@ -9,10 +9,10 @@ from typing import Any, overload
 
 from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.labels import SelectorError, from_label_selector
-from k8s_tutor.sim.machinery.meta import age
+from k8s_tutor.apimachinery.times import age
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import Column
 
-Json = dict[str, Any]
 NONE, UNSET = "<none>", "<unset>"
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 

@@ -1,8 +1,7 @@
 """A pod's volumes: one source each, unique names (upstream: ``ValidateVolumes``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import projected, quantities
 from k8s_tutor.sim.resources.shared import volume_sources as sources
 from k8s_tutor.sim.resources.shared.check import At
@@ -10,7 +9,6 @@ from k8s_tutor.sim.resources.shared.claims import check_claim_template
 from k8s_tutor.sim.resources.shared.gotext import quote
 from k8s_tutor.sim.resources.shared.volume_sources import Check
 
-Json = dict[str, Any]
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 
 

@@ -6,6 +6,7 @@ Upstream: ``pkg/apis/admissionregistration/validation``.
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared import admission_rules, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
@@ -14,7 +15,6 @@ from k8s_tutor.sim.resources.shared.expressions import Expressions
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 from k8s_tutor.sim.resources.shared.webhook_clients import check_client
 
-Json = dict[str, Any]
 _VERSIONS = ("v1", "v1beta1")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun")
 _MAX_TIMEOUT = 30

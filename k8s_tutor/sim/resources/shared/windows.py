@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.resources.shared.check import At
 
-Json = dict[str, Any]
 _NOT_LINUX = "windows options cannot be set for a linux pod"
 _NOT_WINDOWS = "cannot be set for a windows pod"
 _POD_FIELDS = (

@@ -3,12 +3,12 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import Column
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import check_selector, empty, parse, shown
 
-Json = dict[str, Any]
 NO_MATCH = "`selector` does not match template `labels`"
 
 

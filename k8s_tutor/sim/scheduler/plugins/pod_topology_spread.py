@@ -7,9 +7,9 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from k8s_tutor.apimachinery.labels import Requirement, Selector, from_label_selector, from_map
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.scheduler.cache import HOSTNAME, ZONE, NodeInfo
 from k8s_tutor.sim.scheduler.framework import (
@@ -25,7 +25,6 @@ from k8s_tutor.sim.scheduler.framework import (
 from k8s_tutor.sim.scheduler.nodematch import Match, required_affinity, untolerated
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
-Json = dict[str, Any]
 REFUSED = "node(s) didn't match pod topology spread constraints"
 MISSING_LABEL = REFUSED + " (missing required label)"
 INVALID = -1

@@ -1,8 +1,8 @@
 """NodeResourcesFit: what is left of a node must hold the pod; the emptier node scores higher (LeastAllocated)."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.scheduler.cache import NodeInfo
 from k8s_tutor.sim.scheduler.framework import (
     MAX_SCORE,
@@ -16,7 +16,6 @@ from k8s_tutor.sim.scheduler.framework import (
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.requests import Amounts, amounts, pod_requests
 
-Json = dict[str, Any]
 TOO_MANY = "Too many pods"
 
 

@@ -7,9 +7,8 @@ is bound once the claim is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from k8s_tutor.sim.machinery.meta import clone
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.scheduler.cache import NodeInfo
 from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, Refused, Skip, Status
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
@@ -25,7 +24,6 @@ from k8s_tutor.sim.scheduler.volumes import (
     waits_for_pod,
 )
 
-Json = dict[str, Any]
 BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
 NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
 MISSING_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
