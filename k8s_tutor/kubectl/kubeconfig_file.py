@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
+from k8s_tutor.apimachinery.goyaml import to_yaml
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
-from k8s_tutor.kubectl.goyaml import to_yaml
 
 SECTIONS = {"contexts": "context", "clusters": "cluster", "users": "user"}
 

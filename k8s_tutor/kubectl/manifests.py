@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from k8s_tutor.apimachinery.goyaml import to_json
 from k8s_tutor.kubectl.errors import CommandError
-from k8s_tutor.kubectl.goyaml import to_json
 from k8s_tutor.kubectl.text import quoted
 
 EXTENSIONS = (".json", ".yaml", ".yml")

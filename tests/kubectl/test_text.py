@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.apimachinery.times import human_duration
 from k8s_tutor.kubectl.flags import Flag, FlagError, parse
-from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.printers.gotemplate import GoTemplate
 from k8s_tutor.kubectl.suggestions import suggest
 from k8s_tutor.kubectl.tabwriter import aligned

@@ -3,12 +3,12 @@
 from abc import abstractmethod
 from typing import Any, ClassVar
 
+from k8s_tutor.apimachinery.goyaml import to_json
 from k8s_tutor.client import ApiError, APIResource
 from k8s_tutor.kubectl.actions import create_object, dry_run, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.goyaml import to_json
 from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, OUTPUT, SAVE_CONFIG, VALIDATE
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

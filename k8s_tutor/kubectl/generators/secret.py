@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from k8s_tutor.apimachinery.goyaml import to_json
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import COMMON, Generator, api
 from k8s_tutor.kubectl.generators.sources import FLAGS, check_key, content_hash, entries
-from k8s_tutor.kubectl.goyaml import to_json
 
 _SECRET = api("", "v1", "secrets", "Secret")
 

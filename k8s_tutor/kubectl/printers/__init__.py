@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.apimachinery.jsonpath import JSONPath, JSONPathError
 from k8s_tutor.kubectl.errors import CommandError
-from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.text import quoted
 
 Printer = Callable[[dict[str, Any]], str]

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from k8s_tutor.kubectl.goyaml import double_quoted, looks_typed
+from k8s_tutor.apimachinery.goyaml import double_quoted, looks_typed
 
 
 def to_kyaml(value: Any) -> str:

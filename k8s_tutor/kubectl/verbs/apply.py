@@ -8,6 +8,7 @@ import json
 import time
 from typing import Any
 
+from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.client import ApiError, APIResource
 from k8s_tutor.kubectl.actions import APPLY, delete_options, dry_run, patch_object, query, tell, wait_gone
 from k8s_tutor.kubectl.changes import patched_locally, three_way
@@ -15,7 +16,6 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, with_last_applied
-from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.infos import Info, kind_name, list_all, load, resolve, select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR, VALIDATE
 

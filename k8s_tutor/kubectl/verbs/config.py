@@ -3,11 +3,11 @@
 import base64
 from typing import Any
 
+from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.kubeconfig_file import SECTIONS, entry, put, read, save
 from k8s_tutor.kubectl.options import OUTPUT
 from k8s_tutor.kubectl.printers.table import aligned_columns

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import APPLY
@@ -13,7 +14,6 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, report
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED
-from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.infos import Info, load
 from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, SELECTOR
 from k8s_tutor.kubectl.printers import without_managed_fields

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import manifests
 from k8s_tutor.kubectl.actions import query, tell
@@ -16,7 +17,6 @@ from k8s_tutor.kubectl.changes import two_way
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, message_of, raise_all
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG, VALIDATE
 from k8s_tutor.kubectl.printers import without_managed_fields

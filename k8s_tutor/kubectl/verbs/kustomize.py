@@ -1,8 +1,8 @@
 """``kubectl kustomize``: builds a kustomization and prints it."""
 
+from k8s_tutor.apimachinery.goyaml import to_yaml
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
-from k8s_tutor.kubectl.goyaml import to_yaml
 from k8s_tutor.kubectl.kustomize import build
 
 

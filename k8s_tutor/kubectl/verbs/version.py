@@ -1,9 +1,9 @@
 """``kubectl version``."""
 
+from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.goyaml import to_json, to_yaml
 
 CLIENT, KUSTOMIZE = "v1.37.2", "v5.8.1"
 
