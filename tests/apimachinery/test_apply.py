@@ -190,7 +190,19 @@ def test_lists_merge_by_key_in_the_appliers_order() -> None:
 @pytest.mark.parametrize(
     ("patch", "code", "complaint"),
     [
-        (config_map({"a": 1}), 500, "expected string, got"),
+        (
+            config_map({"a": [1, "x"]}),
+            500,
+            r'\.data\.a: expected string, got &value.valueUnstructured{Value:\[\]interface {}{1, "x"}}$',
+        ),
+        (
+            config_map({}) | {"data": [{"b": None, "a": 1}]},
+            500,
+            r"\.data: expected map, got &{\[map\[a:1 b:<nil>\]\]}$",
+        ),
+        (config_map({}) | {"immutable": "x"}, 500, r"\.immutable: expected boolean, got &{x}$"),
+        (config_map({}, name=["c"]), 500, r"\(/; /v1, Kind=ConfigMap\): \.metadata\.name: expected string"),
+        (config_map({}, creationTimestamp=[1]), 500, r"creationTimestamp: expected any scalar, got &{\[1\]}$"),
         (
             config_map({}) | {"foo": 1},
             500,

@@ -145,10 +145,12 @@ def check_patch(patch: Json, type: Type, api_version: str) -> None:
     if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
         raise ApplyError("metadata.managedFields must be nil", 400)
     if problem := complaints(patch, type):
-        name = metadata if isinstance(metadata, dict) else {}
+        texts = (
+            {key: text for key, text in metadata.items() if isinstance(text, str)} if isinstance(metadata, dict) else {}
+        )
         group_version = api_version if "/" in api_version else f"/{api_version}"
         kind = f"{group_version}, Kind={patch.get('kind', '')}"
-        place = f"{name.get('namespace', '')}/{name.get('name', '')}"
+        place = f"{texts.get('namespace', '')}/{texts.get('name', '')}"
         raise ApplyError(f"failed to create typed patch object ({place}; {kind}): {problem}", 500)
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from k8s_tutor.apimachinery.apply.comparing import ShapeError, element_of, shape
 from k8s_tutor.apimachinery.apply.fieldsets import path_text
+from k8s_tutor.apimachinery.go_values import go_kind, go_print, go_syntax
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Type
-
-_GO = {"string": "string", "int": "int64", "float": "float64", "bool": "bool", "dict": "map[string]interface {}"}
 
 
 def complaints(obj: Any, type: Type) -> str:
@@ -33,27 +32,25 @@ def _check(value: Any, type: Type, path: str) -> Iterator[str]:
         yield from _check_list(value, type, path)
     elif kind in {"int32", "int64", "float"}:
         if not isinstance(value, int | float) or isinstance(value, bool):
-            yield f"{path}: expected numeric (int or float), got {_go(value)}"
+            yield f"{path}: expected numeric (int or float), got {go_kind(value)}"
     elif kind == "bool":
         if not isinstance(value, bool):
-            yield f"{path}: expected boolean, got {_go(value)}"
-    elif kind in {"string", "bytes", "Time", "MicroTime", "Duration"} and not isinstance(value, str):
-        yield f"{path}: expected string, got &value.valueUnstructured{{Value:{_print(value)}}}"
+            yield f"{path}: expected boolean, got {_held(value)}"
+    elif kind in {"Time", "MicroTime"}:
+        # OpenAPI gives them a format, which makes them a scalar of any kind.
+        if isinstance(value, dict | list):
+            yield f"{path}: expected any scalar, got {_held(value)}"
+    elif kind in {"string", "bytes", "Duration"} and not isinstance(value, str):
+        yield f"{path}: expected string, got &value.valueUnstructured{{Value:{go_syntax(value)}}}"
 
 
-def _go(value: Any) -> str:
-    return _GO.get(value.__class__.__name__, "[]interface {}")
-
-
-def _print(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else f"{_go(value)}{{…}}"
+def _held(value: Any) -> str:
+    return f"&{{{go_print(value)}}}"
 
 
 def _check_map(value: Any, type: Type, path: str) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f"{path}: expected map, got &{{{value}}}"
+        yield f"{path}: expected map, got {_held(value)}"
         return
     for key, item in value.items():
         if type.kind == MAP:
@@ -69,7 +66,7 @@ def _check_map(value: Any, type: Type, path: str) -> Iterator[str]:
 
 def _check_list(value: Any, type: Type, path: str) -> Iterator[str]:
     if not isinstance(value, list):
-        yield f"{path}: expected list, got &{{{value}}}"
+        yield f"{path}: expected list, got {_held(value)}"
         return
     if type.elem is None:
         return
@@ -82,7 +79,7 @@ def _check_list(value: Any, type: Type, path: str) -> Iterator[str]:
                 element = element_of(type, item)
             except ShapeError as error:
                 yield f"{path}: element {index}: {error}"
-                continue
+                return  # upstream looks at no further item
             place = f"{path}{path_text((element,))}"
             if element in seen:
                 yield f"{path}: duplicate entries for key {path_text((element,))}"

@@ -7,6 +7,7 @@ of the patch's items and that of the items only the server has, and weaves both 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from k8s_tutor.apimachinery.go_values import go_kind, go_print
 from k8s_tutor.apimachinery.patches.errors import PatchError
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Type
 from k8s_tutor.apimachinery.unstructured import Json
@@ -53,40 +54,17 @@ def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def go_print(value: Any) -> str:
-    """Return a value as Go's ``%v`` prints it."""
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{go_print(item)}' for key, item in sorted(value.items()))}]"
-    if isinstance(value, list):
-        return f"[{' '.join(map(go_print, value))}]"
-    if value is None:
-        return "<nil>"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _go_kind(value: Any) -> str:
-    if isinstance(value, dict):
-        return "map[string]interface {}"
-    if isinstance(value, list):
-        return "[]interface {}"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int64"
-    return "string" if isinstance(value, str) else "float64" if isinstance(value, float) else "unknown"
-
-
 def as_map(item: Any) -> Json:
     """Return an item of a keyed list as the object it must be."""
     if not isinstance(item, dict):
-        raise PatchError(f"expected a map[string]interface {{}}, but received a {_go_kind(item)}")
+        raise PatchError(f"expected a map[string]interface {{}}, but received a {go_kind(item)}")
     return item
 
 
 def as_list(value: Any) -> Items:
     """Return a value as the list it must be."""
     if not isinstance(value, list):
-        raise PatchError(f"expected a []interface {{}}, but received a {_go_kind(value)}")
+        raise PatchError(f"expected a []interface {{}}, but received a {go_kind(value)}")
     return value
 
 
@@ -100,7 +78,7 @@ def key_of(item: Any, merge_key: str) -> Any:
 
 def items_are_maps(*lists: Items) -> bool:
     """Tell whether the items are objects; lists of lists and of mixed kinds are refused."""
-    kinds = {_go_kind(item) for items in lists for item in items}
+    kinds = {go_kind(item) for items in lists for item in items}
     if len(kinds) > 1:
         raise PatchError(f"list element types are not identical: {' '.join(go_print(items) for items in lists)}")
     if "[]interface {}" in kinds:

@@ -7,6 +7,7 @@ joins the two halves of a three-way patch (``strategic_diff.py``): then directiv
 
 from typing import Any, NamedTuple
 
+from k8s_tutor.apimachinery.go_values import go_print
 from k8s_tutor.apimachinery.patches.errors import PatchError
 from k8s_tutor.apimachinery.patches.lists import (
     DELETE_FROM,
@@ -18,7 +19,6 @@ from k8s_tutor.apimachinery.patches.lists import (
     as_list,
     as_map,
     find,
-    go_print,
     items_are_maps,
     key_of,
     lookup,

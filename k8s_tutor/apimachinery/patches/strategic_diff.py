@@ -7,6 +7,7 @@ wanted, ``$deleteFromPrimitiveList`` what to take from lists of plain values, an
 
 from typing import Any, NamedTuple
 
+from k8s_tutor.apimachinery.go_values import go_print
 from k8s_tutor.apimachinery.patches.errors import PatchError
 from k8s_tutor.apimachinery.patches.lists import (
     DELETE_FROM,
@@ -14,7 +15,6 @@ from k8s_tutor.apimachinery.patches.lists import (
     RETAIN_KEYS,
     SET_ORDER,
     Items,
-    go_print,
     items_are_maps,
     key_of,
     lookup,

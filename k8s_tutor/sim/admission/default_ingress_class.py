@@ -20,10 +20,10 @@ class DefaultIngressClass(Plugin):
         ingress = attributes.obj
         if ingress is None or attributes.subresource or OLD in (ingress["metadata"].get("annotations") or {}):
             return
-        if ingress["spec"].get("ingressClassName") is not None:
+        if (ingress.get("spec") or {}).get("ingressClassName") is not None:
             return
         defaults = [entry.obj for entry in self.store.entries(CLASSES) if is_default(entry.obj, DEFAULT)]
         if defaults:
             newest = max(obj["metadata"]["creationTimestamp"] for obj in defaults)
             chosen = next(obj for obj in defaults if obj["metadata"]["creationTimestamp"] == newest)
-            ingress["spec"]["ingressClassName"] = chosen["metadata"]["name"]
+            ingress.setdefault("spec", {})["ingressClassName"] = chosen["metadata"]["name"]

@@ -48,7 +48,7 @@ class PersistentVolumeController(Controller):
         self.enqueue(event.obj)
         reference = event.obj["spec"].get("claimRef")
         if reference:
-            self.queue.add((reference["namespace"], reference["name"]))
+            self.queue.add((reference.get("namespace", ""), reference.get("name", "")))
 
     def _claim_changed(self, event: Event) -> None:
         self.enqueue(event.obj)
@@ -233,7 +233,7 @@ class PersistentVolumeController(Controller):
         if not reference.get("uid"):
             self._volume_phase(volume, "Available")  # reserved for a claim that may come
             return
-        claim = self.client.get(CLAIMS, reference["name"], reference["namespace"])
+        claim = self.client.get(CLAIMS, reference.get("name", ""), reference.get("namespace", ""))
         if claim is not None and claim["metadata"]["uid"] == reference["uid"]:
             if claim["spec"].get("volumeName") == volume["metadata"]["name"]:
                 self._volume_phase(volume, "Bound")
