@@ -128,8 +128,9 @@ def test_pages_about_the_cluster(kubectl: Kubectl, practice: Practice) -> None:
 
 
 def test_watching(practice: Practice, kubectl_program: Path, kubectl: Kubectl, namespace: str) -> None:
-    command = [kubectl_program, "-n", namespace, "get", "configmaps", "-w", "-o", "name", "--kubeconfig"]
-    with subprocess.Popen([*command, practice.kubeconfig], stdout=subprocess.PIPE, text=True) as process:
+    command = [str(kubectl_program), "-n", namespace, "get", "configmaps", "-w", "-o", "name"]
+    command += ["--kubeconfig", str(practice.kubeconfig)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "configmap/kube-root-ca.crt\n"
         kubectl("create", "configmap", "news")

@@ -25,7 +25,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 IDLE_MINUTES = 30
 DEFAULT_NODES = 2
-SHAPE = "shape.json"  # beside the state: with which flags it was made
+SHAPE = "shape.json"  # beside the state: with which flags it was made, and by which version of the program
 
 
 class PracticeProvider(Provider):
@@ -91,7 +91,7 @@ class PracticeProvider(Provider):
         running = self._running()
         if running is not None:
             self._refuse_other_flags(running)
-            if running.get("version") == __version__:
+            if self._kept().get("program", __version__) == __version__:
                 return
             self.stop()  # an older program's process: this one takes its state over
         else:
@@ -241,7 +241,7 @@ class PracticeProvider(Provider):
             process.returncode = 0  # it outlives us: Popen is not to warn that nobody waited for it
             record = self._record()
             shape = {name: record.get(name) for name in ("nodes", "bare", "start_latency")}
-            paths.write_atomically(self.folder / SHAPE, json.dumps(shape))
+            paths.write_atomically(self.folder / SHAPE, json.dumps(shape | {"program": __version__}))
             return
         why = str(answer.get("error") or f"see {log}")
         if process.poll() is None and not answer:
@@ -249,6 +249,8 @@ class PracticeProvider(Provider):
             why = f"it was not ready after {START_SECONDS:.0f} s; see {log}"
         code = process.wait()
         step = "Type: k8s-tutor cluster start --port 0" if code == LocalStateError.exit_code else f"Read {log}"
+        if "state.db" in why:
+            step = "Type: k8s-tutor cluster delete --yes (your progress in the course is kept)"
         kind = LocalStateError if code == LocalStateError.exit_code else ClusterUnavailableError
         raise kind("The practice cluster did not start.", why, step)
 
