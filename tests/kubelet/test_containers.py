@@ -113,7 +113,7 @@ async def test_a_second_pod_that_waits_for_the_same_image_does_not_pull_it_again
 
 
 async def test_an_unknown_image_backs_off_and_says_how_to_add_it(node: Node) -> None:
-    await node.run({"name": "main", "image": "example.com/none:1"}, seconds=2)
+    await node.run({"name": "main", "image": "example.com/none:1"}, seconds=3)
     waiting = node.container_status()["state"]["waiting"]
     assert waiting["reason"] == "ErrImagePull"
     assert "add a profile" in waiting["message"]

@@ -131,7 +131,7 @@ async def test_deletion_gives_the_grace_period_then_kills(node: Node) -> None:
 async def test_a_container_that_handles_sigterm_ends_at_once(node: Node) -> None:
     await node.run(shell("trap 'exit 0' TERM; while true; do sleep 1; done"))
     node.client.delete("pods", "p", "default")
-    await node.clock.advance(1.3)
+    await node.clock.advance(1.05)
     assert node.status()["phase"] == "Succeeded"
     await node.clock.advance(2)
     assert node.gone()

@@ -217,3 +217,16 @@ async def test_a_loop_ticks_only_when_something_is_due(clock: Clock) -> None:
     await clock.advance(10)
     assert seen == [(0.25, ["a"]), (3.25, ["b"])]
     assert clock._next() is None
+
+
+async def test_each_pod_has_ticks_of_its_own(clock: Clock) -> None:
+    seen: list[tuple[float, list[str]]] = []
+    begun = clock.now()
+    loop = Loop(clock, 1.0, 0.25, lambda keys: seen.append((round(clock.now() - begun, 2), keys)))
+    loop.add("a")
+    await clock.advance(0.5)
+    loop.add("b")
+    loop.add("a")
+    await clock.advance(10)
+    assert seen == [(0.25, ["a"]), (0.75, ["b"]), (1.25, ["a"])]
+    assert loop.last("a") < loop.tick_after("a", clock.now()) <= loop.last("a") + 1

@@ -288,8 +288,8 @@ class Kubelet:
         self.runner.backoff.forget(f"{uid}_")
         self.state.images.forget_pod(uid)
         self.resize.forget(uid)
-        self._relists.remove(uid)
-        self._syncs.remove(uid)
+        self._relists.forget(uid)
+        self._syncs.forget(uid)
         for instances in worker.runtime.instances.values():
             for instance in instances:
                 if instance.container is not None:
@@ -313,13 +313,13 @@ class Kubelet:
 
     # -- the loops
 
-    def next_relist(self) -> Any:
-        """Return what waits for the next relist."""
-        return self._relists.wait()
+    def next_relist(self, worker: PodWorker) -> Any:
+        """Return what waits for a pod's next relist."""
+        return self._relists.wait(worker.uid)
 
-    def last_relist(self) -> float:
-        """Return when the runtime was listed last."""
-        return self._relists.last()
+    def last_relist(self, worker: PodWorker) -> float:
+        """Return when the runtime was last listed for a pod."""
+        return self._relists.last(worker.uid)
 
     def at_relist(self, worker: PodWorker) -> None:
         """Wake a worker at the next relist, whatever is seen then."""
@@ -334,9 +334,9 @@ class Kubelet:
         """A sync has succeeded: nothing is to be tried again."""
         self._syncs.remove(worker.uid)
 
-    def sync_tick_after(self, when: float) -> float:
-        """Return the first sync tick after a time."""
-        return self._syncs.tick_after(when)
+    def sync_tick_after(self, worker: PodWorker, when: float) -> float:
+        """Return a pod's first sync tick after a time."""
+        return self._syncs.tick_after(worker.uid, when)
 
     def _container_changed(self, uid: str) -> None:
         self._relists.add(uid)

@@ -212,8 +212,8 @@ class PodWorker:
 
     async def _fresh(self) -> None:
         """Wait for an observation newer than the last sync (the pod cache's ``GetNewerThan``)."""
-        if max(self._seen_at, self._kubelet.last_relist()) <= self._last_sync:
-            await self._kubelet.next_relist()
+        if max(self._seen_at, self._kubelet.last_relist(self)) <= self._last_sync:
+            await self._kubelet.next_relist(self)
             self._seen_at = self._kubelet.clock.now()
             self.observed = self.runtime.observe()
 
@@ -318,7 +318,7 @@ class PodWorker:
             return
         begun = status.get("startTime") or (self.pod.get("status") or {}).get("startTime")
         start = parse_time(begun) if begun else self._kubelet.clock.now()
-        due = self._kubelet.sync_tick_after(start + seconds)
+        due = self._kubelet.sync_tick_after(self, start + seconds)
         self._deadline = self._kubelet.clock.call_at(due, self.wake)
 
     def _deadline_passed(self) -> bool:

@@ -1,8 +1,9 @@
 """Events as components record them, combined as client-go's ``tools/record`` combines them.
 
 The same event again (same object, type, reason, message, component, field) raises ``count`` and ``lastTimestamp`` of
-the first. More than ten similar ones (all but the message equal) within ten minutes become one with the message
-``(combined from similar events): …``. More than 25 for one object at once are dropped, refilled by one in five minutes.
+the first. From the tenth different message on (object, type and reason equal) within ten minutes, they become one with the
+message ``(combined from similar events): …``. More than 25 of a type for one object at once are dropped, refilled by one
+in five minutes.
 """
 
 import itertools
@@ -80,12 +81,12 @@ class Recorder:
         """Record an event about an object; ``field_path`` such as ``spec.containers{main}``."""
         about = reference(obj, field_path)
         subject = (about["kind"], about.get("namespace", ""), about["name"], about["uid"], about["apiVersion"])
-        if self._is_spam((self._host, *subject)):
+        if self._is_spam((self._host, *subject, type_)):
             return
         now = self._clock.now()
-        similar_key = (*subject, about.get("fieldPath", ""), type_, reason)
-        shown, exact = self._aggregate(similar_key, message, now)
-        key = (*similar_key, "" if exact else message)
+        similar_key = (*subject, type_, reason)
+        shown, combined = self._aggregate(similar_key, message, now)
+        key = similar_key if combined else (*similar_key, about.get("fieldPath", ""), message)
         try:
             if not self._count(key, shown, now):
                 self._create(key, about, type_, reason, shown, now)
@@ -102,7 +103,7 @@ class Recorder:
         similar.messages.add(message)
         similar.last = now
         _trim(self._similar)
-        if len(similar.messages) <= AGGREGATE_LIMIT:
+        if len(similar.messages) < AGGREGATE_LIMIT:
             return message, False
         similar.messages.pop()
         return "(combined from similar events): " + message, True
