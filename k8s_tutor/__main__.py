@@ -15,9 +15,14 @@ def main() -> None:
     _use_utf8()
     if sys.platform == "win32":
         sys.exit("k8s-tutor runs on Linux, macOS and, on Windows, inside WSL.\nType: wsl --install")
-    from k8s_tutor.cli import program
+    try:
+        from k8s_tutor.cli import program
 
-    sys.exit(guarded(sys.argv[1:], program))
+        code = guarded(sys.argv[1:], program)
+    except KeyboardInterrupt:  # while modules were still being loaded
+        print("\nStopped.", file=sys.stderr)
+        code = 130
+    sys.exit(code)
 
 
 def guarded(words: list[str], program: object) -> int:

@@ -49,7 +49,7 @@ class PlainMode:
             while True:
                 try:
                     line = self._read(f"{self._session.lesson.folder} $ ").strip()
-                except (EOFError, KeyboardInterrupt):
+                except EOFError:
                     self._write("")
                     return 0
                 if line in ("quit", "exit"):

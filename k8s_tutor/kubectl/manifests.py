@@ -147,7 +147,9 @@ def _text(file: Path, source: str) -> str:
             )
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        return file.read_bytes().decode("utf-16" if file.read_bytes()[:2] in {b"\xff\xfe", b"\xfe\xff"} else "latin-1")
+        content = file.read_bytes()
+        is_utf16 = content[:2] in {b"\xff\xfe", b"\xfe\xff"}  # as Windows' PowerShell writes it
+        return content.decode("utf-16", "replace") if is_utf16 else content.decode("latin-1")
     except OSError as error:
         raise CommandError(f"the path {quoted(source)} cannot be accessed: {error.strerror}") from None
 

@@ -32,7 +32,7 @@ BROKEN = {
     "version": ("kind: Pod\nmetadata: {name: a}\n", "apiVersion not set"),
     "no-kind": ("apiVersion: v1\nmetadata: {name: a}\n", "kind not set"),
     "no-name": (f"{CONFIG_MAP[:-7]}{{}}\n", "resource name may not be empty"),
-    "type": (f"{CONFIG_MAP}a}}\ndata: [1]\n", "invalid"),
+    "type": (f"{CONFIG_MAP}a}}\ndata: [1]\n", "json: cannot unmarshal array into Go struct field ConfigMap.data"),
     "field": (f"{CONFIG_MAP}a}}\ndatta: {{}}\n", 'unknown field "datta"'),
     "bomb": (BOMB, "yaml: document contains excessive aliasing"),
     "deep": ("[" * 50_000, "exceeded maximum nesting depth"),
@@ -44,7 +44,7 @@ GOOD = {
         ["configmap/a created", "configmap/b created"],
     ),
     "kind-list": (
-        f"apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: l}}}}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l}}\n",
         ["configmap/l created"],
     ),
     "windows": (f"{CONFIG_MAP}w}}\n".replace("\n", "\r\n"), ["configmap/w created"]),

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -216,6 +217,10 @@ class PracticeProvider(Provider):
             words += ["--images", folder] if folder and Path(folder).is_dir() else []
         return words
 
+    def _started_by_another(self) -> bool:
+        """Wait for the process that another tutor is starting at this moment."""
+        return _until(lambda: self._running() is not None, START_SECONDS)
+
     def _spawn(self) -> None:
         paths.private_folder(self.folder)
         log = self.folder / "cluster.log"
@@ -248,11 +253,22 @@ class PracticeProvider(Provider):
             process.kill()
             why = f"it was not ready after {START_SECONDS:.0f} s; see {log}"
         code = process.wait()
+        if code == RefusedError.exit_code and self._started_by_another():
+            return
         step = "Type: k8s-tutor cluster start --port 0" if code == LocalStateError.exit_code else f"Read {log}"
         if "state.db" in why:
             step = "Type: k8s-tutor cluster delete --yes (your progress in the course is kept)"
         kind = LocalStateError if code == LocalStateError.exit_code else ClusterUnavailableError
         raise kind("The practice cluster did not start.", why, step)
+
+
+def _until(holds: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _first_line(pipe: IO[bytes], seconds: float) -> dict[str, Any]:
@@ -284,9 +300,4 @@ def _alive(pid: int) -> bool:
 
 
 def _ended(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not _alive(pid):
-            return True
-        time.sleep(0.02)
-    return False
+    return _until(lambda: not _alive(pid), seconds)
