@@ -1,13 +1,11 @@
 """Small formats that kubectl takes from Go: quoted strings, durations, ages, times, lists."""
 
 import json
-import re
 from datetime import UTC, datetime
 from typing import Any
 
+from k8s_tutor.apimachinery import leaves
 from k8s_tutor.apimachinery.times import human_duration
-
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def quoted(text: str) -> str:
@@ -70,15 +68,7 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: with Go's own words.
     """
-    if text in {"0", "+0", "-0"}:
-        return 0.0
-    match = re.fullmatch(r"([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+", text)
-    if match is None:
-        if re.fullmatch(r"[+-]?\d+(\.\d*)?", text):
-            raise ValueError(f"time: missing unit in duration {quoted(text)}")
-        raise ValueError(f"time: invalid duration {quoted(text)}")
-    total = sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)", text))
-    return -total if text.startswith("-") else total
+    return leaves.parse_duration(text) / 1e9
 
 
 def go_duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from k8s_tutor.apimachinery.goyaml import to_json
-from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.command import Call, VerbGroup
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import COMMON, Generator, api
@@ -141,21 +141,14 @@ def _check_pair(cert: bytes, key: bytes) -> None:
             raise CommandError("tls: failed to find any PEM data in certificate input") from None
 
 
-class Secret(Verb):
+class Secret(VerbGroup):
     """Groups the kinds of secrets."""
 
     name = "secret"
     usage = "create secret (docker-registry | generic | tls) [options]"
     short = "Create a secret using a specified subcommand"
-    has_inner = True
     subverbs = (DockerRegistry, Generic, Tls)
     resource = _SECRET
-
-    def run(self, call: Call) -> int:
-        from k8s_tutor.kubectl.helptext import verb_help
-
-        call.streams.stderr.write(verb_help(type(self), call.path))
-        return 1
 
 
 GENERATOR = Secret

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.command import Call, VerbGroup
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import COMMON, Generator, api
@@ -91,21 +91,14 @@ class ExternalName(_Service):
     flags = (_TCP, Flag("external-name", help="the DNS name"), *COMMON)
 
 
-class Service(Verb):
+class Service(VerbGroup):
     """Groups the types of services."""
 
     name = "service"
     aliases = ("svc",)
     usage = "create service (clusterip | externalname | loadbalancer | nodeport) [options]"
     short = "Create a service using a specified subcommand"
-    has_inner = True
     subverbs = (ClusterIP, ExternalName, LoadBalancer, NodePort)
-
-    def run(self, call: Call) -> int:
-        from k8s_tutor.kubectl.helptext import verb_help
-
-        call.streams.stderr.write(verb_help(type(self), call.path))
-        return 1
 
 
 GENERATOR = Service

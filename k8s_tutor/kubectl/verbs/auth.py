@@ -3,14 +3,14 @@
 from typing import Any
 
 from k8s_tutor.client import APIResource, NoMatchError
-from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
 from k8s_tutor.kubectl.describing.rules import rows
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, OUTPUT
 from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.table import aligned_columns
-from k8s_tutor.kubectl.text import go_list, quoted
+from k8s_tutor.kubectl.text import go_list
 
 _VERBS = {
     "get",
@@ -156,23 +156,14 @@ class WhoAmI(Verb):
         return 0
 
 
-class Auth(Verb):
+class Auth(VerbGroup):
     """Groups the questions about rights."""
 
     name = "auth"
     usage = "auth SUBCOMMAND [options]"
     short = "Inspect authorization"
     group = "Troubleshooting and Debugging Commands"
-    has_inner = True
     subverbs = (CanI, WhoAmI)
-
-    def run(self, call: Call) -> int:
-        from k8s_tutor.kubectl.helptext import verb_help
-
-        if call.arguments:
-            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
-        call.streams.stderr.write(verb_help(type(self), call.path))
-        return 1
 
 
 VERB = Auth

@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from k8s_tutor.kubectl.actions import tell
-from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME, OUTPUT
-from k8s_tutor.kubectl.text import quoted
 
 
 class _Decide(Verb):
@@ -77,23 +76,14 @@ class Deny(_Decide):
     message = "This CSR was denied by kubectl certificate deny."
 
 
-class Certificate(Verb):
+class Certificate(VerbGroup):
     """Groups what can be done with signing requests."""
 
     name = "certificate"
     usage = "certificate SUBCOMMAND [options]"
     short = "Modify certificate resources"
     group = "Cluster Management Commands"
-    has_inner = True
     subverbs = (Approve, Deny)
-
-    def run(self, call: Call) -> int:
-        from k8s_tutor.kubectl.helptext import verb_help
-
-        if call.arguments:
-            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
-        call.streams.stderr.write(verb_help(type(self), call.path))
-        return 1
 
 
 VERB = Certificate

@@ -6,7 +6,7 @@ from typing import Any
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl import setting
 from k8s_tutor.kubectl.actions import JSON_PATCH, dry_run, parse_labels, patch_object, tell
-from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.quota import resource_list
@@ -197,23 +197,14 @@ class Subject(Verb):
         return setting.change(call, setting.fetch(call, call.arguments), edit, "subjects updated", "kubectl-set")
 
 
-class Set(Verb):
+class Set(VerbGroup):
     """Groups what can be set."""
 
     name = "set"
     usage = "set SUBCOMMAND [options]"
     short = "Set specific features on objects"
     group = "Basic Commands (Beginner)"
-    has_inner = True
     subverbs = (Env, Image, Resources, Selector, ServiceAccountOf, Subject)
-
-    def run(self, call: Call) -> int:
-        from k8s_tutor.kubectl.helptext import verb_help
-
-        if call.arguments:
-            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
-        call.streams.stderr.write(verb_help(type(self), call.path))
-        return 1
 
 
 def _matches(pattern: str, name: str) -> bool:

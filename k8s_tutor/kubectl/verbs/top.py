@@ -5,13 +5,12 @@ from typing import Any
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import list_all
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, FIELD_SELECTOR, SELECTOR
 from k8s_tutor.kubectl.printers.table import aligned_columns
-from k8s_tutor.kubectl.text import quoted
 
 GROUP = "/apis/metrics.k8s.io/v1beta1"
 MIB = 1024 * 1024
@@ -182,23 +181,14 @@ def _percent(part: int, whole: int) -> str:
     return f"{int(part * 100 / whole)}%" if whole else "<unknown>"
 
 
-class Top(Verb):
+class Top(VerbGroup):
     """Groups what can be shown."""
 
     name = "top"
     usage = "top SUBCOMMAND [options]"
     short = "Display resource (CPU/memory) usage"
     group = "Cluster Management Commands"
-    has_inner = True
     subverbs = (TopNode, TopPod)
-
-    def run(self, call: Call) -> int:
-        from k8s_tutor.kubectl.helptext import verb_help
-
-        if call.arguments:
-            raise call.usage(f"unknown command {quoted(call.arguments[0])}")
-        call.streams.stderr.write(verb_help(type(self), call.path))
-        return 1
 
 
 VERB = Top

@@ -1,6 +1,7 @@
 """Cron schedules: reading them with the complaints of Go's ``robfig/cron``, which the server shows in causes.
 
-``parse`` gives the allowed values of minute, hour, day, month and weekday; the CronJob controller asks it for times.
+``parse`` gives the allowed values of minute, hour, day, month and weekday; the CronJob controller counts times with
+them (``controllers/cron.py``).
 """
 
 import re

@@ -1,0 +1,256 @@
+"""What ``kubectl config`` changes in the kubeconfig of the call: set, rename, delete (kubectl, ``cmd/config``)."""
+
+import base64
+from typing import Any
+
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.errors import CommandError
+from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.kubeconfig_file import SECTIONS, entry, put, read, save
+from k8s_tutor.kubectl.text import quoted
+
+_SECRETS = ("token", "password", "client-key-data")
+_DATA = ("certificate-authority-data", "client-certificate-data", "client-key-data")
+
+
+class UseContext(Verb):
+    """Makes a context the current one."""
+
+    name = "use-context"
+    aliases = ("use",)
+    short = "Set the current-context in a kubeconfig file"
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        name = call.arguments[0]
+        if entry(document, "contexts", name) is None:
+            raise CommandError(f"no context exists with the name: {quoted(name)}")
+        document["current-context"] = name
+        save(call, document)
+        call.out(f'Switched to context "{name}".')
+        return 0
+
+
+class SetContext(Verb):
+    """Changes a context."""
+
+    name = "set-context"
+    usage = "config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]"
+    short = "Set a context entry in kubeconfig"
+    flags = (Flag("current", "bool", help="change the current context"),)
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) > 1 or (not call.arguments and not call.flag("current")):
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        if call.flag("current"):
+            if call.arguments:
+                raise CommandError("you cannot specify both a context name and --current")
+            name = document["current-context"]
+            if not name:
+                raise CommandError("no current context is set")
+        else:
+            name = call.arguments[0]
+        context, made = put(document, "contexts", name)
+        for flag in ("cluster", "user", "namespace"):
+            if call.changed(flag):
+                context[flag] = call.flag(flag)
+        save(call, document)
+        call.out(f'Context "{name}" {"created" if made else "modified"}.')
+        return 0
+
+
+class SetCluster(Verb):
+    """Changes a cluster."""
+
+    name = "set-cluster"
+    short = "Set a cluster entry in kubeconfig"
+    flags = (Flag("embed-certs", "bool", help="copy certificates into the file"), Flag("proxy-url", help="a proxy"))
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        cluster, _ = put(document, "clusters", call.arguments[0])
+        if call.changed("server"):
+            cluster["server"] = call.flag("server").rstrip("/")
+        if call.changed("insecure-skip-tls-verify"):
+            cluster["insecure-skip-tls-verify"] = call.flag("insecure-skip-tls-verify")
+        for flag in ("proxy-url", "tls-server-name"):
+            if call.changed(flag):
+                cluster[flag] = call.flag(flag)
+        _certificate(call, cluster, "certificate-authority")
+        save(call, document)
+        call.out(f'Cluster "{call.arguments[0]}" set.')
+        return 0
+
+
+class SetCredentials(Verb):
+    """Changes a user."""
+
+    name = "set-credentials"
+    short = "Set a user entry in kubeconfig"
+    flags = (
+        Flag("embed-certs", "bool", help="copy certificates into the file"),
+        Flag("username", help="user of basic authentication"),
+        Flag("password", help="its password"),
+    )
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        user, _ = put(document, "users", call.arguments[0])
+        for flag in ("token", "username", "password"):
+            if call.changed(flag):
+                user[flag] = call.flag(flag)
+        _certificate(call, user, "client-certificate")
+        _certificate(call, user, "client-key")
+        save(call, document)
+        call.out(f'User "{call.arguments[0]}" set.')
+        return 0
+
+
+def _certificate(call: Call, target: Json, flag: str) -> None:
+    if not call.changed(flag):
+        return
+    if call.flag("embed-certs"):
+        data = (call.cwd / call.flag(flag)).read_bytes()
+        target[f"{flag}-data"] = base64.b64encode(data).decode()
+    else:
+        target[flag] = str(call.cwd / call.flag(flag))
+
+
+class RenameContext(Verb):
+    """Renames a context."""
+
+    name = "rename-context"
+    short = "Rename a context from the kubeconfig file"
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        if len(call.arguments) != 2:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        old, new = call.arguments
+        if entry(document, "contexts", old) is None:
+            raise CommandError(f"cannot rename the context {quoted(old)}, it's not in {call.kubeconfig}")
+        if entry(document, "contexts", new) is not None:
+            raise CommandError(
+                f"cannot rename the context {quoted(old)}, the context {quoted(new)} already exists in {call.kubeconfig}"
+            )
+        for one in document["contexts"]:
+            if one["name"] == old:
+                one["name"] = new
+        if document["current-context"] == old:
+            document["current-context"] = new
+        save(call, document)
+        call.out(f'Context "{old}" renamed to "{new}".')
+        return 0
+
+
+class _Delete(Verb):
+    section = ""
+
+    def run(self, call: Call) -> int:
+        document = read(call)
+        word = SECTIONS[self.section]
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        name = call.arguments[0]
+        if entry(document, self.section, name) is None:
+            raise CommandError(f"cannot delete {word} {name}, not in {call.kubeconfig}")
+        document[self.section] = [one for one in document[self.section] if one["name"] != name]
+        if word == "context" and document["current-context"] == name:
+            call.err(
+                'warning: this removed your active context, use "kubectl config use-context" to select a different one'
+            )
+        save(call, document)
+        call.out(f"deleted {word} {name} from {call.kubeconfig}")
+        return 0
+
+
+class DeleteContext(_Delete):
+    """Deletes a context."""
+
+    name = "delete-context"
+    short = "Delete the specified context from the kubeconfig"
+    section = "contexts"
+
+
+class DeleteCluster(_Delete):
+    """Deletes a cluster."""
+
+    name = "delete-cluster"
+    short = "Delete the specified cluster from the kubeconfig"
+    section = "clusters"
+
+
+class DeleteUser(_Delete):
+    """Deletes a user."""
+
+    name = "delete-user"
+    short = "Delete the specified user from the kubeconfig"
+    section = "users"
+
+
+class SetValue(Verb):
+    """Sets one value by its path."""
+
+    name = "set"
+    usage = "config set PROPERTY_NAME PROPERTY_VALUE [options]"
+    short = "Set an individual value in a kubeconfig file"
+    flags = (Flag("set-raw-bytes", "bool", help="taken and ignored"),)
+
+    def run(self, call: Call) -> int:
+        if len(call.arguments) != 2:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        path, value = call.arguments
+        document = read(call)
+        _walk(document, path, value)
+        save(call, document)
+        call.out(f'Property "{path}" set.')
+        return 0
+
+
+class Unset(Verb):
+    """Removes one value by its path."""
+
+    name = "unset"
+    usage = "config unset PROPERTY_NAME [options]"
+    short = "Unset an individual value in a kubeconfig file"
+
+    def run(self, call: Call) -> int:
+        if len(call.arguments) != 1:
+            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        document = read(call)
+        _walk(document, call.arguments[0], None)
+        save(call, document)
+        call.out(f'Property "{call.arguments[0]}" unset.')
+        return 0
+
+
+def _walk(document: Json, path: str, value: Any) -> None:
+    first, *rest = path.split(".")
+    if first in SECTIONS and rest:
+        if len(rest) == 1 and value is None:
+            document[first] = [one for one in document[first] if one["name"] != rest[0]]
+            return
+        target, _ = put(document, first, rest[0])
+        keys = rest[1:]
+    elif first in document and not rest:
+        target, keys = document, [first]
+    else:
+        raise CommandError(f"unable to parse {path} at {first}")
+    for key in keys[:-1]:
+        target = target.setdefault(key, {})
+    if not keys:
+        raise CommandError(f"expected {{...}} for {path}")
+    if value is None:
+        target[keys[-1]] = "" if target is document else None
+        if target is not document:
+            target.pop(keys[-1])
+    else:
+        target[keys[-1]] = value
