@@ -6,6 +6,7 @@ Exit codes: 0 ended as told, 4 the state cannot be read, 6 another process uses 
 import argparse
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,8 @@ UNREADABLE, IN_USE, TAKEN = 4, 6, 7
 VERSION = "v1.37.2"
 IDLE_CHECK_SECONDS = 5.0
 SAVE_SECONDS = 30.0
+# Stored objects are trees without cycles: looking through all of them often finds nothing and stops everything meanwhile.
+COLLECTIONS = (50_000, 10, 20)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return _fail(IN_USE, f"another process serves {options.state}")
+    gc.set_threshold(*COLLECTIONS)
     try:
         return int(_loop_runner()(_run(options)))
     finally:
@@ -112,6 +116,7 @@ async def _run(options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _announce(options, cluster, server, identity)
     await _start_components(cluster)
+    gc.freeze()
     await _until_told(options, server, cluster, stop)
     cluster.save_nodes()
     await server.stop()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from k8s_tutor.apimachinery.backtracking import BacktrackingError, limited
 from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
 from k8s_tutor.apimachinery.structural.formats import FORMATS
 from k8s_tutor.apimachinery.structural.types import Schema
@@ -105,7 +106,11 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
 
 def _matches(pattern: str, value: str) -> bool:
     compiled = _compiled(pattern)
-    return compiled is None or compiled.search(value) is not None
+    try:
+        with limited(pattern, value):
+            return compiled is None or compiled.search(value) is not None
+    except BacktrackingError:
+        return False
 
 
 def _check_number(value: float, schema: Schema, path: str) -> Iterator[FieldError]:

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
+from k8s_tutor.apimachinery.backtracking import BacktrackingError
 from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.cgroup import NODE_MEMORY
 from k8s_tutor.sim.runtime.descriptors import OpenFile
@@ -115,8 +116,8 @@ class Process:
             except BrokenPipeError:
                 self.signal_number = signals.SIGPIPE
                 code = 128 + signals.SIGPIPE
-            except RecursionError:
-                # A shell or program that recurses without end overflows its stack.
+            except (RecursionError, BacktrackingError):
+                # What recurses without end overflows its stack, and so may a pattern that is tried again and again.
                 self.signal_number = signals.NUMBERS["SEGV"]
                 code = 128 + self.signal_number
             except asyncio.CancelledError:

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal, InvalidOperation, getcontext
 from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.backtracking import limited
 from k8s_tutor.sim.runtime.programs.options import usage
 from k8s_tutor.sim.runtime.programs.reading import read_all
 from k8s_tutor.sim.runtime.programs.registry import program
@@ -103,7 +104,8 @@ def _apply(operator: str, left: Value, right: Value) -> Value:
 def _match(text: str, pattern: str) -> Value:
     from k8s_tutor.sim.runtime.programs.regexes import to_python
 
-    match = re.match(to_python(pattern, extended=False), text)
+    with limited(pattern, text):
+        match = re.match(to_python(pattern, extended=False), text)
     if "\\(" in pattern:
         return (match[1] or "") if match else ""
     return match.end() if match else 0

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.backtracking import limited
 from k8s_tutor.sim.runtime.nodes import Device, Directory, Fifo, File, Node, Symlink
 from k8s_tutor.sim.runtime.programs.registry import program
 
@@ -87,7 +88,8 @@ class _Condition:
         if operator in TEXTUAL:
             return TEXTUAL[operator](left, right)
         if operator == "=~":
-            return re.search(right, left) is not None
+            with limited(right, left):
+                return re.search(right, left) is not None
         first, second = self._node(left), self._node(right)
         if operator == "-ef":
             return first is not None and first is second

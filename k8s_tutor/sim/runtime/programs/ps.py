@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.backtracking import limited
 from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.cgroup import NODE_CORES, NODE_MEMORY
 from k8s_tutor.sim.runtime.programs.listing import owner
@@ -152,7 +153,9 @@ async def by_name(process: "Process") -> int:
             return False
         if name in {"pidof", "killall"}:
             return _name(each) in words
-        return re.search(words[0], " ".join(each.argv) if full else _name(each)) is not None
+        text = " ".join(each.argv) if full else _name(each)
+        with limited(words[0], text):
+            return re.search(words[0], text) is not None
 
     found = [each for each in process.table if matches(each)]
     if name == "pidof":

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.backtracking import limited
 from k8s_tutor.sim.runtime.nodes import Directory, File
 from k8s_tutor.sim.runtime.programs.options import applet, parse, usage
 from k8s_tutor.sim.runtime.programs.reading import Input, inputs
@@ -108,7 +109,9 @@ async def _grep(
         number += 1
         await process.work(1e-6)
         line = raw.rstrip(b"\n").decode("utf-8", "surrogateescape")
-        if bool(regex.search(line)) == ("v" in options):
+        with limited(regex.pattern, line):
+            matched = regex.search(line) is not None
+        if matched == ("v" in options):
             if owed > 0 and not quiet:
                 owed -= 1
                 shown = number
@@ -127,7 +130,9 @@ async def _grep(
             before.clear()
             place = prefix + (f"{number}:" if "n" in options else "")
             if "o" in options:
-                for match in regex.finditer(line):
+                with limited(regex.pattern, line):
+                    matches = list(regex.finditer(line))
+                for match in matches:
                     if match[0]:
                         await process.out(f"{place}{match[0]}\n")
             else:

@@ -7,6 +7,7 @@ A word becomes *pieces*: (kind, text), with kind Q quoted, L literal, S to be sp
 import re
 from typing import TYPE_CHECKING
 
+from k8s_tutor.apimachinery.backtracking import limited
 from k8s_tutor.sim.runtime.nodes import Directory
 from k8s_tutor.sim.runtime.shell import patterns
 from k8s_tutor.sim.runtime.shell.arithmetic import ArithmeticError_, Evaluator
@@ -164,6 +165,7 @@ class Expander:
 
     async def _edited(self, part: Parameter, text: str) -> str:
         operator = part.operator
+        await self._shell.process.work(len(text) * patterns.MATCHING_COST)
         if operator == ":":
             start = self.evaluate(await self.text(part.argument or Word()))
             start = max(0, len(text) + start) if start < 0 else start
@@ -175,12 +177,9 @@ class Expander:
         if operator in {"/", "//"}:
             replacement = await self.text(part.second) if part.second else ""
             regex = re.compile(patterns.translate(pattern), re.DOTALL)
-            return regex.sub(lambda _: replacement, text, count=0 if operator == "//" else 1) if pattern else text
-        if operator[0] == "#":
-            lengths = range(len(text) + 1) if operator == "#" else range(len(text), -1, -1)
-            return next((text[n:] for n in lengths if patterns.matches(pattern, text[:n])), text)
-        starts = range(len(text), -1, -1) if operator == "%" else range(len(text) + 1)
-        return next((text[:n] for n in starts if patterns.matches(pattern, text[n:])), text)
+            with limited(pattern, text):
+                return regex.sub(lambda _: replacement, text, count=0 if operator == "//" else 1) if pattern else text
+        return patterns.trimmed(text, operator, pattern)
 
     # -- fields
 

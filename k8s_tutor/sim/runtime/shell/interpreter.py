@@ -180,6 +180,7 @@ class Shell(Variables):
             return await self._for(node)
         if isinstance(node, syntax.Case):
             text = await self.expander.text(node.word)
+            await self.process.work(len(text) * patterns.MATCHING_COST)
             for choices, body in node.items:
                 for choice in choices:
                     if patterns.matches(await self.expander.pattern(choice), text):

@@ -3,6 +3,9 @@
 import functools
 import re
 
+from k8s_tutor.apimachinery.backtracking import limited
+
+MATCHING_COST = 2e-8  # seconds for each character that is matched
 CLASSES = {
     "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": " \\t\\n\\r\\f\\v",
     "blank": " \\t", "punct": "!-/:-@\\[-`{-~", "xdigit": "0-9a-fA-F", "cntrl": "\\x00-\\x1f\\x7f", "print": " -~",
@@ -85,6 +88,22 @@ def compiled(pattern: str) -> re.Pattern[str]:
 def matches(pattern: str, text: str) -> bool:
     """Tell whether the pattern matches the whole text."""
     try:
-        return compiled(pattern).match(text) is not None
+        with limited(pattern, text):
+            return compiled(pattern).match(text) is not None
     except re.error:
         return pattern == text
+
+
+def trimmed(text: str, operator: str, pattern: str) -> str:
+    """Return the text without what the pattern matches at its beginning (``#``, ``##``) or end (``%``, ``%%``)."""
+    greedy = operator in {"##", "%"}  # the shortest end comes after the longest beginning
+    star = translate(pattern, greedy=operator == "##")
+    expression = star if operator[0] == "#" else f"(.*{'' if greedy else '?'}){translate(pattern)}\\Z"
+    with limited(f"*{pattern}", text):
+        try:
+            match = re.compile(expression, re.DOTALL).match(text)
+        except re.error:
+            return text
+    if match is None:
+        return text
+    return text[match.end() :] if operator[0] == "#" else match[1]
