@@ -3,6 +3,7 @@
 import ast
 import email
 import os
+import shlex
 import site
 import subprocess
 import sys
@@ -101,12 +102,13 @@ def runner(program: Path, tmp_path: Path) -> Run:
     folder = tmp_path / "some folder"
     folder.mkdir()
 
-    def run(*words: str, stdin: str = "", code: int = 0) -> str:
+    def run(*words: str, stdin: str = "", code: int = 0, kubeconfig: str = "") -> str:
+        own = {"KUBECONFIG": kubeconfig} if kubeconfig else {}
         done = subprocess.run(
             [program, *words],
             input=stdin,
             cwd=folder,
-            env=environment(tmp_path),
+            env=environment(tmp_path) | own,
             capture_output=True,
             text=True,
             timeout=120,
@@ -143,8 +145,9 @@ def test_installed_it_works_from_any_folder(installed: Run) -> None:
         assert "https://127.0.0.1:" in installed("cluster", "start", "--no-start-latency")
         installed("reset", "pods/first-manifest")
         assert "my-pod" in installed("check", "pods/first-manifest", code=5)
-        assert installed("kubectl", "apply", "-f", "-", stdin=POD) == "pod/my-pod created\n"
-        installed("kubectl", "wait", "pod/my-pod", "--for=condition=Ready", "--timeout=30s")
+        file = shlex.split(installed("env", "--shell", "sh"))[1].removeprefix("KUBECONFIG=")
+        assert installed("kubectl", "apply", "-f", "-", stdin=POD, kubeconfig=file) == "pod/my-pod created\n"
+        installed("kubectl", "wait", "pod/my-pod", "--for=condition=Ready", "--timeout=30s", kubeconfig=file)
         installed("check", "pods/first-manifest")
     finally:
         installed("cluster", "stop")
