@@ -25,7 +25,7 @@ from k8s_tutor.client.streams import EXEC_PROTOCOLS, FORWARD_PROTOCOL, Channels,
 from k8s_tutor.client.watch import Follower, Watch
 
 Query = Mapping[str, Any]
-Guard = Callable[[str, str, Query], None]
+Guard = Callable[[str, str], None]
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -84,7 +84,8 @@ class Client:
         """Return a client over the same connections that asks first.
 
         Args:
-            guard: called with method, path and query of every request before it is sent; raises to refuse it.
+            guard: called with method and path of every request before it is sent, but for dry runs; raises to
+                refuse it.
         """
         _ = self._pool  # made once, for both
         twin = copy.copy(self)
@@ -350,8 +351,8 @@ class Client:
     ) -> Any:
         import urllib3
 
-        if self._guard is not None:
-            self._guard(method, path, query or {})
+        if self._guard is not None and not _is_dry_run(query, body):
+            self._guard(method, path)
         with self._lock:
             pool = self._pool
         wanted = urllib3.HTTPHeaderDict(self.target.headers())
@@ -386,6 +387,10 @@ class Client:
 def _retries(urllib3: Any, method: str) -> Any:
     """A kept-alive connection may have been closed by the server meanwhile: reading is tried once more."""
     return urllib3.Retry(total=1, connect=0, read=1, status=0) if method == "GET" else urllib3.Retry(total=0, read=0)
+
+
+def _is_dry_run(query: Query | None, body: Any) -> bool:
+    return bool((query or {}).get("dryRun") or (isinstance(body, dict) and body.get("dryRun")))
 
 
 def _encoded(query: Query | None, started: bool) -> str:

@@ -6,6 +6,7 @@ import click
 
 from k8s_tutor.errors import UsageError
 from k8s_tutor.providers import current, names, open_provider, remember
+from k8s_tutor.providers.kinds.context import ContextProvider
 
 
 @click.group(epilog="Example: k8s-tutor provider use kind")
@@ -41,5 +42,7 @@ def use(name: str, context_name: str, *, yes: bool, shared: bool) -> None:
             )
     provider = open_provider(name, **options)
     provider.start()
+    if isinstance(provider, ContextProvider):
+        options["source"] = str(provider.source.absolute())
     remember(name, options)
     click.echo(provider.status().summary)

@@ -45,6 +45,11 @@ class ContextProvider(Provider):
         self._source = Path(source or _user_kubeconfig())
 
     @property
+    def source(self) -> Path:
+        """The kubeconfig that names the context; remembered, as ``KUBECONFIG`` may name ours later."""
+        return self._source
+
+    @property
     def _file(self) -> Path:
         return paths.state_dir() / "context.kubeconfig"
 
