@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from k8s_tutor.sim.admission.chain import AdmissionChain
+from k8s_tutor.sim.admission.webhook_calling import WebhookCaller
 from k8s_tutor.sim.auth.authorizer import Authorizer
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.auth.tokens import Tokens
@@ -35,7 +36,9 @@ from k8s_tutor.sim.registry.subresources.eviction import Eviction
 from k8s_tutor.sim.registry.subresources.token import TokenRequest
 
 if TYPE_CHECKING:
-    from k8s_tutor.sim.network import Network
+    from collections.abc import Awaitable, Callable
+
+    from k8s_tutor.sim.network import Network, Stream
     from k8s_tutor.sim.runtime import Runtime
 
 LOG_LINES = 5_000
@@ -99,6 +102,8 @@ class Cluster:
         self.start_latency = start_latency
         self.images = images
         self.port = 6443
+        # Serves the API to connections of the cluster's network; set by the API server.
+        self.front: Callable[[Stream], Awaitable[None]] | None = None
         self.store = Store(clock, journal)
         self.scheme = build_scheme()
         self.admission = AdmissionChain()
@@ -112,6 +117,7 @@ class Cluster:
             ("pods", "eviction"): Eviction(self.rest),
             ("serviceaccounts", "token"): TokenRequest(self.rest, self.tokens),
         }
+        self.rest.webhooks = WebhookCaller(self)
         self.admission.attach(self.rest, self.authorizer)
         self.components = Components()
         self.etcd = Etcd()
@@ -173,6 +179,13 @@ class Cluster:
         if not self._load():
             self.bootstrap()
         self.reload_customs()
+        self.announce()
+
+    def announce(self) -> None:
+        """Write where the API server is."""
+        from k8s_tutor.sim.controlplane import endpoints
+
+        endpoints.reconcile(self.rest, endpoints.address(bare=self.shape.bare), self.port)
 
     def bootstrap(self) -> None:
         """Write what a fresh cluster has."""
@@ -261,9 +274,10 @@ class Cluster:
         return [Proxy(self)]
 
     def _make_surroundings(self) -> list[Part]:
+        from k8s_tutor.sim.controlplane import endpoints
         from k8s_tutor.sim.network import Surroundings
 
-        return [Surroundings(self)]
+        return [Surroundings(self, endpoints.address(bare=self.shape.bare))]
 
     def _make_kubelet(self, node: NodeShape) -> list[Part]:
         from k8s_tutor.sim.kubelet import Kubelet

@@ -16,6 +16,7 @@ from k8s_tutor.sim.admission.runtime_class import RuntimeClass
 from k8s_tutor.sim.admission.service_account import ServiceAccount
 from k8s_tutor.sim.admission.storage_protection import StorageObjectInUseProtection
 from k8s_tutor.sim.admission.taint_nodes_by_condition import TaintNodesByCondition
+from k8s_tutor.sim.admission.webhooks import MutatingAdmissionWebhook, ValidatingAdmissionWebhook
 
 PLUGINS: tuple[type[Plugin], ...] = (
     RbacEscalation,
@@ -32,6 +33,8 @@ PLUGINS: tuple[type[Plugin], ...] = (
     CertificateApproval,
     CertificateSubjectRestriction,
     DefaultIngressClass,
+    MutatingAdmissionWebhook,
     ValidatingAdmissionPolicy,
+    ValidatingAdmissionWebhook,
     ResourceQuota,
 )

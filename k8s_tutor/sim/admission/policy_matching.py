@@ -5,6 +5,7 @@ Mirrors ``apiserver/pkg/admission/plugin/policy/matching`` and ``.../webhook/pre
 
 from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.store import Store
 from k8s_tutor.sim.registry.attributes import Attributes
 
 
@@ -20,6 +21,14 @@ def matches(constraints: Json, attributes: Attributes, namespace: Json | None) -
         return False
     rules = constraints.get("resourceRules")
     return not rules or any(_rule_fits(rule, attributes) for rule in rules)
+
+
+def namespace_of(store: Store, attributes: Attributes) -> Json | None:
+    """Return the namespace that a request is in, or is about."""
+    if attributes.resource.name == "namespaces":
+        return attributes.obj or attributes.old
+    entry = store.get("namespaces", "", attributes.namespace) if attributes.namespace else None
+    return entry.obj if entry else None
 
 
 def _selects(selector: Json | None, obj: Json | None, *, cluster_wide: bool = False) -> bool:

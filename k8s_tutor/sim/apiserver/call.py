@@ -9,6 +9,7 @@ import orjson
 from k8s_tutor.sim.apiserver.http.message import Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, wants_pretty
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo
+from k8s_tutor.sim.machinery.pending import Reviews
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 
@@ -42,6 +43,8 @@ class Call:
 
     def context(self, *, dry_run: bool = False) -> RequestContext:
         """Return the storage's view of this request."""
+        if self.request.reviews is None:
+            self.request.reviews = Reviews()
         return RequestContext(
             self.user,
             self.manager,
@@ -49,6 +52,7 @@ class Call:
             self.warnings,
             self.info.subresource,
             api_version=self.resource.api_version,
+            reviews=self.request.reviews,
         )
 
     @property

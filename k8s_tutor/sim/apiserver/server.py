@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -26,8 +26,12 @@ from k8s_tutor.sim.apiserver.routing import route
 from k8s_tutor.sim.auth.authenticator import Authenticator
 from k8s_tutor.sim.auth.rbac import Access
 from k8s_tutor.sim.cluster import Cluster
+from k8s_tutor.sim.machinery.pending import Pending
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.strategy import UserInfo
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.network import Stream
 
 LOOPBACK = "127.0.0.1"
 INTERNAL = "Internal Server Error"
@@ -61,6 +65,8 @@ class ApiServer:
         self._connections: set[Connection] = set()
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._date = (0, "")
+        self._context: ssl.SSLContext | None = None
+        cluster.front = self._inside
 
     async def start(self, port: int = 0) -> int:
         """Listen on 127.0.0.1; returns the port.
@@ -69,9 +75,9 @@ class ApiServer:
             OSError: the port is taken.
         """
         loop = asyncio.get_running_loop()
-        context = self._tls()
+        context = self._context = self._tls()
         self._server = await loop.create_server(
-            lambda: Connection(self.handle, self._date_header, self._connections),
+            self._connection,
             LOOPBACK,
             port,
             ssl=context,
@@ -80,6 +86,16 @@ class ApiServer:
         self.port = self._server.sockets[0].getsockname()[1]
         self.discovery = Discovery(self.scheme, f"{LOOPBACK}:{self.port}")
         return self.port
+
+    def _connection(self) -> Connection:
+        return Connection(self.handle, self._date_header, self._connections)
+
+    async def _inside(self, stream: "Stream") -> None:
+        """Serve a connection from within the cluster's network."""
+        from k8s_tutor.sim.apiserver import inside
+
+        if self._context is not None:
+            await inside.serve(self, stream, self._context, self._connection)
 
     async def stop(self) -> None:
         """Stop listening, end all watches and streams, close connections."""
@@ -122,6 +138,8 @@ class ApiServer:
         info = parse(request.method, request.path, watch=watch)
         try:
             answer = self._answer(request, info)
+        except Pending as pending:
+            answer = self._reviewed(request, info, pending)
         except ApiError as error:
             answer = self._failure(request, error)
         except Exception as error:  # noqa: BLE001 - one faulty handler must not stop the server
@@ -143,6 +161,17 @@ class ApiServer:
             done = self._crashed(request, error)
         self._done(request, info, done.status if isinstance(done, Response) else 200)
         return done
+
+    async def _reviewed(self, request: Request, info: RequestInfo, pending: Pending) -> Answer:
+        """Begin the request anew each time that admission webhooks have answered, until it is through."""
+        while True:
+            await pending.wait()
+            request.warnings.clear()
+            try:
+                answer = self._answer(request, info)
+                return await answer if isinstance(answer, Awaitable) else answer
+            except Pending as further:
+                pending = further
 
     def _answer(self, request: Request, info: RequestInfo) -> Answer | Awaitable[Answer]:
         user = self.authenticator.authenticate(request)

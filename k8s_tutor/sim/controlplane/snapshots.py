@@ -85,6 +85,7 @@ class Snapshots:
         if state is None:
             replace(store, {})
             cluster.bootstrap()
+            cluster.announce()
             restore_nodes(store, {})
             running = cluster.components.names()
         else:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from k8s_tutor.sim.clock import Clock, Timer
+from k8s_tutor.sim.machinery.pending import Pending
 
 K = TypeVar("K", bound=Hashable)
 BASE_DELAY = 0.005
 MAX_DELAY = 1000.0
+MAX_WAITS = 1000  # for webhooks in one go, one for each object
 
 
 class WorkQueue(Generic[K]):
@@ -29,6 +31,7 @@ class WorkQueue(Generic[K]):
         self._waiting: set[K] = set()
         self._delayed: dict[K, Timer] = {}
         self._failures: dict[K, int] = {}
+        self._waits: dict[K, int] = {}
         self._closed = False
 
     def add(self, key: K) -> None:
@@ -71,9 +74,13 @@ class WorkQueue(Generic[K]):
         self._waiting.discard(key)
         try:
             self._work(key)
+        except Pending as pending:
+            count = self._waits[key] = self._waits.get(key, 0) + 1
+            pending.then(lambda: self.add_after(key, 0.0 if count < MAX_WAITS else MAX_DELAY))
         except Exception as error:  # noqa: BLE001 - a failing key is retried, as client-go's queues do
             count = self._failures[key] = self._failures.get(key, 0) + 1
             self._failed(key, error)
             self.add_after(key, min(BASE_DELAY * 2 ** min(count - 1, 30), MAX_DELAY))
         else:
             self._failures.pop(key, None)
+            self._waits.pop(key, None)

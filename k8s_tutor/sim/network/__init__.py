@@ -22,7 +22,7 @@
 Nothing here opens a socket.
 """
 
-from k8s_tutor.sim.network.fabric import Listener, Network, NetworkError
+from k8s_tutor.sim.network.fabric import Listener, Network, NetworkError, Tls
 from k8s_tutor.sim.network.http import HttpRequest, HttpResponse
 from k8s_tutor.sim.network.streams import Pipe, Stream
 from k8s_tutor.sim.network.watching import Proxy, Surroundings
@@ -37,4 +37,5 @@ __all__ = [
     "Proxy",
     "Stream",
     "Surroundings",
+    "Tls",
 ]

@@ -29,7 +29,7 @@ NODE = "node"
 
 
 class NetworkError(Exception):
-    """A connection failed; ``kind`` is refused, timeout, unreachable, unknown-host or reset."""
+    """A connection failed; ``kind`` is refused, timeout, unreachable, unknown-host, reset, tls or certificate."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -54,6 +54,21 @@ class Listener:
     connections: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a client does TLS.
+
+    Args:
+        verify: look at the certificate.
+        authorities: who may have signed it (PEM).
+        host: the name that it must bear, if not the address's.
+    """
+
+    verify: bool = False
+    authorities: str = ""
+    host: str = ""
+
+
 class HasClock(Protocol):
     """What the network needs of a cluster."""
 
@@ -70,6 +85,7 @@ class Network:
         self.policies = Policies()
         self.ingress = IngressTable()
         self._hosts: dict[str, dict[tuple[int, str], Listener]] = {}
+        self._outside: dict[tuple[str, int], Listener] = {}
         self._nodes: set[str] = set()
         self._where: dict[str, str] = {}
         self.services.locate(lambda ip: self._where.get(ip, ""))
@@ -110,6 +126,15 @@ class Network:
         def end() -> None:
             if ports.get(key) is listener:
                 del ports[key]
+
+        return end
+
+    def serve_always(self, ip: str, listener: Listener) -> Callable[[], None]:
+        """Serve a port of an address that lives apart from the nodes' containers (the API server)."""
+        self._outside[ip, listener.port] = listener
+
+        def end() -> None:
+            self._outside.pop((ip, listener.port), None)
 
         return end
 
@@ -161,8 +186,11 @@ class Network:
         headers: dict[str, str] | None = None,
         body: bytes = b"",
         timeout: float | None = None,  # noqa: ASYNC109 - cluster time
+        tls: "Tls | None" = None,
     ) -> HttpResponse:
         """Make one HTTP request; redirects are the caller's.
+
+        With https, ``tls`` says whom to believe (without it the certificate is not looked at).
 
         Raises:
             NetworkError: no connection, no answer in time, or an answer that is not HTTP.
@@ -171,8 +199,27 @@ class Network:
         sent = {"host": host if port == 80 else f"{host}:{port}", **http.lower((headers or {}).items())}
         request = HttpRequest(method, target, sent, body, source or NODE)
         if url.startswith("https://"):
-            raise NetworkError("reset", "wrong version number")
+            secure = self._secure_request(source, host, port, request, timeout, tls or Tls())
+            return await self._within(timeout, secure)
         return await self._within(timeout, self._request(source, host, port, request, timeout))
+
+    async def _secure_request(
+        self, source: str | None, host: str, port: int, request: HttpRequest, patience: float | None, chosen: "Tls"
+    ) -> HttpResponse:
+        from k8s_tutor.sim.network import tls  # OpenSSL's settings are needed by few
+
+        stream = await self.connect(source, host, port, patience)
+        try:
+            context = tls.client_context(chosen.authorities, verify=chosen.verify)
+            secure = await tls.client(stream, context, chosen.host or host)
+            await secure.write(http.request_bytes(request))
+            return await http.read_response(secure, head_only=request.method == "HEAD")
+        except tls.TlsError as error:
+            raise NetworkError("certificate" if error.verify else "tls", error.verify or str(error)) from None
+        except (ValueError, BrokenPipeError) as error:
+            raise NetworkError("reset", "malformed HTTP response") from error
+        finally:
+            stream.close()
 
     async def _request(
         self, source: str | None, host: str, port: int, request: HttpRequest, patience: float | None
@@ -236,6 +283,10 @@ class Network:
             if not target.endpoints:
                 raise NetworkError("refused", "Connection refused")
             address, port = target.pick()
+        if (address, port) in self._outside:
+            if source is not None and not self.policies.allows(source, address, port):
+                raise await self._lost(patience)
+            return self._outside[address, port], address
         ports = self._hosts.get(address)
         if ports is None:
             if self.services.is_virtual(address):

@@ -8,11 +8,28 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import unquote
 
 from k8s_tutor.sim.network.streams import Stream
 
 MAX_HEAD = 65536
+
+
+class Incoming(Protocol):
+    """A byte stream to read a message from (a connection, with TLS or without)."""
+
+    async def read(self, size: int = ...) -> bytes:
+        """Return up to ``size`` bytes; empty at the end."""
+        ...
+
+    async def read_line(self, limit: int = ...) -> bytes:
+        """Return a line, or what there is at the end."""
+        ...
+
+    async def read_exactly(self, size: int) -> bytes:
+        """Return ``size`` bytes, fewer only at the end."""
+        ...
 
 
 @dataclass(slots=True)
@@ -134,7 +151,7 @@ async def read_request(stream: Stream) -> HttpRequest | None:
     return HttpRequest(parts[0], parts[1], headers, body, stream.peer[0], parts[2].removeprefix("HTTP/"))
 
 
-async def read_response(stream: Stream, *, head_only: bool = False) -> HttpResponse:
+async def read_response(stream: Incoming, *, head_only: bool = False) -> HttpResponse:
     """Read one response.
 
     Raises:
@@ -154,7 +171,7 @@ async def read_response(stream: Stream, *, head_only: bool = False) -> HttpRespo
     return HttpResponse(int(first[1]), body, headers, first[0].removeprefix("HTTP/"))
 
 
-async def _read_headers(stream: Stream) -> dict[str, str]:
+async def _read_headers(stream: Incoming) -> dict[str, str]:
     headers: dict[str, str] = {}
     while line := (await stream.read_line(MAX_HEAD)).decode("latin-1").strip():
         name, _, value = line.partition(":")
@@ -162,7 +179,7 @@ async def _read_headers(stream: Stream) -> dict[str, str]:
     return headers
 
 
-async def _read_body(stream: Stream, headers: dict[str, str]) -> bytes:
+async def _read_body(stream: Incoming, headers: dict[str, str]) -> bytes:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         body = b""
         while size := int((await stream.read_line()).strip() or b"0", 16):

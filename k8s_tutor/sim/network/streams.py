@@ -162,6 +162,15 @@ class Stream:
         """Send; BrokenPipeError when the other side has gone."""
         await self._outgoing.write(data)
 
+    def write_now(self, data: bytes) -> None:
+        """Send without waiting; BrokenPipeError when the other side has gone."""
+        self._outgoing.write_now(data)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that the other side has not read yet."""
+        return self._outgoing.size
+
     def close_write(self) -> None:
         """Send no more (a TCP FIN)."""
         if self._outgoing.writers > 0:

@@ -4,11 +4,13 @@ kube-proxy is a component that can be stopped: the Services' rules stay as they 
 long as it runs. DNS answers while a Pod of CoreDNS (``k8s-app=kube-dns``) is ready, if the cluster has any.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.network.fabric import Listener
 from k8s_tutor.sim.network.objects import key_of
+from k8s_tutor.sim.network.streams import Stream
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.network.fabric import Network
@@ -33,6 +35,16 @@ class Kit(Protocol):
     @property
     def network(self) -> "Network":
         """The cluster's network."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The API server's port."""
+        ...
+
+    @property
+    def front(self) -> Callable[[Stream], Awaitable[None]] | None:
+        """Serves the API to a connection; None while nothing does."""
         ...
 
     def client(self, user: str, manager: str) -> Watches:
@@ -78,16 +90,30 @@ class Proxy(_Part):
 
 
 class Surroundings(_Part):
-    """DNS records, NetworkPolicies and Ingress rules."""
+    """DNS records, NetworkPolicies and Ingress rules, and the way to the API server.
+
+    Args:
+        kit: the cluster.
+        api_address: where the API server listens in the cluster's network.
+    """
 
     user = "system:serviceaccount:kube-system:network"
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, api_address: str = "") -> None:
         super().__init__(kit)
+        self._kit = kit
+        self._api_address = api_address
         self._servers: dict[tuple[str, str], bool] = {}
+
+    async def _api(self, stream: Stream) -> None:
+        if self._kit.front is not None:
+            await self._kit.front(stream)
 
     def start(self) -> None:
         """Begin to watch."""
+        if self._api_address:
+            listener = Listener(self._kit.port, accept=self._api)
+            self._ends.append(self.network.serve_always(self._api_address, listener))
         dns, policies, ingress = self.network.dns, self.network.policies, self.network.ingress
         self._follow("services", dns.put_service, dns.drop_service)
         self._follow(SLICES, dns.put_slice, dns.drop_slice)

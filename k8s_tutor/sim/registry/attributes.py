@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.scheme import Resource
@@ -48,6 +48,13 @@ class FieldManager(Protocol):
 
     def track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json | None) -> None:
         """Set the new object's managedFields for an update by ``ctx.manager``."""
+
+
+class WebhookCaller(Protocol):
+    """Calls admission webhooks."""
+
+    async def call(self, target: Any, body: bytes, timeout: int) -> bytes:  # noqa: ASYNC109 - the webhook's own
+        """Send a review; returns the answer's body."""
 
 
 SubresourceCreate = Callable[[RequestContext, Resource, str, str, Json], Json]

@@ -36,7 +36,7 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
         rest.fields.track(ctx, resource, obj, None)
     attributes = Attributes(ctx, "CREATE", resource, namespace, meta.get("name", ""), obj)
     rest.admission.admit(attributes)
-    _fill(rest, resource, meta, namespace)
+    _fill(rest, ctx, resource, meta, namespace)
     attributes.name = meta.get("name", "")
     strategy.prepare_create(ctx, obj)
     errors = validate_metadata(resource, obj) + strategy.validate_create(obj)
@@ -58,14 +58,19 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
     return obj
 
 
-def _fill(rest: "Rest", resource: Resource, meta: Json, namespace: str) -> None:
+def _fill(rest: "Rest", ctx: RequestContext, resource: Resource, meta: Json, namespace: str) -> None:
     """Set what the server owns (``FillObjectMetaSystemFields``) and make a name of generateName."""
+    made = ctx.reviews.made.get(resource.name) if ctx.reviews is not None and ctx.reviews.own else None
+    if made and meta.get("generateName") and not meta.get("name"):
+        meta["name"] = made[0]
     if meta.get("generateName") and not meta.get("name"):
         for _ in range(NAME_TRIES):
             meta["name"] = generated_name(meta["generateName"])
             if rest.store.get(resource.name, namespace, meta["name"]) is None:
                 break
-    meta["uid"] = new_uid()
+    meta["uid"] = made[1] if made else new_uid()
+    if ctx.reviews is not None and ctx.reviews.own:
+        ctx.reviews.made[resource.name] = (meta.get("name", ""), meta["uid"])
     meta["creationTimestamp"] = rfc3339(rest.store.clock.now())
     if resource.strategy.has_generation:
         meta["generation"] = 1

@@ -9,10 +9,18 @@ from collections.abc import Callable
 from typing import Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
+from k8s_tutor.sim.machinery.pending import Reviews
 from k8s_tutor.sim.machinery.status import bad_request, not_found
 from k8s_tutor.sim.machinery.store import Entry, Event, Store
 from k8s_tutor.sim.registry import creating, deleting, updating
-from k8s_tutor.sim.registry.attributes import Admission, Attributes, DeleteOptions, FieldManager, SubresourceCreate
+from k8s_tutor.sim.registry.attributes import (
+    Admission,
+    Attributes,
+    DeleteOptions,
+    FieldManager,
+    SubresourceCreate,
+    WebhookCaller,
+)
 from k8s_tutor.sim.registry.scheme import Resource, Scheme
 from k8s_tutor.sim.registry.strategy import RequestContext
 
@@ -45,6 +53,9 @@ class Rest:
         self.creators: dict[tuple[str, str], SubresourceCreate] = {}
         # What else happens to a deletion before it is written, by resource (custom resource definitions).
         self.deletion_hooks: dict[str, DeletionHook] = {}
+        # How admission webhooks are called (None: they are not), and the answers that controllers have got.
+        self.webhooks: WebhookCaller | None = None
+        self.controllers_reviews = Reviews(own=False)
         for resource in scheme:
             resource.rest = self
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.pending import Reviews
 from k8s_tutor.sim.machinery.status import FieldError
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class RequestContext:
         defaulted: the object's defaults are filled in already.
         applied: managedFields are set already (server-side apply).
         api_version: the version in which the client speaks, "" for the stored one.
+        reviews: the answers of admission webhooks so far.
     """
 
     user: UserInfo
@@ -60,6 +63,7 @@ class RequestContext:
     defaulted: bool = False
     applied: bool = False
     api_version: str = ""
+    reviews: Reviews | None = None
 
 
 class Strategy:
@@ -167,7 +171,7 @@ class Strategy:
         """Change the valid object before it is stored: what reading it back would default."""
 
     def row(self, obj: Json, now: float) -> list[Any]:
-        """Return the Table's cells for an object; ``now`` is cluster time (``times.age`` counts)."""
+        """Return the Table's cells for an object; ``now`` is cluster time (``machinery.meta.age`` counts)."""
         meta = obj["metadata"]
         return [meta["name"], meta.get("creationTimestamp")]
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Request:
         body: complete.
         connection: on which it came (for streams).
         warnings: texts for the answer's ``Warning`` headers.
+        reviews: the answers of admission webhooks, where the request waited for some.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class Request:
         "method",
         "path",
         "raw_query",
+        "reviews",
         "target",
         "warnings",
     )
@@ -59,6 +61,7 @@ class Request:
         self.headers = dict(header_lists)
         self.body = b""
         self.warnings: list[str] = []
+        self.reviews: Any = None
         self.connection = connection
         self._query: dict[str, list[str]] | None = None
 

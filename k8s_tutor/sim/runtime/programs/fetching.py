@@ -4,7 +4,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from k8s_tutor.sim.network import HttpResponse, NetworkError
+from k8s_tutor.sim.network import HttpResponse, NetworkError, Tls
 from k8s_tutor.sim.network.http import split_url
 from k8s_tutor.sim.runtime.opening import open_to_write
 from k8s_tutor.sim.runtime.programs.options import parse, usage
@@ -26,17 +26,18 @@ async def request(
     headers: dict[str, str],
     body: bytes,
     patience: float | None,
+    tls: Tls | None = None,
 ) -> HttpResponse:
     """Make a request to an address that is already known."""
     host, port, target = split_url(url)
     given = {name.lower() for name in headers}
-    named = headers if "host" in given else {"Host": host if port == 80 else f"{host}:{port}", **headers}
+    named = headers if "host" in given else {"Host": host if port in {80, 443} else f"{host}:{port}", **headers}
     scheme = "https" if url.startswith("https://") else "http"
     network = process.container.runtime.network
     await process.work(0.0008)
     return await process.pause(  # type: ignore[no-any-return]
         network.http(
-            process.container.config.pod_ip, method, f"{scheme}://{address}:{port}{target}", named, body, patience
+            process.container.config.pod_ip, method, f"{scheme}://{address}:{port}{target}", named, body, patience, tls
         )
     )
 
@@ -116,6 +117,8 @@ async def _wget(process: "Process", url: str, options: dict[str, str], patience:
             name, _, value = options["h"].partition(":")
             headers[name] = value.strip()
         method = "POST" if "p" in options else "GET"
+        if url.startswith("https://") and "L" not in options:
+            await process.err("wget: note: TLS certificate validation not implemented\n")
         try:
             response = await request(
                 process, method, url, addresses[0], headers, options.get("p", "").encode(), patience
@@ -143,6 +146,8 @@ async def _wget(process: "Process", url: str, options: dict[str, str], patience:
 def _wget_words(error: NetworkError, address: str, port: int) -> str:
     if error.kind == "timeout":
         return "wget: download timed out\n"
+    if error.kind == "tls":
+        return "ssl_client: TLS error from peer (alert code 70): protocol version\nwget: error getting response: Connection reset by peer\n"
     if error.kind == "unreachable":
         return f"wget: can't connect to remote host ({address}): No route to host\n"
     if error.kind == "refused":
@@ -212,9 +217,13 @@ CURL_LONG = {
     "compressed": "z",
     "no-progress-meter": "s",
     "get": "G",
+    "cacert": "C",
+    "oauth2-bearer": "B",
+    "no-buffer": "N",
+    "fail-with-body": "f",
 }
 CURL_FLAGS = "siILfkSvOgNzG46#"
-CURL_VALUED = "owHdXmuATJrecbxF"
+CURL_VALUED = "owHdXmuATJrecbxFCB"
 
 
 @program("curl", memory=2 << 20)
@@ -245,6 +254,8 @@ async def curl(process: "Process") -> int:
         headers["Content-Type"] = headers.get("Content-Type", "application/json")
     if "A" in options:
         headers["User-Agent"] = options["A"]
+    if "B" in options:
+        headers["Authorization"] = f"Bearer {options['B']}"
     headers.setdefault("User-Agent", "curl/8.11.1")
     body = "&".join(_data(process, text) for text in datas).encode()
     if datas:
@@ -278,8 +289,11 @@ async def _curl(process: "Process", url: str, options: dict[str, str], headers: 
         addresses = await resolve(process, host)
         if not addresses:
             return await _curl_failed(process, options, 6, f"Could not resolve host: {host}", url)
+        tls = _tls(process, options, host) if url.startswith("https://") else None
+        if isinstance(tls, str):
+            return await _curl_failed(process, options, 77, tls, url)
         try:
-            response = await request(process, method, url, addresses[0], headers, body, patience)
+            response = await request(process, method, url, addresses[0], headers, body, patience, tls)
         except NetworkError as error:
             elapsed = int((process.container.clock.now() - start) * 1000)
             code, text = {
@@ -290,12 +304,12 @@ async def _curl(process: "Process", url: str, options: dict[str, str], headers: 
                     else f"Failed to connect to {host} port {port} after {elapsed} ms: Could not connect to server",
                 ),
                 "reset": (52, "Empty reply from server"),
+                "tls": (35, f"TLS connect error: {error.message}"),
+                "certificate": (60, f"SSL certificate problem: {error.message}"),
             }.get(
                 error.kind,
                 (7, f"Failed to connect to {host} port {port} after {elapsed} ms: Could not connect to server"),
             )
-            if url.startswith("https://") and error.kind == "reset":
-                code, text = 35, "TLS connect error: wrong version number"
             return await _curl_failed(process, options, code, text, url)
         location = response.headers.get("Location")
         if "L" in options and response.status in {301, 302, 303, 307, 308} and location:
@@ -303,6 +317,21 @@ async def _curl(process: "Process", url: str, options: dict[str, str], headers: 
             continue
         return await _curl_show(process, url, options, response, addresses[0], start)
     return await _curl_failed(process, options, 47, "Maximum (10) redirects followed")
+
+
+def _tls(process: "Process", options: dict[str, str], host: str) -> Tls | str:
+    """Return whom curl believes, or what is wrong with the file of authorities."""
+    if "k" in options:
+        return Tls()
+    if "C" not in options:
+        return Tls(verify=True, host=host)
+    try:
+        text = process.container.files.read_file(options["C"], process.cwd, process.credentials).decode()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if "BEGIN CERTIFICATE" not in text:
+        return f"error adding trust anchors from file: {options['C']}"
+    return Tls(verify=True, authorities=text, host=host)
 
 
 async def _curl_failed(process: "Process", options: dict[str, str], code: int, text: str, url: str = "") -> int:

@@ -1,0 +1,50 @@
+"""CEL in admission: what expressions see of a request, and how one is evaluated."""
+
+from typing import Any
+
+from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.registry.attributes import Attributes
+
+VARIABLES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
+
+
+def request_values(attributes: Attributes) -> Json:
+    """Return ``request``: the part of an AdmissionRequest that is about the request, not the object."""
+    resource, ctx = attributes.resource, attributes.ctx
+    return {
+        "kind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
+        "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
+        "subResource": attributes.subresource,
+        "name": attributes.name,
+        "namespace": attributes.namespace,
+        "operation": attributes.operation,
+        "userInfo": {"username": ctx.user.name, "uid": ctx.user.uid, "groups": list(ctx.user.groups)},
+        "dryRun": ctx.dry_run,
+    }
+
+
+def values(attributes: Attributes, namespace: Json | None, params: Json | None) -> Json:
+    """Return the variables of an expression."""
+    return {
+        "object": attributes.obj,
+        "oldObject": attributes.old,
+        "request": request_values(attributes),
+        "params": params,
+        "namespaceObject": namespace,
+        "variables": {},
+    }
+
+
+class Failed(Exception):  # noqa: N818 - carried as a value
+    """An expression that cannot be compiled or evaluated."""
+
+
+def evaluate(expression: str, given: Json) -> Any:
+    """Return the expression's value, or a ``Failed``."""
+    from k8s_tutor.apimachinery import cel  # costs 50 ms, and few clusters have policies
+
+    try:
+        done = cel.compile(expression, VARIABLES).evaluate(given)
+    except cel.CompileError as error:
+        return Failed(str(error))
+    return Failed(done.message) if isinstance(done, cel.CelError) else done
