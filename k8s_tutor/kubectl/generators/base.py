@@ -59,13 +59,22 @@ class Generator(Verb):
         return 0
 
 
+def configured(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the object as a user configured it, without apply's annotation (kubectl, ``GetModifiedConfiguration``).
+
+    The map of annotations is there even if it is empty: so the annotation itself is nobody's deletion in a comparison.
+    """
+    metadata = body.get("metadata") or {}
+    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
+    return {**body, "metadata": {**metadata, "annotations": annotations}}
+
+
 def with_last_applied(body: dict[str, Any]) -> dict[str, Any]:
     """Return the object with itself in the annotation that apply compares with."""
-    metadata = dict(body.get("metadata") or {})
-    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
-    plain = {**body, "metadata": {**metadata, "annotations": annotations}}
-    metadata["annotations"] = {**annotations, LAST_APPLIED: to_json(plain, indent=None) + "\n"}
-    return {**body, "metadata": metadata}
+    plain = configured(body)
+    metadata = plain["metadata"]
+    annotations = {**metadata["annotations"], LAST_APPLIED: to_json(plain, indent=None) + "\n"}
+    return {**plain, "metadata": {**metadata, "annotations": annotations}}
 
 
 def container(name: str, image: str, command: list[str], *, port: int = 0) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from k8s_tutor.kubectl.changes import three_way
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, report
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.generators.base import LAST_APPLIED
+from k8s_tutor.kubectl.generators.base import LAST_APPLIED, configured
 from k8s_tutor.kubectl.infos import Info, load
 from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, SELECTOR
 from k8s_tutor.kubectl.printers import without_managed_fields
@@ -81,7 +81,7 @@ class Diff(Verb):
 
         annotations = live["metadata"].get("annotations") or {}
         original = json.loads(annotations.get(LAST_APPLIED) or "{}")
-        patch, content_type = three_way(info.resource, original, info.object, live)
+        patch, content_type = three_way(info.resource, original, configured(info.object), live)
         if not patch:
             return live, live
         return live, call.request("PATCH", info.path, body=patch, content_type=content_type, query=query)
