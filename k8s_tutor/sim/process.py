@@ -5,6 +5,7 @@ Exit codes: 0 ended as told, 4 the state cannot be read, 6 another process uses 
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import gc
 import json
@@ -25,6 +26,7 @@ UNREADABLE, IN_USE, TAKEN = 4, 6, 7
 VERSION = "v1.37.2"
 IDLE_CHECK_SECONDS = 5.0
 SAVE_SECONDS = 30.0
+END_SECONDS = 3.0
 # Stored objects are trees without cycles: looking through all of them often finds nothing and stops everything meanwhile.
 COLLECTIONS = (50_000, 10, 20)
 
@@ -120,7 +122,9 @@ async def _run(options: argparse.Namespace) -> int:
     await _until_told(options, server, cluster, stop)
     cluster.save_nodes()
     await server.stop()
-    await cluster.stop()
+    with contextlib.suppress(TimeoutError):  # containers that never come to rest do not keep the process
+        await asyncio.wait_for(cluster.stop(), END_SECONDS)
+    cluster.store.commit()
     if journal:
         journal.close()
     clock.close()
