@@ -251,3 +251,31 @@ async def test_run_as_non_root_is_verified(node: Node) -> None:
 def test_an_observation_equals_another_of_the_same_state() -> None:
     assert Observed(None, {}) == Observed(None, {})
     assert Observed(None, {}).latest("x") is None
+
+
+async def test_a_rule_restarts_all_containers_in_place(node: Node) -> None:
+    rule = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [88]}}
+    asking = shell("sleep 3; exit 88", restartPolicy="Never", restartPolicyRules=[rule])
+    other = shell("sleep 600") | {"name": "other"}
+    once = shell("true") | {"name": "once"}
+    await node.run(asking, other, restartPolicy="Never", initContainers=[once], seconds=5)
+    address = node.status()["podIP"]
+    assert _restarting(node) == ("False", None)
+    await node.clock.advance(0.5)
+    assert _restarting(node) == ("True", "RestartAllContainersStarted")
+    await node.clock.advance(1.7)
+    waiting = [one["state"].get("waiting", {}).get("reason") for one in node.status()["containerStatuses"]]
+    assert waiting == ["PodInitializing", "PodInitializing"]
+    await node.clock.advance(2)
+    status = node.status()
+    assert (status["phase"], status["podIP"], _restarting(node)) == ("Running", address, ("False", None))
+    for one in status["containerStatuses"] + status["initContainerStatuses"]:
+        assert one["restartCount"] == 1
+        assert one["lastState"]["terminated"]["reason"] == "RestartingAllContainers"
+    await node.clock.advance(7)
+    assert {one["restartCount"] for one in node.status()["containerStatuses"]} == {2}
+
+
+def _restarting(node: Node) -> tuple[str, str | None]:
+    found = node.condition("AllContainersRestarting")
+    return found["status"], found.get("reason")

@@ -6,7 +6,8 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.records import Observed
 
-OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+RESTARTING_ALL = "AllContainersRestarting"
+OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", RESTARTING_ALL)
 RESIZE = ("PodResizePending", "PodResizeInProgress")
 NO_SANDBOX = "no pod sandbox exists"
 SANDBOX_NOT_READY = "pod sandbox is not ready"

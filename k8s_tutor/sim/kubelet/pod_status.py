@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.kubelet import conditions, spec
+from k8s_tutor.sim.kubelet import conditions, restart_all, spec
 from k8s_tutor.sim.kubelet.container_status import StartFailures, Statuses
 from k8s_tutor.sim.kubelet.phase import phase_of
 from k8s_tutor.sim.kubelet.quality import allocated, effective, qos_class
@@ -31,7 +31,6 @@ class Frame:
         host_ip: the node's address.
         override: phase, reason and message by eviction or an exceeded deadline.
         resize: the conditions of a resize.
-        restarting_all: all containers are being restarted in place.
         over: nothing of the pod will be started again.
         disruption: a DisruptionTarget condition, by eviction or shutdown.
     """
@@ -41,14 +40,14 @@ class Frame:
     host_ip: str
     override: Json | None = None
     resize: tuple[Json, ...] = ()
-    restarting_all: bool = False
     over: bool = False
     disruption: Json | None = None
 
 
 def generate(pod: Json, observed: Observed, probes: Readiness, frame: Frame) -> Json:
     """Return the pod's status."""
-    statuses = Statuses(pod, observed, frame.old, frame.failures, restarting_all=frame.restarting_all)
+    restarting = restart_all.due(pod, observed, frame.old)
+    statuses = Statuses(pod, observed, frame.old, frame.failures, restarting_all=restarting)
     init, main, ephemeral = statuses.of("init"), statuses.of("main"), statuses.of("ephemeral")
     initialized = any(
         (view := observed.active(one["name"])) is not None and view.state != "created"
@@ -68,6 +67,7 @@ def generate(pod: Json, observed: Observed, probes: Readiness, frame: Frame) -> 
         *kept,
         *frame.resize,
         *conditions.generate(pod, observed, init + main, status["phase"], kept),
+        *restart_all.conditions(pod, observed, frame.old, status["phase"]),
     ]
     status |= _addresses(pod, observed, frame)
     for key, found in (

@@ -106,11 +106,12 @@ class Observed:
 class PodRuntime:
     """The live state of one pod on its node."""
 
-    __slots__ = ("instances", "sandbox")
+    __slots__ = ("instances", "restarts", "sandbox")
 
     def __init__(self) -> None:
         self.sandbox: Sandbox | None = None
         self.instances: dict[str, list[Instance]] = {}
+        self.restarts: dict[str, int] = {}  # of containers that were removed
 
     def add(self, instance: Instance) -> None:
         """Take a new instance, forgetting the oldest."""
@@ -122,6 +123,17 @@ class PodRuntime:
         """Return an instance by id, or the newest of the name."""
         found = self.instances.get(name, ())
         return next((one for one in found if not container_id or one.view.id == container_id), None)
+
+    def remove(self, name: str, container_id: str) -> None:
+        """Forget an instance; the next of its name counts on from it."""
+        found = self.instances.get(name, [])
+        for instance in [one for one in found if one.view.id == container_id]:
+            found.remove(instance)
+            self.restarts[name] = max(self.restarts.get(name, 0), instance.view.restart_count + 1)
+            if instance.container is not None:
+                instance.container.remove()
+        if not found:
+            self.instances.pop(name, None)
 
     def running(self) -> list[Instance]:
         """Return the running instances."""

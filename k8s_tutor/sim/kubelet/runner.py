@@ -136,6 +136,16 @@ class Runner:
             await self._start(subject, name, result)
         return result
 
+    async def reset(self, subject: Subject, views: list[View]) -> Result:
+        """Kill and remove containers one after the other, so that the pod starts anew in its sandbox."""
+        runtime = subject.runtime
+        for view in views:
+            instance = runtime.find(view.name, view.id)
+            if instance is not None and instance.view.state == "running":
+                await self._killer.kill(subject.pod, instance, self._ip(runtime), message="killing", override=0)
+            runtime.remove(view.name, view.id)
+        return Result(acted=True)
+
     async def kill_pod(self, pod: Json, runtime: PodRuntime, override: int | None) -> None:
         """End all containers and stop the sandbox."""
         await self._killer.kill_all(pod, runtime.running(), self._ip(runtime), override)
@@ -248,7 +258,7 @@ class Runner:
     def _create(self, subject: Subject, container: Json, image: ImageInfo) -> Instance:
         pod, runtime, name = subject.pod, subject.runtime, container["name"]
         before = subject.observed.latest(name)
-        count = before.restart_count + 1 if before else 0
+        count = before.restart_count + 1 if before else runtime.restarts.get(name, 0)
         ip = self._ip(runtime)
         place = container_config.Place(ip, self._node_name, subject.volumes, self._processes(subject, container), count)
         config = container_config.build(pod, container, image, place, self._sources(pod, ip))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.times import parse_time
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.kubelet import actions, killing, pod_status, spec, stages
+from k8s_tutor.sim.kubelet import actions, killing, pod_status, restart_all, spec, stages
 from k8s_tutor.sim.kubelet.records import NOTHING, Observed, PodRuntime, View
 from k8s_tutor.sim.kubelet.runner import Result, Subject
 from k8s_tutor.sim.scheduler.requests import Amounts, pod_requests
@@ -248,8 +248,12 @@ class PodWorker:
             self._pending = True
             return
         kubelet.probes.add(pod)
-        todo = actions.compute(pod, self.observed, kubelet.probes.failed, kubelet.resize.needs_restart)
-        result = await kubelet.runner.sync(self._subject(pod), todo)
+        reset = restart_all.to_reset(pod, status, self.observed)
+        if reset:
+            result = await kubelet.runner.reset(self._subject(pod), reset)
+        else:
+            todo = actions.compute(pod, self.observed, kubelet.probes.failed, kubelet.resize.needs_restart)
+            result = await kubelet.runner.sync(self._subject(pod), todo)
         kubelet.resize.actuate(self, pod)
         self._complete(result)
 
