@@ -4,23 +4,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from k8s_tutor.checks.result import State
+from k8s_tutor.cli.words import say
 from k8s_tutor.session import CheckState
-
-WORDS = {
-    State.PASSED: "[passed]",
-    State.FAILED: "[not yet]",
-    State.BLOCKED: "[waits]",
-    State.UNGRADABLE: "[cannot be judged]",
-    State.ERROR: "[our fault]",
-    State.PENDING: "[looking]",
-}
 
 
 def lines(checks: Iterable[CheckState], language: str) -> Iterator[str]:
     """Yield all checks, then each failing one in layers: message, difference, cause, next command, where to read."""
     checks = tuple(checks)
     for check in checks:
-        yield f"{WORDS[check.state]:<10} {check.check.title.get(language)}"
+        yield f"{say(language, check.state.value):<10} {check.check.title.get(language)}"
     for check in checks:
         if check.state not in (State.PASSED, State.BLOCKED, State.PENDING):
             yield ""
@@ -34,13 +26,14 @@ def explained(check: CheckState, language: str) -> Iterator[str]:
     for difference in result.differences:
         yield f"    {difference}"
     for cause in result.causes:
-        yield f"    because: {cause}"
+        yield f"    {say(language, 'because')}: {cause}"
     if result.detail and result.state is State.ERROR:
         yield f"    {result.detail}"
     if result.next:
-        yield f"    next: {result.next}"
+        yield f"    {say(language, 'next-command')}: {result.next}"
     if result.learn:
-        yield f"    read: k8s-tutor {result.learn.partition('#')[0]}  (#{result.learn.partition('#')[2]})"
+        lesson, _, anchor = result.learn.partition("#")
+        yield f"    {say(language, 'read')}: k8s-tutor {lesson}  (#{anchor})"
 
 
 def as_json(check: CheckState) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from k8s_tutor.cli import marks
+from k8s_tutor.cli.words import say
 from k8s_tutor.errors import TutorError
-from k8s_tutor.session import ChecksChanged, CheckState, Event, ExercisePassed, Session
+from k8s_tutor.session import ChecksChanged, CheckState, Event, ExercisePassed, Session, quiz
 from k8s_tutor.session.answers import answer_of
 
 HELP = {
@@ -43,6 +44,7 @@ class PlainMode:
     def run(self) -> int:
         """Read lines until the learner leaves; returns the exit code."""
         end = self._session.subscribe(self._hear)
+        self._session.ask_with(confirm=self._confirm)
         try:
             self._text()
             self._begin()
@@ -54,7 +56,7 @@ class PlainMode:
                     return 0
                 if line in ("quit", "exit"):
                     return 0
-                with _told(self._write):
+                with _told(self._write, lambda: self._say("stopped")):
                     self._do(line)
         finally:
             end()
@@ -70,7 +72,7 @@ class PlainMode:
             "hint": self._hint,
             "solution": self._solution,
             "reset": self._reset,
-            "undo": lambda: self._write("undone" if self._session.undo() else "nothing to undo"),
+            "undo": lambda: self._write(self._say("undone" if self._session.undo() else "nothing-undone")),
             "lessons": self._lessons,
             "lang": lambda: self._language(rest),
             "help": lambda: self._write(HELP.get(self._session.language, HELP["en"])),
@@ -91,7 +93,7 @@ class PlainMode:
     def _next(self) -> None:
         before = self._session.place
         if self._session.next() == before:
-            self._write("This was the last screen.")
+            self._write(self._say("last-screen"))
             return
         self._text()
         self._begin()
@@ -110,7 +112,7 @@ class PlainMode:
         session = self._session
         exercise = session.exercise
         if session.screen.exercise and exercise is not None:
-            with _told(self._write):
+            with _told(self._write, lambda: self._say("stopped")):
                 if session.started != exercise.full_id:
                     session.start(exercise.id)
                 self._task()
@@ -118,7 +120,7 @@ class PlainMode:
     def _task(self) -> None:
         exercise = self._session.exercise
         if exercise is None:
-            self._write("There is nothing to do on this screen. Type: next")
+            self._write(self._say("nothing-to-do"))
             return
         language = self._session.language
         self._write(f"{exercise.title.get(language)}: {exercise.goal.get(language)}")
@@ -134,15 +136,24 @@ class PlainMode:
 
     def _hint(self) -> None:
         found = self._session.hint()
-        self._write(f"{found[0]}. {found[1]} ({found[2]:g})" if found else "No more hints. Type: solution")
+        if found is None:
+            self._write(self._say("no-hints"))
+            return
+        self._write(self._say("hint", number=found[0], text=found[1], cost=f"{found[2]:g}"))
 
     def _solution(self) -> None:
         for way in self._session.solutions():
             self._write(self._session.solution_text(way))
 
     def _answer(self, check: str, *words: str) -> None:
-        result = self._session.submit(check, answer_of(self._session, check, words))
-        self._write("[passed]" if result.passed else "[not yet]")
+        session = self._session
+        asked = {found.id: found for found in quiz.due(session.exercise, passed=True)}
+        if check in asked:
+            given = quiz.judge(asked[check], list(words), session.language)
+            self._write(f"{self._say('right' if given.right else 'wrong')} {given.why}".rstrip())
+            return
+        result = session.submit(check, answer_of(session, check, words))
+        self._write(self._say("passed" if result.passed else "failed"))
 
     def _reset(self) -> None:
         self._session.reset()
@@ -168,7 +179,17 @@ class PlainMode:
                 break
         result = self._session.run_command(line, write=_to_stdout)
         if result.exit_code > 1:
-            self._write(f"[exit {result.exit_code}]")
+            self._write(self._say("exit", code=result.exit_code))
+
+    def _say(self, name: str, **values: object) -> str:
+        return say(self._session.language, name, **values)
+
+    def _confirm(self, what: str) -> bool:
+        self._write(self._say("confirm", what=what))
+        try:
+            return self._read(self._say("confirm-prompt")).strip().lower() == "yes"
+        except EOFError:
+            return False
 
     def _hear(self, event: Event) -> None:
         """Tell of checks that have just passed, once each."""
@@ -178,9 +199,11 @@ class PlainMode:
                     key = f"{event.exercise}/{check.id}"
                     if check.result.passed and key not in self._passed:
                         self._passed.add(key)
-                        self._write(f"[passed] {check.check.title.get(self._session.language)}")
+                        self._write(f"{self._say('passed')} {check.check.title.get(self._session.language)}")
             elif isinstance(event, ExercisePassed):
-                self._write(f"Solved: {event.points:g} of {event.max_points:g} points. Type: next")
+                self._write(self._say("solved", points=f"{event.points:g}", most=f"{event.max_points:g}"))
+                for question in quiz.due(self._session.exercise, passed=True):
+                    self._write(quiz.as_text(question, self._session.language))
 
 
 def _open_document(line: str) -> str | None:
@@ -199,14 +222,14 @@ def _to_stdout(data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _told(write: Callable[[str], None]) -> Any:
+def _told(write: Callable[[str], None], stopped: Callable[[], str]) -> Any:
     """Turn a TutorError, or Ctrl-C in a command, into lines."""
     try:
         yield
     except TutorError as error:
         write(error.render())
     except KeyboardInterrupt:
-        write("Stopped.")
+        write(stopped())
 
 
 def run_plain(provider: Any, lesson: str, language: str) -> int:
