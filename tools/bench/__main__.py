@@ -1,9 +1,9 @@
-"""Measure everything, or the groups named: ``python -m tools.bench [paint start kubectl memory checks rollout requests snapshot]``."""
+"""Measure everything, or the groups named: ``python -m tools.bench GROUP…`` (``GROUPS`` below)."""
 
 import sys
 from collections.abc import Callable
 
-from tools.bench import measures
+from tools.bench import burdens, measures
 from tools.bench.cluster import running
 from tools.bench.table import Figure, render
 
@@ -32,6 +32,8 @@ GROUPS: dict[str, Callable[[], list[Figure]]] = {
     "rollout": measures.rollout,
     "requests": _requests,
     "snapshot": _snapshots,
+    "idle": burdens.idle,
+    "hostile": burdens.hostile,
 }
 
 
