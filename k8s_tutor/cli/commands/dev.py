@@ -67,6 +67,17 @@ def check(pack: str, only: str, *, lint_only: bool, provider_name: str, as_json:
     return 0 if report.good else PackError.exit_code
 
 
+@command.command("test", epilog="Example: k8s-tutor dev test --provider kind --only pods")
+@PACK
+@click.option("--only", default="", metavar="LESSON[/EXERCISE]", help="Only these exercises.")
+@click.option("--provider", "provider_name", default="practice", help="Play on this provider's cluster.")
+@click.pass_context
+def test_(ctx: click.Context, pack: str, only: str, *, provider_name: str) -> int:
+    """Prove a pack on a provider's cluster: `dev check` by another name, for real clusters."""
+    code: int = ctx.invoke(check, pack=pack, only=only, lint_only=False, provider_name=provider_name, as_json=False)
+    return code
+
+
 @contextlib.contextmanager
 def _playground(provider_name: str) -> Iterator["Playground"]:
     """A cluster of its own, gone afterwards."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from k8s_tutor.providers import Provider
 
 
-@click.command(hidden=True)
+@click.command(hidden=True, epilog="Example: k8s-tutor 02-pods")
 @click.argument("lesson", default="")
 @click.pass_context
 def command(ctx: click.Context, lesson: str) -> int:
