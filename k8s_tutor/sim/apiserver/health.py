@@ -8,32 +8,84 @@ Check = Callable[[], str | None]  # what is wrong, or None
 NO_CACHE = [("Cache-Control", "no-cache, private"), ("X-Content-Type-Options", "nosniff")]
 
 
-class Health:
-    """The checks of one server."""
+# The hooks of a server with the default feature gates, in the order in which they are run.
+HOOKS = (
+    "start-apiserver-admission-initializer",
+    "generic-apiserver-start-informers",
+    "priority-and-fairness-config-consumer",
+    "priority-and-fairness-filter",
+    "storage-object-count-tracker-hook",
+    "start-apiextensions-informers",
+    "start-apiextensions-controllers",
+    "crd-informer-synced",
+    "start-system-namespaces-controller",
+    "start-cluster-authentication-info-controller",
+    "start-kube-apiserver-identity-lease-controller",
+    "start-kube-apiserver-identity-lease-garbage-collector",
+    "start-legacy-token-tracking-controller",
+    "start-service-ip-repair-controllers",
+    "rbac/bootstrap-roles",
+    "scheduling/bootstrap-system-priority-classes",
+    "priority-and-fairness-config-producer",
+    "bootstrap-controller",
+    "start-kubernetes-service-cidr-controller",
+    "aggregator-reload-proxy-client-cert",
+    "start-kube-aggregator-informers",
+    "apiservice-status-local-available-controller",
+    "apiservice-status-remote-available-controller",
+    "apiservice-registration-controller",
+    "apiservice-discovery-controller",
+    "kube-apiserver-autoregistration",
+    "autoregister-completion",
+    "apiservice-openapi-controller",
+    "apiservice-openapiv3-controller",
+)
+READINESS = frozenset(("etcd-readiness", "informer-sync", "shutdown"))
 
-    def __init__(self) -> None:
-        self._checks: dict[str, Check] = {"ping": lambda: None, "log": lambda: None}
+
+def _fine() -> None:
+    """Nothing is wrong."""
+
+
+class Health:
+    """The checks of one server.
+
+    Args:
+        quorum: whether etcd answers.
+    """
+
+    def __init__(self, quorum: Callable[[], bool]) -> None:
+        self._quorum = quorum
+        self._checks: dict[str, Check] = {"ping": _fine, "log": _fine, "etcd": self._etcd, "etcd-readiness": self._etcd}
+        self._checks["informer-sync"] = _fine
+        for name in HOOKS:
+            self.add(name if name == "autoregister-completion" else f"poststarthook/{name}", _fine)
+        self.add("shutdown", _fine)
 
     def add(self, name: str, check: Check) -> None:
         """Add a check."""
         self._checks[name] = check
 
-    def names(self) -> list[str]:
-        """Return the checks' names."""
-        return list(self._checks)
+    def names(self, endpoint: str = "readyz") -> list[str]:
+        """Return the names of an endpoint's checks: only ``readyz`` asks whether requests can be served."""
+        return [name for name in self._checks if endpoint == "readyz" or name not in READINESS]
+
+    def _etcd(self) -> str | None:
+        return None if self._quorum() else "etcd failed: error getting data from etcd: context deadline exceeded"
 
     def answer(self, request: Request) -> Response:
         """Answer a health path."""
         endpoint, _, single = request.path.strip("/").partition("/")
         excluded = set(request.query.get("exclude", ()))
         if single:
-            check = self._checks.get(single)
+            check = self._checks.get(single) if single in self.names(endpoint) else None
             if check is None:
                 return Response(404, b"404 page not found\n", TEXT)
             problem = check()
             return self._text(200, "ok") if problem is None else self._text(500, f"internal server error: {problem}\n")
         lines, failed = [], []
-        for name, check in self._checks.items():
+        for name in self.names(endpoint):
+            check = self._checks[name]
             if name in excluded:
                 lines.append(f"[+]{name} excluded: ok")
             elif check() is None:

@@ -92,7 +92,7 @@ def _paths(server: "ApiServer") -> list[str]:
     paths = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v2"]
     paths += ["/openapi/v3", "/openapi/v3/", "/version", *(f"/apis/{name}" for name in groups), *versions]
     for endpoint in HEALTH:
-        paths += [endpoint, *(f"{endpoint}/{name}" for name in server.health.names())]
+        paths += [endpoint, *(f"{endpoint}/{name}" for name in server.health.names(endpoint[1:]))]
     paths += [f"/openapi/v3/{path}" for path in openapi_v3_index()["paths"]]
     return sorted(paths)
 

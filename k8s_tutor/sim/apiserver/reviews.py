@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.apiserver import bodies
+from k8s_tutor.sim.apiserver import bodies, tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
 from k8s_tutor.sim.auth.rbac import Access
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_found
+from k8s_tutor.sim.machinery.store import Entry
 from k8s_tutor.sim.registry.strategy import UserInfo
 
 Handle = Callable[[Call, Json], Json]
@@ -192,6 +193,8 @@ def _component_statuses(call: Call) -> Response:
         if not healthy:
             condition = {"type": "Healthy", "status": "False", "message": "connection refused"}
         items.append({"metadata": {"name": name}, "conditions": [condition]})
+    if call.form.transform:
+        return _component_table(call, items)
     kind = {"apiVersion": "v1"}
     if call.info.name:
         found = next((item for item in items if item["metadata"]["name"] == call.info.name), None)
@@ -199,6 +202,14 @@ def _component_statuses(call: Call) -> Response:
             raise not_found("componentstatuses", "", call.info.name)
         return call.json({"kind": "ComponentStatus"} | kind | found)
     return call.json({"kind": "ComponentStatusList"} | kind | {"metadata": {}, "items": items})
+
+
+def _component_table(call: Call, items: list[Json]) -> Response:
+    """Answer as ``kubectl get`` asks."""
+    shown = [item for item in items if call.info.name in {"", item["metadata"]["name"]}]
+    if not shown:
+        raise not_found("componentstatuses", "", call.info.name)
+    return call.json(tables.transform(call, [Entry(item, 0) for item in shown], ""))
 
 
 def _binding(call: Call) -> Response:

@@ -20,7 +20,7 @@ from k8s_tutor.sim.apiserver.http.connection import Connection
 from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response, StreamWriter
 from k8s_tutor.sim.apiserver.impersonation import impersonate
 from k8s_tutor.sim.apiserver.metrics import Requests
-from k8s_tutor.sim.apiserver.negotiation import negotiate
+from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse
 from k8s_tutor.sim.apiserver.routing import route
 from k8s_tutor.sim.auth.authenticator import Authenticator
@@ -54,7 +54,7 @@ class ApiServer:
         self.authorizer = cluster.authorizer
         self.customs: Any = cluster.customs
         self.authenticator = Authenticator(cluster.identity, cluster.tokens)
-        self.health = Health()
+        self.health = Health(lambda: cluster.etcd.has_quorum)
         self.requests = Requests()
         self.started = time.monotonic()
         self.last_request = time.monotonic()
@@ -228,7 +228,8 @@ class ApiServer:
     # -- failures
 
     def _failure(self, request: Request, error: ApiError) -> Response:
-        body = orjson.dumps(error.status())
+        pretty = wants_pretty(request.param("pretty"), request.headers.get("user-agent", ""))
+        body = orjson.dumps(error.status(), option=orjson.OPT_INDENT_2 if pretty else 0) + (b"\n" if pretty else b"")
         headers = [("Cache-Control", "no-cache, private"), *warning_headers(request), *error.headers.items()]
         return Response(error.code, body, "application/json", headers)
 

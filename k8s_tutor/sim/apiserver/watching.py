@@ -15,6 +15,7 @@ import orjson
 from k8s_tutor.sim.apiserver import tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response, Streaming, StreamWriter
+from k8s_tutor.sim.apiserver.negotiation import PROTOBUF
 from k8s_tutor.sim.apiserver.options import ListOptions, list_options, revision
 from k8s_tutor.sim.apiserver.reading import version_encoded
 from k8s_tutor.sim.apiserver.selection import Selection, selection
@@ -36,7 +37,8 @@ def watch(call: Call) -> Streaming | Response:
     chosen = selection(call.request, call.resource, name)
     start = revision(options.version, watch=True)
     watcher = Watcher(call, options, chosen, start)
-    return Streaming(watcher.run)
+    media = call.form.media
+    return Streaming(watcher.run, f"{media};stream=watch" if media == PROTOBUF else media)
 
 
 class Watcher:
@@ -53,7 +55,12 @@ class Watcher:
         self._buffer: list[bytes] = []
         self._seen = 0
         self._columns_sent = False
-        self._form = (call.form.transform, call.resource.api_version, call.request.param("includeObject"))
+        self._form = (
+            call.form.transform,
+            call.form.media,
+            call.resource.api_version,
+            call.request.param("includeObject"),
+        )
         self._writer: StreamWriter
 
     async def run(self, writer: StreamWriter) -> None:
@@ -62,7 +69,7 @@ class Watcher:
         try:
             self._begin()
         except ApiError as error:
-            writer.write(b'{"type":"ERROR","object":' + orjson.dumps(error.status()) + b"}\n")
+            writer.write(self._framed("ERROR", orjson.dumps(error.status())))
             return
         end = self._store.subscribe(self._call.resource.name, self._deliver)
         try:
@@ -146,7 +153,15 @@ class Watcher:
 
     def _encode(self, type_: str, entry: Entry) -> bytes:
         body = orjson.dumps(tables.partial(entry.obj)) if self._form[0] else version_encoded(self._call, entry)
-        return b'{"type":"%b","object":%b}\n' % (type_.encode(), body)
+        return self._framed(type_, body)
+
+    def _framed(self, type_: str, body: bytes) -> bytes:
+        """Return an event as a line of JSON or as a frame of protobuf."""
+        if self._form[1] != PROTOBUF:
+            return b'{"type":"%b","object":%b}\n' % (type_.encode(), body)
+        from k8s_tutor.apimachinery import protobuf
+
+        return protobuf.encode_watch_frame(type_, protobuf.encode(orjson.loads(body)))
 
     def _table_line(self, type_: str, entry: Entry) -> bytes:
         """Return a Table of one row; only the first carries the columns."""
