@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from k8s_tutor.apimachinery.patches.json_patch import apply_json_patch
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Type
 from k8s_tutor.apimachinery.unstructured import Json, clone
 
@@ -34,9 +35,33 @@ def merge_patched_text(current: Json, patch: Json, type: Type | None) -> str:
     return go_json(_merge(go_ordered(current, type), patch))
 
 
+def json_patched_text(current: Json, operations: Any, type: Type | None) -> str:
+    """Return the JSON text of ``current`` after a JSON patch: only the objects on the way of an operation are sorted."""
+    done = go_ordered(current, type)
+    for operation in operations:
+        ways = [text.split("/")[1:] for text in (operation.get("path"), operation.get("from")) if isinstance(text, str)]
+        for way in ways:
+            done = _sorted_on_way(done, way)
+        done = apply_json_patch(done, [operation])
+        for way in ways:
+            done = _sorted_on_way(done, [*way[:-1], "-"])
+    return go_json(done)
+
+
+def _sorted_on_way(value: Any, steps: list[str]) -> Any:
+    if not steps:
+        return value
+    step = steps[0].replace("~1", "/").replace("~0", "~")
+    if isinstance(value, dict):
+        return {key: _sorted_on_way(value[key], steps[1:]) if key == step else value[key] for key in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted_on_way(item, steps[1:]) if str(at) == step else item for at, item in enumerate(value)]
+    return value
+
+
 def _merge(document: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
-        return clone(patch)
+        return go_ordered(clone(patch), None)
     result = dict(document) if isinstance(document, dict) else {}
     for key, value in patch.items():
         if value is None:

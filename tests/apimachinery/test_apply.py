@@ -231,3 +231,11 @@ def test_fields_that_a_request_cannot_set_keep_their_owners() -> None:
     entries = track_update(old, new, [entry], "me", "Update", "v1", "", "T2", pod, make_set(("status",)))
     assert entries[0] is entry
     assert entries[1]["fieldsV1"] == {"f:spec": {"f:nodeName": {}}}
+
+
+def test_a_first_claim_of_what_is_there_has_no_time() -> None:
+    first = put(None, {"a": "1"}, "one")
+    second = put(first, {"a": "1"}, "two", time="later")
+    entries = {entry["manager"]: entry for entry in second["metadata"]["managedFields"]}
+    assert "time" not in entries["two"]
+    assert entries["one"]["time"] == "T"

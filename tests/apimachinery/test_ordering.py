@@ -2,7 +2,7 @@
 
 from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.decoding import encoded
-from k8s_tutor.apimachinery.ordering import go_json, go_ordered, merge_patched_text
+from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_text, merge_patched_text
 
 POD = {
     "status": {},
@@ -27,6 +27,13 @@ def test_a_merge_patch_sorts_what_it_touches() -> None:
         '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","labels":{"a":"2","b":"1"}},'
         '"spec":{"containers":[{"name":"c","image":"a\\u003cb"}],"foo":1,"restartPolicy":"Always"}}'
     )
+
+
+def test_a_json_patch_sorts_the_objects_on_its_way() -> None:
+    operations = [{"op": "add", "path": "/spec/containers/0/foo", "value": {"z": 1, "a": 2}}]
+    text = json_patched_text(POD, operations, schema.type_for("", "v1", "Pod"))
+    assert '"containers":[{"foo":{"z":1,"a":2},"image":"a\\u003cb","name":"c"}]' in text
+    assert text.startswith('{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","labels"')
 
 
 def test_empty_lists_live_until_they_are_stored() -> None:

@@ -147,3 +147,7 @@ def test_a_strategic_diff_makes_what_it_was_made_from(one: list[Json], other: li
     before, after = containers(*one), containers(*other)
     merged = strategic_merge(before, two_way_diff(before, after, deployment()), deployment())
     assert merged == after
+
+
+def test_a_merge_patch_drops_nulls_within_new_lists() -> None:
+    assert merge_patch({"l": [{"a": 1}]}, {"l": [{"a": None, "b": 2}, None]}) == {"l": [{"b": 2}, None]}

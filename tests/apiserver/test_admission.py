@@ -40,6 +40,39 @@ async def test_pod_security_enforces_and_warns(server: ServerFactory) -> None:
     assert 'would violate PodSecurity \\"restricted:latest\\"' in warned.headers["warning"][0]
 
 
+async def test_pod_security_of_an_older_version(server: ServerFactory) -> None:
+    served = await server()
+    labels = {"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/enforce-version": "v1.26"}
+    media = "application/merge-patch+json"
+    await call(served, "PATCH", "/api/v1/namespaces/default", {"metadata": {"labels": labels}}, content_type=media)
+    probe = {"name": "c", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": 80, "host": "1.2.3.4"}}}
+    assert (await call(served, "POST", PODS, pod("a", containers=[probe]))).status == 201
+    sysctl = {"sysctls": [{"name": "net.ipv4.ip_local_reserved_ports", "value": "1"}]}
+    refused = await call(served, "POST", PODS, pod("b", securityContext=sysctl))
+    assert refused.body["message"].endswith("forbidden sysctls (net.ipv4.ip_local_reserved_ports)")
+
+
+async def test_workloads_are_warned_of_what_is_enforced(server: ServerFactory) -> None:
+    served = await server()
+    labels = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
+    media = "application/merge-patch+json"
+    await call(served, "PATCH", "/api/v1/namespaces/default", labels, content_type=media)
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod("x", hostPID=True)["spec"]}
+    deployment = {"metadata": {"name": "d"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+    made = await call(served, "POST", "/apis/apps/v1/namespaces/default/deployments", deployment)
+    assert made.status == 201
+    assert "host namespaces (hostPID=true)" in made.headers["warning"][0]
+
+
+async def test_an_app_armor_annotation_becomes_the_field(server: ServerFactory) -> None:
+    served = await server()
+    new = pod("a")
+    new["metadata"]["annotations"] = {"container.apparmor.security.beta.kubernetes.io/c": "runtime/default"}
+    made = await call(served, "POST", PODS, new)
+    assert made.body["spec"]["containers"][0]["securityContext"] == {"appArmorProfile": {"type": "RuntimeDefault"}}
+    assert 'use the \\"appArmorProfile\\" field instead' in made.headers["warning"][0]
+
+
 async def test_quota_is_charged_and_refuses(server: ServerFactory) -> None:
     served = await server()
     quotas = "/api/v1/namespaces/default/resourcequotas"

@@ -82,3 +82,17 @@ async def test_a_table_shows_no_annotation_that_only_conversion_adds(server: Ser
     assert "annotations" in made.body["metadata"]
     table = await call(served, "GET", path, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
     assert "annotations" not in table.body["rows"][0]["object"]["metadata"]
+
+
+async def test_unknown_field_selectors_are_refused_by_kind(server: ServerFactory) -> None:
+    served = await server()
+    told = {}
+    for path in ("/api/v1/namespaces/default/configmaps", "/api/v1/pods", "/apis/batch/v1/jobs"):
+        answer = await call(served, "GET", f"{path}?fieldSelector=spec.x%3D1")
+        assert answer.status == 400
+        told[path.rpartition("/")[2]] = answer.body["message"]
+    assert told == {
+        "configmaps": '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+        "pods": "field label not supported: spec.x",
+        "jobs": 'field label "spec.x" not supported for Job',
+    }

@@ -102,3 +102,47 @@ async def test_scaling_counts_as_a_new_generation(server: ServerFactory) -> None
     media = "application/merge-patch+json"
     await call(served, "PATCH", f"{path}/db/scale", {"spec": {"replicas": 2}}, content_type=media)
     assert (await call(served, "GET", f"{path}/db")).body["metadata"]["generation"] == 2
+
+
+async def test_an_empty_list_is_no_new_generation(server: ServerFactory) -> None:
+    served = await server()
+    sets = "/apis/apps/v1/namespaces/default/deployments"
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    await call(served, "POST", sets, {"metadata": {"name": "d"}, "spec": spec})
+    media = "application/merge-patch+json"
+    empty = {"spec": {"template": {"spec": {"volumes": [], "hostNetwork": False}}}}
+    patched = await call(served, "PATCH", f"{sets}/d", empty, content_type=media)
+    assert patched.body["metadata"]["generation"] == 1
+
+
+async def test_a_body_without_a_name_names_the_one_of_the_path(server: ServerFactory) -> None:
+    served = await server()
+    answer = await call(served, "PUT", "/api/v1/namespaces/default/configmaps/c", {"metadata": {"labels": {"a": "b"}}})
+    assert answer.status == 400
+    assert answer.body["message"] == (
+        "the name of the object (c based on URL) was undeterminable: name must be provided"
+    )
+
+
+async def test_cluster_scoped_objects_lose_their_namespace(server: ServerFactory) -> None:
+    served = await server()
+    body = {"metadata": {"name": "low", "namespace": "x"}, "value": 1}
+    made = await call(served, "POST", "/apis/scheduling.k8s.io/v1/priorityclasses", body)
+    assert made.status == 201
+    assert "namespace" not in made.body["metadata"]
+
+
+async def test_an_ingress_without_a_spec_is_only_invalid(server: ServerFactory) -> None:
+    served = await server()
+    path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
+    answer = await call(served, "POST", path, {"metadata": {"name": "i"}})
+    assert answer.status == 422
+
+
+async def test_a_new_storage_driver_has_no_generation(server: ServerFactory) -> None:
+    served = await server()
+    body = {"metadata": {"name": "d.example.com"}, "spec": {"tokenRequests": [{"audience": "a"}]}}
+    made = await call(served, "POST", "/apis/storage.k8s.io/v1/csidrivers", body)
+    assert "generation" not in made.body["metadata"]
+    assert "serviceAccountTokenInSecrets is unset" in made.headers["warning"][0]

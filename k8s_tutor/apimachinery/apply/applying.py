@@ -175,8 +175,11 @@ def _apply_once(
         )
     rest = release(others, lost)
     own = {**own, "fieldsV1": difference(claimed, STRIPPED)}
-    if last is not None and last.get("fieldsV1") == own["fieldsV1"] and merged == live and "time" in last:
-        own["time"] = last["time"]
+    if not (change.added or change.modified or change.removed):
+        # Upstream stamps only what changes the object: a first claim of what is there already has no time.
+        own.pop("time", None)
+        if last is not None and "time" in last:
+            own["time"] = last["time"]
     return dict(merged), sort_entries([*rest, own] if own["fieldsV1"] else rest)
 
 

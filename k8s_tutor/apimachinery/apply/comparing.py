@@ -207,7 +207,8 @@ def _compare_value(old: Any, new: Any, type: Type, element: str, into: Compariso
     if new is ABSENT:
         _put(into.removed, element, _children_of(old, type, _CHANGED), member=True)
         return
-    if shape(type, new if new is not None else old) == "leaf" or not (old or new):
+    reshaped = old is not None and new is not None and isinstance(old, dict) is not isinstance(new, dict)
+    if reshaped or shape(type, new if new is not None else old) == "leaf" or not (old or new):
         into.modified[element] = LEAF
         return
     below = Comparison({}, {}, {})

@@ -18,9 +18,18 @@ def merge_patch(document: Any, patch: Any) -> Any:
             result.pop(key, None)
         elif isinstance(value, dict):
             result[key] = merge_patch(result.get(key), value)
-        else:
+        elif isinstance(document, dict) and isinstance(document.get(key), dict):
             result[key] = clone(value)
+        else:
+            # Upstream reads a value that replaces no object, and drops the nulls of objects in its lists.
+            result[key] = _without_nulls(value)
     return result
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def merge_diff(original: dict[str, Any], modified: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.chain import Plugin
-from k8s_tutor.sim.admission.pod_standards import Fault, evaluate
+from k8s_tutor.sim.admission.pod_standards import LATEST, Fault, evaluate
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import FieldError, forbidden, invalid
 from k8s_tutor.sim.registry.attributes import Attributes
@@ -59,15 +59,15 @@ class PodSecurity(Plugin):
 
     def _pod(self, attributes: Attributes, labels: Json, meta: Json, spec: Json) -> None:
         level, version, _ = _policy(labels, "enforce")
-        faults = evaluate(level, meta, spec)
+        faults = evaluate(level, meta, spec, _minor(version))
         if faults:
             why = f'violates PodSecurity "{level}:{version}": {_details(faults)}'
             raise forbidden("pods", "", attributes.name, why)
         self._warn(attributes, labels, meta, spec)
 
     def _warn(self, attributes: Attributes, labels: Json, meta: Json, spec: Json) -> None:
-        level, version, _ = _policy(labels, "warn")
-        faults = evaluate(level, meta, spec)
+        level, version = _warned(labels)
+        faults = evaluate(level, meta, spec, _minor(version))
         if faults:
             text = f'would violate PodSecurity "{level}:{version}": {_details(faults)}'
             attributes.ctx.warnings.append(text)
@@ -93,7 +93,7 @@ class PodSecurity(Plugin):
         found: dict[str, list[str]] = {}
         pods = [entry.obj for entry in self.store.entries("pods", namespace)]
         for pod in pods[:MAX_PODS]:
-            faults = evaluate(level, pod["metadata"], pod["spec"])
+            faults = evaluate(level, pod["metadata"], pod["spec"], _minor(version))
             if faults:
                 reasons = ", ".join(reason for reason, _ in faults)
                 found.setdefault(reasons, []).append(pod["metadata"]["name"])
@@ -112,6 +112,21 @@ def _named(reasons: str, names: list[str]) -> str:
 
 def _details(faults: list[Fault]) -> str:
     return ", ".join(f"{reason} ({detail})" if detail else reason for reason, detail in faults)
+
+
+def _warned(labels: Json) -> tuple[str, str]:
+    """Return level and version to warn about: with no ``warn`` label those that are enforced."""
+    level, version, _ = _policy(labels, "warn")
+    if f"{PREFIX}warn" not in labels and f"{PREFIX}enforce" in labels:
+        level, enforced, _ = _policy(labels, "enforce")
+        if f"{PREFIX}warn-version" not in labels and level != "privileged":
+            version = enforced
+    return level, version
+
+
+def _minor(version: str) -> int:
+    """Return the minor version whose checks hold."""
+    return LATEST if version == "latest" else min(int(version.rpartition(".")[2]), LATEST)
 
 
 def _policy(labels: Json, mode: str) -> tuple[str, str, list[FieldError]]:

@@ -1,10 +1,11 @@
 """The Pod Security Standards: what the levels baseline and restricted forbid (``pod-security-admission/policy``).
 
-A check looks at a pod and says what is wrong as (reason, detail). The checks are those of the latest version; older
-``…-version`` labels differ in details that lessons do not show.
+A check looks at a pod and says what is wrong as (reason, detail). A ``…-version`` label takes away the checks and
+exemptions that came later.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from k8s_tutor.apimachinery.unstructured import Json
 
@@ -27,24 +28,26 @@ CAPABILITIES = frozenset(
         "SYS_CHROOT",
     ]
 )
-SYSCTLS = frozenset(
-    f"net.ipv4.{name}"
-    for name in [
-        "ip_local_port_range",
-        "tcp_syncookies",
-        "ping_group_range",
-        "ip_unprivileged_port_start",
-        "ip_local_reserved_ports",
-        "tcp_keepalive_time",
-        "tcp_fin_timeout",
-        "tcp_keepalive_intvl",
-        "tcp_keepalive_probes",
-        "tcp_rmem",
-        "tcp_wmem",
-        "tcp_slow_start_after_idle",
-        "tcp_notsent_lowat",
-    ]
-) | {"kernel.shm_rmid_forced"}
+# The sysctls each minor version added to the allowed ones.
+SYSCTLS = {
+    0: {
+        "kernel.shm_rmid_forced",
+        "net.ipv4.ip_local_port_range",
+        "net.ipv4.tcp_syncookies",
+        "net.ipv4.ping_group_range",
+        "net.ipv4.ip_unprivileged_port_start",
+    },
+    27: {"net.ipv4.ip_local_reserved_ports"},
+    29: {
+        "net.ipv4.tcp_keepalive_time",
+        "net.ipv4.tcp_fin_timeout",
+        "net.ipv4.tcp_keepalive_intvl",
+        "net.ipv4.tcp_keepalive_probes",
+    },
+    32: {"net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"},
+    37: {"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_notsent_lowat"},
+}
+LATEST = 37
 SELINUX_TYPES = frozenset(("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"))
 VOLUMES = frozenset(
     [
@@ -190,18 +193,20 @@ def _any_proc_mount(_: Json, spec: Json) -> Fault | None:
     return "procMount", f"{_many('container', bad)} must not set securityContext.procMount to {kinds}"
 
 
-def _selinux(_: Json, spec: Json) -> Fault | None:
+def _selinux(_: Json, spec: Json, minor: int = LATEST) -> Fault | None:
+    allowed = SELINUX_TYPES if minor >= 31 else SELINUX_TYPES - {"container_engine_t"}
+
     def options(holder: Json) -> Json:
         return _context(holder).get("seLinuxOptions") or {}
 
     def bad(holder: Json) -> bool:
         found = options(holder)
-        return bool(found.get("type", "") not in SELINUX_TYPES or found.get("user") or found.get("role"))
+        return bool(found.get("type", "") not in allowed or found.get("user") or found.get("role"))
 
     holders = [spec, *containers(spec)]
     if not any(bad(holder) for holder in holders):
         return None
-    types = sorted({options(h).get("type", "") for h in holders} - SELINUX_TYPES)
+    types = sorted({options(h).get("type", "") for h in holders} - allowed)
     data = [_many("type", types)] if types else []
     data += [f"{key} may not be set" for key in ("user", "role") if any(options(h).get(key) for h in holders)]
     setters = _setters(bad(spec), [c["name"] for c in containers(spec) if bad(c)])
@@ -229,8 +234,9 @@ def _baseline_seccomp(_: Json, spec: Json) -> Fault | None:
     return _bad_seccomp(spec)
 
 
-def _sysctls(_: Json, spec: Json) -> Fault | None:
-    names = [item["name"] for item in _context(spec).get("sysctls") or () if item["name"] not in SYSCTLS]
+def _sysctls(_: Json, spec: Json, minor: int = LATEST) -> Fault | None:
+    allowed = {name for since, names in SYSCTLS.items() if since <= minor for name in names}
+    names = [item["name"] for item in _context(spec).get("sysctls") or () if item["name"] not in allowed]
     return ("forbidden sysctls", ", ".join(names)) if names else None
 
 
@@ -352,12 +358,30 @@ RESTRICTED: dict[str, tuple[Check, str]] = {
 }
 
 
-def evaluate(level: str, meta: Json, spec: Json) -> list[Fault]:
-    """Return what a level (``baseline``, ``restricted``, ``privileged``) has against a pod."""
+# The minor versions that brought a check; all others are there from the beginning.
+SINCE = {
+    "hostProbesAndHostLifecycle": 34,
+    "seccompProfile_baseline": 19,
+    "allowPrivilegeEscalation": 8,
+    "capabilities_restricted": 22,
+    "procMount_restricted": 35,
+    "runAsUser": 23,
+    "seccompProfile_restricted": 19,
+}
+
+
+def evaluate(level: str, meta: Json, spec: Json, minor: int = LATEST) -> list[Fault]:
+    """Return what a level (``baseline``, ``restricted``, ``privileged``) has against a pod, as of a minor version."""
     if level == "privileged":
         return []
-    replaced = {old for _, old in RESTRICTED.values()} if level == "restricted" else set()
-    checks = [check for name, check in BASELINE.items() if name not in replaced]
-    if level == "restricted":
-        checks += [check for check, _ in RESTRICTED.values()]
-    return [fault for check in checks if (fault := check(meta, spec)) is not None]
+    # Older versions know neither user namespaces' (1.35) nor Windows' (1.25) exemptions.
+    unknown = {key for key, since in (("hostUsers", 35), ("os", 25)) if minor < since}
+    seen = {key: value for key, value in spec.items() if key not in unknown}
+    strict = {
+        name: found for name, found in RESTRICTED.items() if level == "restricted" and SINCE.get(name, 0) <= minor
+    }
+    replaced = {old for _, old in strict.values()}
+    checks = {name: check for name, check in BASELINE.items() if SINCE.get(name, 0) <= minor and name not in replaced}
+    checks |= {name: check for name, (check, _) in strict.items()}
+    checks |= {"sysctls": partial(_sysctls, minor=minor), "seLinuxOptions": partial(_selinux, minor=minor)}
+    return [fault for check in checks.values() if (fault := check(meta, seen)) is not None]

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from k8s_tutor.apimachinery import decoding
-from k8s_tutor.apimachinery.ordering import go_json, go_ordered, merge_patched_text
+from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_text, merge_patched_text
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
@@ -147,8 +147,8 @@ def _decoded(call: Call, change: tuple[Json, Any], value: decoding.Decoded, medi
         type_ = call.resource.schema
         if media == STRATEGIC:
             return _invalid_patch(go_map(value.obj), unstructured_error(why))
-        text = merge_patched_text(current, value.obj, type_) if media == MERGE else go_json(go_ordered(new, type_))
-        return _invalid_patch(text, why)
+        quoted = {MERGE: merge_patched_text, JSON_PATCH: json_patched_text}.get(media)
+        return _invalid_patch(quoted(current, value.obj, type_) if quoted else go_json(go_ordered(new, type_)), why)
 
     if not isinstance(new, dict):
         raise refused(_not_a_map(new))

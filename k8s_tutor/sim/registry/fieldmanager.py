@@ -62,7 +62,14 @@ def reset_fields(resource: Resource, subresource: str) -> FieldSet | None:
     """Return the fields that a request of this kind cannot set."""
     if subresource == "status":
         return _all_but_status(resource.name)
+    if not subresource and resource.strategy.resets_spec:
+        return _spec_and_status()
     return _status() if not subresource and resource.strategy.has_status else None
+
+
+@lru_cache(maxsize=1)
+def _spec_and_status() -> FieldSet:
+    return make_set(("spec",), ("status",))
 
 
 @lru_cache(maxsize=1)

@@ -161,8 +161,7 @@ def check_namespace(resource: Resource, meta: Json, namespace: str) -> None:
         ApiError: 400.
     """
     if not resource.namespaced:
-        if meta.pop("namespace", None):
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        meta.pop("namespace", None)
         return
     if meta.setdefault("namespace", namespace) not in (namespace, ""):
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
 
 
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the kind's Table, as ``kubectl get`` shows it; ``priority`` 1 means wide only."""
@@ -73,6 +72,7 @@ class Strategy:
         resource: ``plural`` or ``plural.group``, as in discovery.
         has_generation: ``metadata.generation`` counts changes of ``spec`` (set in ``create`` and ``update``).
         has_status: there is a ``status`` subresource, and plain create/update leave ``status`` alone.
+        resets_spec: nobody's request owns ``spec`` in managedFields (upstream's reset fields name it).
         allow_create_on_update: PUT of a missing object creates it.
         allow_unconditional_update: PUT without resourceVersion is accepted.
         columns: of the Table, first the name.
@@ -83,6 +83,7 @@ class Strategy:
     resource: ClassVar[str] = ""
     has_generation: ClassVar[bool] = False
     has_status: ClassVar[bool] = False
+    resets_spec: ClassVar[bool] = False
     allow_create_on_update: ClassVar[bool] = False
     allow_unconditional_update: ClassVar[bool] = True
     unversioned_annotations: ClassVar[frozenset[str]] = frozenset()

@@ -55,7 +55,7 @@ def patch(
 def name_mismatch(name: str, of: str) -> str:
     """Return upstream's words for a body that names another object than the path."""
     if not name:
-        return "name must be provided"
+        return f"the name of the object ({of} based on URL) was undeterminable: name must be provided"
     return f"the name of the object ({name}) does not match the name on the URL ({of})"
 
 
@@ -107,6 +107,15 @@ def _write(rest: "Rest", resource: Resource, key: tuple[str, str], obj: Json, ol
     return obj
 
 
+def _looks_same(resource: Resource, obj: Json, old: Json) -> bool:
+    """Whether only empty values differ, which Go's encoder drops: ``[]`` is no change of nothing."""
+    new = resource.encode(obj)
+    meta, was = new["metadata"], old["metadata"]
+    return all(new.get(key) == old.get(key) for key in (new.keys() | old.keys()) - {"metadata", "status"}) and all(
+        meta.get(key) == was.get(key) for key in ("labels", "annotations", "ownerReferences", "finalizers")
+    )
+
+
 def _keeps(resource: Resource, obj: Json) -> bool:
     """A namespace has finalizers of its own in its spec."""
     return resource.name == "namespaces" and bool(obj.get("spec", {}).get("finalizers"))
@@ -128,6 +137,8 @@ def _prepare(ctx: RequestContext, resource: Resource, obj: Json, old: Json) -> N
         strategy.prepare_update(ctx, obj, old)
         if strategy.has_generation and strategy.generation_changes(obj, old):
             meta["generation"] = was.get("generation", 0) + 1
+        if meta.get("generation") != was.get("generation") and _looks_same(resource, obj, old):
+            _keep(meta, was, "generation")
     if not meta.get("uid"):
         meta["uid"] = was["uid"]
     meta["creationTimestamp"] = was["creationTimestamp"]

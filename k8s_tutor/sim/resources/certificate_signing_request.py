@@ -66,6 +66,7 @@ class CertificateSigningRequestStrategy(KindStrategy):
     """The kind CertificateSigningRequest."""
 
     resource = "certificatesigningrequests.certificates.k8s.io"
+    resets_spec = True
     has_status = True
     fields = ("spec.signerName",)
     columns = table.table(

@@ -3,9 +3,10 @@
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.check import At, same
 
 _DEFAULTS: Json = {
     "attachRequired": True,
@@ -17,6 +18,10 @@ _DEFAULTS: Json = {
 }
 _GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
 _MODES = ("Persistent", "Ephemeral")
+_TOKENS = (
+    "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging "
+    "of tokens in volume attributes"
+)
 _LEAST_TOKEN, _MOST_TOKEN, _LEAST_PERIOD = 600, 2**32, 10
 
 
@@ -24,7 +29,6 @@ class CSIDriverStrategy(KindStrategy):
     """The kind CSIDriver."""
 
     resource = "csidrivers.storage.k8s.io"
-    has_generation = True
     columns = table.table(
         table.NAME,
         table.doc("storage.v1", "CSIDriverSpec", "attachRequired", "AttachRequired", "boolean"),
@@ -43,6 +47,17 @@ class CSIDriverStrategy(KindStrategy):
                 spec[name] = value
         if not spec.get("volumeLifecycleModes"):
             spec["volumeLifecycleModes"] = ["Persistent"]
+
+    def prepare_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        # Unlike other kinds, a new one has no generation yet.
+        if not same(new.get("spec"), old.get("spec")):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        spec = obj.get("spec") or {}
+        if old is not None or not spec.get("tokenRequests") or spec.get("serviceAccountTokenInSecrets") is not None:
+            return []
+        return [_TOKENS]
 
     def check(self, v: At, old: Json | None) -> None:
         spec = v.at("spec")

@@ -18,7 +18,7 @@ from k8s_tutor.sim.resources.shared.pod_annotations import check_annotations_mat
 from k8s_tutor.sim.resources.shared.pod_defaults import default_pod
 from k8s_tutor.sim.resources.shared.pod_resources import default_pod_level, qos_class
 from k8s_tutor.sim.resources.shared.pod_spec import check_pod_spec
-from k8s_tutor.sim.resources.shared.pod_warnings import pod_warnings
+from k8s_tutor.sim.resources.shared.pod_warnings import adopt_app_armor, pod_warnings
 
 _NOMINATED = "status.nominatedNodeName"
 
@@ -42,6 +42,7 @@ class PodStrategy(KindStrategy):
         scheduling_terms.merge_label_keys(spec, obj["metadata"].get("labels") or {})
         default_pod_level(spec)
         status["qosClass"] = qos_class(spec)
+        ctx.warnings.extend(adopt_app_armor(obj))
 
     def prepare_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
         if new["spec"].get("resources") is None and old["spec"].get("resources") is not None:

@@ -171,6 +171,24 @@ def _profiles(path: str, container: Json, annotations: Json, spec: Json, *, temp
             yield f'{path}[{APP_ARMOR}{name}]: deprecated since v1.30; use the "appArmorProfile" field instead'
 
 
+def adopt_app_armor(obj: Json) -> Iterator[str]:
+    """Give containers the ``appArmorProfile`` of their annotations; yield the warnings (``applyAppArmorVersionSkew``)."""
+    spec, annotations = obj["spec"], obj["metadata"].get("annotations") or {}
+    if (spec.get("os") or {}).get("name") == "windows":
+        return
+    for _, container in _containers("", spec):
+        key = f"{APP_ARMOR}{container.get('name') or ''}"
+        context = container.get("securityContext") or {}
+        if key not in annotations or context.get("appArmorProfile") is not None:
+            continue
+        field = app_armor_field(annotations[key])
+        if field is not None and field == (spec.get("securityContext") or {}).get("appArmorProfile"):
+            continue
+        if field is not None:
+            container["securityContext"] = {**context, "appArmorProfile": field}
+        yield f'metadata.annotations[{key}]: deprecated since v1.30; use the "appArmorProfile" field instead'
+
+
 def app_armor_field(annotation: str) -> Json | None:
     """Return the ``appArmorProfile`` that an annotation stands for."""
     if annotation == "unconfined":
