@@ -260,7 +260,7 @@ def shows(obj: Json) -> str:
     if obj["kind"] == "Pod":
         parts += _pod(spec, status)
     elif obj["kind"] == "EndpointSlice":
-        parts += sorted(map(_endpoint, obj.get("endpoints") or ())) or ["no endpoints"]
+        parts += sorted(map(_endpoint, obj.get("endpoints") or ()), key=_by_state) or ["no endpoints"]
     elif obj["kind"] == "Node":
         parts += [_conditions(status, only=("Ready",))]
         parts += [f"{taint['key']}:{taint['effect']}" for taint in spec.get("taints") or ()]
@@ -303,6 +303,12 @@ def _endpoint(endpoint: Json) -> str:
     found = endpoint.get("conditions") or {}
     true = [name for name in ("ready", "serving", "terminating") if found.get(name)]
     return f"{(endpoint.get('targetRef') or {}).get('name', '?')}({','.join(true)})"
+
+
+def _by_state(endpoint: str) -> tuple[str, str]:
+    """Sort by the state first: names end at random."""
+    name, _, state = endpoint.partition("(")
+    return state, name
 
 
 def _counts(status: Json) -> Iterator[str]:
