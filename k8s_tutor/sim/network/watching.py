@@ -4,10 +4,12 @@ kube-proxy is a component that can be stopped: the Services' rules stay as they 
 long as it runs. DNS answers while a Pod of CoreDNS (``k8s-app=kube-dns``) is ready, if the cluster has any.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.network.fabric import Listener
 from k8s_tutor.sim.network.objects import key_of
 from k8s_tutor.sim.network.streams import Stream
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Change = Callable[[Json], None]
 SLICES = "endpointslices.discovery.k8s.io"
 POLICIES = "networkpolicies.networking.k8s.io"
+INGRESS_CONTROLLER, INGRESS_CLASS = "ingress-nginx", "nginx"
 INGRESSES = "ingresses.networking.k8s.io"
 
 
@@ -26,6 +29,14 @@ class Watches(Protocol):
 
     def watch(self, resource: str, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Call back for present objects and every change; the answer ends it."""
+        ...
+
+    def list(self, resource: str) -> list[Json]:
+        """Return all objects."""
+        ...
+
+    def change(self, resource: str, namespace: str, name: str, change: Change, subresource: str = "") -> Json:
+        """Let ``change`` alter a copy of the object, and store it."""
         ...
 
 
@@ -103,6 +114,7 @@ class Surroundings(_Part):
         super().__init__(kit)
         self._kit = kit
         self._api_address = api_address
+        self._controller_address = ""
         self._servers: dict[tuple[str, str], bool] = {}
 
     async def _api(self, stream: Stream) -> None:
@@ -119,7 +131,7 @@ class Surroundings(_Part):
         self._follow(SLICES, dns.put_slice, dns.drop_slice)
         self._follow(POLICIES, policies.put_policy, policies.drop_policy)
         self._follow("namespaces", policies.put_namespace, policies.drop_namespace)
-        self._follow(INGRESSES, ingress.put_ingress, ingress.drop_ingress)
+        self._follow(INGRESSES, self._ingress, ingress.drop_ingress)
         self._follow("pods", self._pod, self._pod_gone)
 
     def _pod(self, pod: Json) -> None:
@@ -128,6 +140,34 @@ class Surroundings(_Part):
             conditions = (pod.get("status") or {}).get("conditions") or ()
             self._servers[key_of(pod)] = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
             self._count_servers()
+        if (pod["metadata"].get("labels") or {}).get("app.kubernetes.io/name") == INGRESS_CONTROLLER:
+            self._controller(pod)
+
+    def _controller(self, pod: Json) -> None:
+        """Note where the Ingress controller runs, and let it report that in the Ingresses that have no address."""
+        status = pod.get("status") or {}
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ()):
+            if self._controller_address != status.get("hostIP", ""):
+                self._controller_address = status.get("hostIP", "")
+                for ingress in self._client.list(INGRESSES):
+                    self._report(ingress)
+
+    def _ingress(self, ingress: Json) -> None:
+        self.network.ingress.put_ingress(ingress)
+        self._report(ingress)
+
+    def _report(self, ingress: Json) -> None:
+        """Write the controller's address into its Ingress' status, as ingress-nginx does."""
+        wanted = {"loadBalancer": {"ingress": [{"ip": self._controller_address}]}}
+        mine = (ingress.get("spec") or {}).get("ingressClassName") == INGRESS_CLASS
+        if not self._controller_address or not mine or ingress.get("status") == wanted:
+            return
+
+        def change(new: Json) -> None:
+            new["status"] = wanted
+
+        with contextlib.suppress(ApiError):  # it has gone meanwhile, or nothing can be written: the next change tells
+            self._client.change(INGRESSES, *key_of(ingress), change, "status")
 
     def _pod_gone(self, pod: Json) -> None:
         self.network.policies.drop_pod(pod)
