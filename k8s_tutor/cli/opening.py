@@ -2,11 +2,15 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from k8s_tutor.session import Session
+
+if TYPE_CHECKING:
+    from k8s_tutor.providers import Provider
 
 
 @contextlib.contextmanager
@@ -60,3 +64,9 @@ def at_exercise(session: Session, exercise: str) -> str:
             "Type: k8s-tutor list, then e.g. k8s-tutor check pods/first-pod",
         )
     return current.full_id
+
+
+def learners_kubeconfig(provider: "Provider") -> Path:
+    """Return the session's kubeconfig, whose namespace follows the exercise; the provider's before the first one."""
+    with contextlib.closing(Session.open(provider=provider)) as session:
+        return session.kubeconfig if session.kubeconfig.exists() else provider.kubeconfig()

@@ -1,14 +1,13 @@
 """``k8s-tutor env``: shell lines that point the learner's own kubectl at the tutor's cluster."""
 
-import contextlib
 import os
 import shlex
-from pathlib import Path
 
 import click
 
+from k8s_tutor.cli.opening import learners_kubeconfig
 from k8s_tutor.errors import UsageError
-from k8s_tutor.providers import Provider, open_provider
+from k8s_tutor.providers import open_provider
 
 SHELLS = ("bash", "zsh", "sh", "fish", "powershell")
 
@@ -21,16 +20,8 @@ def command(shell: str | None, *, unset: bool) -> None:
     provider = open_provider()
     if not unset:
         provider.start()
-    path = "" if unset else str(_learners(provider))
+    path = "" if unset else str(learners_kubeconfig(provider))
     click.echo(lines(shell or _own_shell(), path), nl=False)
-
-
-def _learners(provider: Provider) -> Path:
-    """Return the session's kubeconfig, whose namespace follows the exercise; the provider's before the first one."""
-    from k8s_tutor.session import Session
-
-    with contextlib.closing(Session.open(provider=provider)) as session:
-        return session.kubeconfig if session.kubeconfig.exists() else provider.kubeconfig()
 
 
 def lines(shell: str, kubeconfig: str) -> str:

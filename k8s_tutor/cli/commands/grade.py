@@ -12,7 +12,9 @@ from k8s_tutor.errors import PackError, UsageError
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--homework", required=True, metavar="ID", help="Which homework of the pack.")
 @click.option("--pack", default="", metavar="FOLDER", help="The pack with the homework (default: the built-in course).")
-@click.option("--format", "format_", default="json", metavar="NAME", help="json, csv, gradescope, html.")
+@click.option(
+    "--format", "format_", default="json", metavar="NAME", help="json, csv, html, gradescope, or one of a plug-in."
+)
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="Write here instead of standard output.")
 @click.option("--mapping", type=click.Path(path_type=Path), default=None, help="YAML: submission: {task: [file, …]}.")
 @click.option("--seconds", type=click.FloatRange(5), default=120.0, help="Time limit for one submission.")

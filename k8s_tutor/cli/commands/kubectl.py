@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def command(words: tuple[str, ...]) -> int:
     """Run kubectl's command language on the tutor's cluster; exits as kubectl does."""
+    from k8s_tutor.cli.opening import learners_kubeconfig
     from k8s_tutor.kubectl import run
     from k8s_tutor.kubectl.terminal import terminal_of
     from k8s_tutor.providers import open_provider
@@ -31,7 +32,7 @@ def command(words: tuple[str, ...]) -> int:
     kubeconfig = _own_from_environment()
     if kubeconfig is None:
         provider.start()
-        kubeconfig = provider.kubeconfig()
+        kubeconfig = learners_kubeconfig(provider)
     return run(
         words,
         kubeconfig=kubeconfig,
