@@ -78,13 +78,6 @@ class Selector:
                 return False
         return all(test(labels) for test in self._tests)
 
-    def required_values(self, key: str) -> tuple[str, ...] | None:
-        """Return the values one of which ``key`` must have, or None where the selector leaves it open."""
-        for requirement in self.requirements:
-            if requirement.key == key and requirement.operator in {"=", "==", "in"}:
-                return requirement.values
-        return None
-
     def __str__(self) -> str:
         return ",".join(map(str, self.requirements))
 
@@ -310,13 +303,3 @@ def from_label_selector(selector: Mapping[str, Any] | None) -> Selector:
             raise SelectorError(f"{_quote(operator)} is not a valid label selector operator")
         found.append(requirement(expression.get("key", ""), _OPERATORS[operator], expression.get("values") or ()))
     return Selector(found)
-
-
-def validate_label_key(text: str) -> list[str]:
-    """Return the complaints about a label's key."""
-    return names.is_qualified_name(text)
-
-
-def validate_label_value(text: str) -> list[str]:
-    """Return the complaints about a label's value."""
-    return names.is_label_value(text)

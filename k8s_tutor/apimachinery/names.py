@@ -17,8 +17,6 @@ _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _WILDCARD = r"\*\." + _SUBDOMAIN
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = f"({_KEY})?"
-_C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
-_ENV_NAME = "[-._a-zA-Z][-._a-zA-Z0-9]*"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 _HEADER = "[-A-Za-z0-9]+"
 _PERCENT = "[0-9]+%"
@@ -31,8 +29,6 @@ _match_label_1035 = re.compile(_LABEL_1035).fullmatch
 _match_wildcard = re.compile(_WILDCARD).fullmatch
 _match_key = re.compile(_KEY).fullmatch
 _match_value = re.compile(_VALUE).fullmatch
-_match_c_identifier = re.compile(_C_IDENTIFIER).fullmatch
-_match_env_name = re.compile(_ENV_NAME).fullmatch
 _match_config_key = re.compile(_CONFIG_KEY).fullmatch
 _match_header = re.compile(_HEADER).fullmatch
 _match_percent = re.compile(_PERCENT).fullmatch
@@ -178,17 +174,6 @@ def is_label_value(value: str) -> list[str]:
     return errors
 
 
-def is_c_identifier(value: str) -> list[str]:
-    """Judge an identifier of C."""
-    if _match_c_identifier(value):
-        return []
-    rule = (
-        "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric "
-        "characters or '_'"
-    )
-    return [regex_error(rule, _C_IDENTIFIER, "my_name", "MY_NAME", "MyName")]
-
-
 def is_port_num(value: int) -> list[str]:
     """Judge a port number."""
     return is_in_range(value, 1, 65535)
@@ -242,15 +227,6 @@ def _dots(value: str) -> list[str]:
     if value in {".", ".."}:
         return [f"must not be '{value}'"]
     return ["must not start with '..'"] if value.startswith("..") else []
-
-
-def is_env_var_name(value: str) -> list[str]:
-    """Judge the name of an environment variable by the strict rule."""
-    errors = []
-    if not _match_env_name(value):
-        rule = f"{_ENV_RULE}of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit"
-        errors.append(regex_error(rule, _ENV_NAME, "my.env-name", "MY_ENV.NAME", "MyEnvName1"))
-    return errors + _dots(value)
 
 
 def is_relaxed_env_var_name(value: str) -> list[str]:

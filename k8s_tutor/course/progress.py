@@ -143,10 +143,6 @@ class ProgressStore:
             for table in ("hints", "answers", "solutions", "checks"):
                 self._db.execute(f"DELETE FROM {table} WHERE course = ? AND exercise = ?", (course, exercise))  # noqa: S608 - our own names
 
-    def stop_running(self, course: str) -> None:
-        """Forget the exercise that is going on (its cluster is gone)."""
-        self._write("DELETE FROM running WHERE course = ?", course)
-
     def record_checks(self, course: str, exercise: str, checks: list[str]) -> None:
         """Keep that checks passed; the first time counts."""
         with self._transaction():

@@ -87,11 +87,6 @@ def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str
     call.out(f"{kind_name(resource)}/{name} {operation}{suffix}")
 
 
-def tell_info(call: Call, info: Info, operation: str, body: dict[str, Any] | None = None) -> None:
-    """Print what was done to an info's object."""
-    tell(call, info.resource, body or info.object, operation)
-
-
 def create_object(
     call: Call, resource: APIResource, namespace: str, body: dict[str, Any], manager: str = "kubectl-create"
 ) -> dict[str, Any]:

@@ -31,13 +31,6 @@ class SeveralErrors(Exception):  # noqa: N818  it is what its name says: a colle
         self.errors = errors
 
 
-class UsageRefusedError(CommandError):
-    """Wrong words of the call, with the pointer to the verb's help."""
-
-    def __init__(self, message: str, path: str) -> None:
-        super().__init__(f"{message}\nSee '{path} -h' for help and examples")
-
-
 def raise_all(errors: list[Exception]) -> None:
     """Raise what was collected: nothing, the one, or all."""
     if len(errors) == 1:

@@ -33,7 +33,7 @@ class Conversation:
         status, body, warnings = self._send(record)
         if ordered and record["method"] != "GET":
             self._cluster.advance(SETTLE)
-        want = record["answer"]
+        want = record["answer"] or []  # an empty body was recorded as text, and as no lines
         self._learn(record, want, body)
         if self._names:
             want = self._renamed(want)

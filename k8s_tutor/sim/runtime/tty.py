@@ -111,10 +111,6 @@ class Terminal(OpenFile):
     async def write(self, data: bytes) -> None:
         await self.send(data.replace(b"\n", b"\r\n"))
 
-    def interrupt_read(self) -> None:
-        """Wake a reader with an empty line's worth of nothing (the shell prints a new prompt)."""
-        self._line, self._at = "", 0
-
     # -- the client's side
 
     async def pump(self, read: Callable[[], Awaitable[bytes]]) -> None:

@@ -73,11 +73,3 @@ def shown(selector: Json | None) -> Any:
             for item in selector["matchExpressions"]
         ]
     return out
-
-
-def check_template_labels(v: At, selector: Json | None, what: At) -> None:
-    """Complain where a selector does not select its own pod template (``v``: the template)."""
-    parsed = parse(selector)
-    metadata = v.get("metadata") or {}
-    if parsed is not None and not parsed.matches(metadata.get("labels") or {}):
-        what.invalid("", "`selector` does not match template `labels`", metadata.get("labels"))
