@@ -109,8 +109,9 @@ def test_screen(snap_compare: Any, home: Path, tmp_path: Path, view: str, size: 
     app = TutorApp(lambda: Session.open(Course(pack), language=language), None, language=language, connect=False)
 
     async def prepare(pilot: Pilot[Any]) -> None:
-        while app.talk is None or not app.main.lesson.children:
+        while app.talk is None or not str(app.main.task_pane.children[0].render()):
             await pilot.pause(0.02)
+        await pilot.pause(0.05)  # drawing the place ends with the task: nothing draws over us from here on
         fill(app, language)
         if view in ("lesson", "task", *app.main.pictures):
             app.main.show_view(view)
