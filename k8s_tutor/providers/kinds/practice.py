@@ -117,7 +117,7 @@ class PracticeProvider(Provider):
         except TutorError as error:
             return ProviderStatus(running=False, summary=error.what, details={"error": error.render()})
         if running is None:
-            there = "stopped; its state is kept" if self._kept() else "not made yet"
+            there = "stopped; its state is kept" if (self.folder / "state.db").exists() else "not made yet"
             return ProviderStatus(running=False, summary=f"practice cluster «{self._cluster}»: {there}")
         shape = "bare, " if running.get("bare") else ""
         text = (
