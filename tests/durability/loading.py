@@ -87,10 +87,11 @@ def scale(port: int, memory: Memory) -> None:
 
 
 def watch(port: int, memory: Memory) -> None:
-    """Watch from the last version seen (or from now, when that is gone) until the server is."""
+    """Watch from the last version seen (at first: from now) until the server is gone."""
     with contextlib.suppress(*DIED), contextlib.closing(connect(port)) as to:
-        version = memory.seen
-        to.request("GET", f"{MAPS}?watch=1&resourceVersion={version or ''}", headers={"Authorization": "Bearer T"})
+        # Without a version, a watch begins with what is there, in no order of versions.
+        version = memory.seen or int(ask(to, "GET", MAPS)[1]["metadata"]["resourceVersion"])
+        to.request("GET", f"{MAPS}?watch=1&resourceVersion={version}", headers={"Authorization": "Bearer T"})
         with to.getresponse() as stream:
             while line := stream.readline():
                 event = json.loads(line)
@@ -99,7 +100,7 @@ def watch(port: int, memory: Memory) -> None:
                         memory.backwards.append(str(event))
                     return
                 shown = int(event["object"]["metadata"]["resourceVersion"])
-                if version and shown <= version:
+                if shown <= version:
                     memory.backwards.append(f"{shown} after {version}")
                 version = shown
                 memory.seen = max(memory.seen, shown)
