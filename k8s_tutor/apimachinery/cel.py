@@ -69,6 +69,9 @@ class Program:
             return CelError(_runtime_message(str(error)))
 
 
+_TIMES = re.compile(r"\b(timestamp|duration)\b")
+
+
 def compile(expression: str, variables: tuple[str, ...] = ("self", "oldSelf")) -> Program:
     """Return the program of an expression.
 
@@ -109,7 +112,9 @@ def _environment(variables: tuple[str, ...]) -> Any:
 
 
 def _type_name(name: str) -> str:
-    return name.partition("<")[0].lower()
+    """Return a type's name as cel-go prints it: ``list(string)``, ``google.protobuf.Timestamp``."""
+    text = name.lower().replace("<", "(").replace(">", ")")
+    return _TIMES.sub(lambda match: f"google.protobuf.{match.group().capitalize()}", text)
 
 
 def _runtime_message(text: str) -> str:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
+from k8s_tutor.sim.resources.shared.expressions import Expressions
 from tests.conftest import ClusterFactory
 from tests.resources.judging import complaints, context, made, strategy
 
@@ -257,3 +258,16 @@ def test_a_certificate_request_must_be_one() -> None:
     assert found[-1] == (
         "spec.expirationSeconds: Invalid value: 1: may not specify a duration less than 600 seconds (10 minutes)"
     )
+
+
+@pytest.mark.parametrize(
+    ("expression", "complaint"),
+    [
+        ("request.userInfo.username", None),
+        ("'a b'.split(' ')", "must evaluate to string but got list(string)"),
+        ("timestamp('2026-01-01T00:00:00Z')", "must evaluate to string but got google.protobuf.Timestamp"),
+        ("request.dryRun", "must evaluate to string but got bool"),
+    ],
+)
+def test_types_of_expressions(expression: str, complaint: str | None) -> None:
+    assert Expressions().problem(expression, ("string",), composed=False, authorizer=False) == complaint

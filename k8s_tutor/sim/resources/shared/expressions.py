@@ -57,6 +57,23 @@ def _pointed(expression: str, offset: int, message: str) -> str:
     return f"ERROR: <input>:{len(lines)}:{column + 1}: {message}\n | {line}\n | {'.' * column}^"
 
 
+_GROUP_KIND = r"request\.(kind|resource|requestKind|requestResource)\."
+_REQUEST = (
+    (
+        re.compile(r"request\.(operation|name|namespace|subResource|requestSubResource|userInfo\.(username|uid))"),
+        "string",
+    ),
+    (re.compile(_GROUP_KIND + r"(group|version|kind|resource)"), "string"),
+    (re.compile(r"request\.userInfo\.groups"), "list(string)"),
+    (re.compile(r"request\.dryRun"), "bool"),
+)
+
+
+def _request_type(expression: str) -> str | None:
+    """Return the type of a bare field of ``request``, which upstream declares with its types."""
+    return next((type for pattern, type in _REQUEST if pattern.fullmatch(expression.strip())), None)
+
+
 class Expressions:
     """The compiler of one object's expressions.
 
@@ -89,10 +106,11 @@ class Expressions:
             unknown = self._undeclared(expression)
             if unknown is not None:
                 return f"compilation failed: {unknown}"
-        if not types or program.type in types:
+        found = _request_type(expression) or program.type
+        if not types or found in types:
             return None
         one = types[0] if len(types) == 1 else f"one of [{' '.join(types)}]"
-        return f"must evaluate to {one} but got {program.type}"
+        return f"must evaluate to {one} but got {found}"
 
     def _undeclared(self, expression: str) -> str | None:
         bare = _STRING.sub(lambda match: " " * len(match.group()), expression)
