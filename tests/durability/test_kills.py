@@ -1,6 +1,6 @@
 """kill -9 at random moments under load: nothing acknowledged is lost, time never goes backwards, controllers converge.
 
-``K8S_TUTOR_KILLS`` says how often; CI kills 200 times.
+``K8S_TUTOR_KILLS`` says how often; CI kills 40 times.
 """
 
 import json
