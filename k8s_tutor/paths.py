@@ -55,7 +55,7 @@ def private_folder(folder: Path) -> Path:
 
     try:
         if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(OSError):
                 folder.chmod(0o700)
     except OSError as error:

@@ -81,6 +81,7 @@ def test_the_chart_s_own_test_runs_in_the_cluster(release: Helm) -> None:
 def test_uninstall_takes_everything_but_the_definition(release: Helm, kubectl: Kubectl) -> None:
     assert release("uninstall", "shop", "--wait", "--timeout", "60s") == 'release "shop" uninstalled\n'
     mine = "app.kubernetes.io/instance=shop"
+    kubectl("wait", "--for=delete", "pod", "-l", mine, "--timeout=60s")  # they end in the background
     assert kubectl("get", "all,cm,secret,ingress,pdb,hpa,role,rolebinding,stalls", "-l", f"{mine}", "-o", "name") in {
         "",
         "job.batch/shop-migrate\n",
