@@ -1,19 +1,19 @@
 """absent: nothing is there, and nothing comes back for a while."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from k8s_tutor.checks import pattern
 from k8s_tutor.checks.causes import next_command
 from k8s_tutor.checks.context import CheckContext
-from k8s_tutor.checks.kind import CheckKind, SpecPath
-from k8s_tutor.checks.objects import QUERY_SCHEMA, ObjectQuery, label
+from k8s_tutor.checks.kind import SpecPath
+from k8s_tutor.checks.objectkind import ObjectKind
+from k8s_tutor.checks.objects import QUERY_SCHEMA, label
 from k8s_tutor.checks.result import CheckResult, Difference, State
 from k8s_tutor.course.durations import seconds
-from k8s_tutor.course.model import Check
 
 
-class Absent(CheckKind):
+class Absent(ObjectKind):
     """No object of ``object`` that looks like ``where``, for ``held``."""
 
     name = "absent"
@@ -30,10 +30,6 @@ class Absent(CheckKind):
         },
     }
 
-    def __init__(self, check: Check) -> None:
-        super().__init__(check)
-        self._query = ObjectQuery.of(self.spec["object"])
-
     @property
     def stable_for(self) -> float:
         held = seconds(self.spec["held"]) if "held" in self.spec else None
@@ -41,9 +37,6 @@ class Absent(CheckKind):
 
     def mistakes(self) -> Iterator[tuple[SpecPath, str]]:
         yield from pattern.mistakes_in(self.spec.get("where", {}), ("where",))
-
-    def watches(self) -> Sequence[ObjectQuery]:
-        return (self._query,)
 
     def evaluate(self, context: CheckContext) -> CheckResult:
         for obj in context.find(self._query):

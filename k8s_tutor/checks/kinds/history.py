@@ -5,15 +5,16 @@ one that lasts for ``for``. A violation that was seen is a failure even if the r
 recording without one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from k8s_tutor.checks import pattern
 from k8s_tutor.checks.context import CheckContext
-from k8s_tutor.checks.kind import CheckKind, SpecPath
+from k8s_tutor.checks.kind import SpecPath
 from k8s_tutor.checks.kinds.match import bounds, counted_as
 from k8s_tutor.checks.meaning import shown
-from k8s_tutor.checks.objects import QUERY_SCHEMA, Object, ObjectQuery, label
+from k8s_tutor.checks.objectkind import RecordedKind
+from k8s_tutor.checks.objects import QUERY_SCHEMA, Object, label
 from k8s_tutor.checks.recorder import History
 from k8s_tutor.checks.result import CheckResult, Difference, State
 from k8s_tutor.course.durations import seconds
@@ -23,7 +24,7 @@ Moment = tuple[float, list[Object]]
 _DURATION = {"$ref": "common.schema.json#/$defs/duration"}
 
 
-class HistoryCheck(CheckKind):
+class HistoryCheck(RecordedKind):
     """Judges the moments of ``object`` between ``after`` and ``until``."""
 
     name = "history"
@@ -57,7 +58,6 @@ class HistoryCheck(CheckKind):
 
     def __init__(self, check: Check) -> None:
         super().__init__(check)
-        self._query = ObjectQuery.of(self.spec["object"])
         self._for = seconds(self.spec.get("for", 0)) or 0.0
         self._within = seconds(self.spec["within"]) if "within" in self.spec else None
 
@@ -67,16 +67,7 @@ class HistoryCheck(CheckKind):
                 yield from pattern.mistakes_in(self.spec[field], (field,))
         yield from pattern.mistakes_in(self.spec.get("count", {}).get("pattern", {}), ("count", "pattern"))
 
-    def watches(self) -> Sequence[ObjectQuery]:
-        return (self._query,)
-
-    def records(self) -> Sequence[ObjectQuery]:
-        return (self._query,)
-
-    def evaluate(self, context: CheckContext) -> CheckResult:
-        history = context.recorder.history(self._query) if context.recorder is not None else None
-        if history is None:
-            return CheckResult(State.UNGRADABLE, about=str(self._query), detail="nothing was recorded")
+    def judge(self, context: CheckContext, history: History) -> CheckResult:
         span, closed = self._span(list(history.moments()))
         if not span:
             expected = shown(self.spec["after"]) if "after" in self.spec else str(self._query)

@@ -1,21 +1,22 @@
 """match: objects by partial structure, one of them, all, none, or a number."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from k8s_tutor.checks import pattern
 from k8s_tutor.checks.causes import explain, explain_absence, next_command
 from k8s_tutor.checks.context import CheckContext
-from k8s_tutor.checks.kind import CheckKind, SpecPath
+from k8s_tutor.checks.kind import SpecPath
 from k8s_tutor.checks.meaning import shown
-from k8s_tutor.checks.objects import QUERY_SCHEMA, Object, ObjectQuery, label, version
+from k8s_tutor.checks.objectkind import ObjectKind
+from k8s_tutor.checks.objects import QUERY_SCHEMA, Object, label, version
 from k8s_tutor.checks.result import CheckResult, Difference, State
 from k8s_tutor.course.model import Check
 
 _PATTERNS = ("any", "all", "none")
 
 
-class Match(CheckKind):
+class Match(ObjectKind):
     """``object`` and ``where`` choose the candidates; ``any``, ``all``, ``none`` and ``count`` judge them."""
 
     name = "match"
@@ -47,16 +48,12 @@ class Match(CheckKind):
 
     def __init__(self, check: Check) -> None:
         super().__init__(check)
-        self._query = ObjectQuery.of(self.spec["object"])
         self._count = bounds(self.spec["count"]) if "count" in self.spec else None
 
     def mistakes(self) -> Iterator[tuple[SpecPath, str]]:
         for field in ("where", *_PATTERNS):
             if field in self.spec:
                 yield from pattern.mistakes_in(self.spec[field], (field,))
-
-    def watches(self) -> Sequence[ObjectQuery]:
-        return (self._query,)
 
     def evaluate(self, context: CheckContext) -> CheckResult:
         found = context.find(self._query)

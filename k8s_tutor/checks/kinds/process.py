@@ -1,20 +1,19 @@
 """process: how a state came about, by the recorded watch: the same object all the way, one rollout, only scaled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from k8s_tutor.checks.context import CheckContext
-from k8s_tutor.checks.kind import CheckKind
 from k8s_tutor.checks.kinds.match import Match, bounds, counted_as
-from k8s_tutor.checks.objects import QUERY_SCHEMA, Object, ObjectQuery, label
-from k8s_tutor.checks.recorder import Entry
+from k8s_tutor.checks.objectkind import RecordedKind
+from k8s_tutor.checks.objects import QUERY_SCHEMA, Object, label
+from k8s_tutor.checks.recorder import Entry, History
 from k8s_tutor.checks.result import CheckResult, Difference, State
-from k8s_tutor.course.model import Check
 
 _REVISION = "deployment.kubernetes.io/revision"
 
 
-class Process(CheckKind):
+class Process(RecordedKind):
     """Looks at every recorded state of ``object`` since the exercise began."""
 
     name = "process"
@@ -32,20 +31,7 @@ class Process(CheckKind):
         },
     }
 
-    def __init__(self, check: Check) -> None:
-        super().__init__(check)
-        self._query = ObjectQuery.of(self.spec["object"])
-
-    def watches(self) -> Sequence[ObjectQuery]:
-        return (self._query,)
-
-    def records(self) -> Sequence[ObjectQuery]:
-        return (self._query,)
-
-    def evaluate(self, context: CheckContext) -> CheckResult:
-        history = context.recorder.history(self._query) if context.recorder is not None else None
-        if history is None:
-            return CheckResult(State.UNGRADABLE, about=str(self._query), detail="nothing was recorded")
+    def judge(self, context: CheckContext, history: History) -> CheckResult:
         found = [difference for difference in self._violations(history.entries) if difference is not None]
         if found:
             return CheckResult(
