@@ -3,6 +3,7 @@
 ``K8S_TUTOR_KILLS`` says how often; CI kills 40 times.
 """
 
+import http.client
 import json
 import os
 import random
@@ -22,6 +23,7 @@ KILLS = int(os.environ.get("K8S_TUTOR_KILLS", "6"))
 PARTS = 2
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 DEPLOYMENT = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
@@ -78,9 +80,15 @@ def converges(port: int, memory: Memory) -> None:
             pods = ask(to, "GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dweb")[1]["items"]
             if len(pods) == wanted:
                 break
-    assert len(pods) == wanted
+        assert len(pods) == wanted, _story(to, pods)
     assert wanted in memory.replicas
     memory.replicas = {len(pods)}
+
+
+def _story(to: http.client.HTTPSConnection, pods: list[Json]) -> str:
+    """Tell all that may say why nothing happens."""
+    paths = (WEB, "/apis/apps/v1/namespaces/default/replicasets", "/api/v1/namespaces/default/events", LEASES)
+    return json.dumps({"pods": pods, **{path: ask(to, "GET", path)[1] for path in paths}}, indent=1)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

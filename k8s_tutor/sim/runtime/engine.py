@@ -51,7 +51,7 @@ class Runtime:
         self._serial = itertools.count(1)
         self._running: set[Container] = set()
         self.text_tools = TextTools()
-        self.turns = Turns()
+        self.turns = Turns(kit.clock)
 
     @property
     def catalogue(self) -> Catalogue:

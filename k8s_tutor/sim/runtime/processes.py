@@ -16,6 +16,7 @@ from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.cgroup import NODE_MEMORY
 from k8s_tutor.sim.runtime.descriptors import OpenFile
 from k8s_tutor.sim.runtime.filesystem import Credentials
+from k8s_tutor.sim.runtime.turns import Measured
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.container import Container
@@ -104,13 +105,14 @@ class Process:
     def run(self, program: Coroutine[Any, Any, int]) -> None:
         """Run a program as this process's task."""
         self._program = program
-        self.task = self.container.clock.spawn(self._run(program))
+        container = self.container
+        self.task = container.clock.spawn(Measured(self._run(program), container.runtime.turns))
 
     async def _run(self, program: Coroutine[Any, Any, int]) -> None:
         code = 1
         with self.container.clock.hold():
             try:
-                await self.container.runtime.turns.take()
+                await self.container.runtime.turns.take(self.container)
                 self._program = None
                 code = await program
             except BrokenPipeError:
@@ -136,6 +138,9 @@ class Process:
             action()
         self.at_exit.clear()
         self.close_all()
+        # What handlers and the task know of this process would keep all of it until a collection.
+        self.handlers.clear()
+        self.task = None
         self.container.cgroup.forget(self)
         self.table.remove(self)
         for future in self._waiters:
@@ -207,7 +212,9 @@ class Process:
             debt, self._debt = self._debt, 0.0
             self._burnt += debt
             await self.container.cgroup.consume(debt)
-            await self.container.runtime.turns.take()
+            await self.container.runtime.turns.take(self.container)
+        elif self.container.runtime.turns.over():
+            await self.container.runtime.turns.take(self.container)
 
     async def compute(self, seconds: float) -> None:
         """Use CPU for a known time."""

@@ -5,6 +5,7 @@ A word becomes *pieces*: (kind, text), with kind Q quoted, L literal, S to be sp
 """
 
 import re
+import weakref
 from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.backtracking import limited
@@ -29,7 +30,8 @@ class Expander:
     """Expands words for one shell."""
 
     def __init__(self, shell: "Shell") -> None:
-        self._shell = shell
+        # A proxy: the two would keep each other until a collection.
+        self._shell: Shell = weakref.proxy(shell)
 
     async def fields(self, words: list[Word]) -> list[str]:
         """Return the fields that words become."""

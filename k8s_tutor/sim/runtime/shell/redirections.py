@@ -1,6 +1,7 @@
 """Redirections: for a command's time, or for good."""
 
 import contextlib
+import weakref
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ class Redirector:
     """Applies redirections to a shell's process."""
 
     def __init__(self, shell: "Shell") -> None:
-        self._shell = shell
+        self._shell: Shell = weakref.proxy(shell)  # the two would keep each other until a collection
 
     @contextlib.asynccontextmanager
     async def during(self, redirects: list[Redirect]) -> AsyncIterator[bool]:
