@@ -3,7 +3,8 @@
 Time runs at a rate (1 is real time, 0 is stopped). Timers sit in a heap of cluster time; one timer of the event loop is
 armed for the earliest. ``advance`` jumps from timer to timer, and between jumps lets everything that became runnable
 finish: callbacks of ``call_soon``, tasks, and *holds* (work that goes on outside the event loop, such as a shell's
-thread). So a test may live through a day in milliseconds and see the same order every time.
+thread). So a test may live through a day in milliseconds and see the same order every time. Recurring work (``every``)
+is left out meanwhile where it would be in vain (``ticking``).
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
+
+from k8s_tutor.sim.ticking import Ticker, Tickers, never
 
 SETTLE_PASSES = 4
 
@@ -60,6 +63,8 @@ class Clock:
         self._base_real = time.monotonic()
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._tickers = Tickers()
+        self._happened = 0
         self._armed: asyncio.TimerHandle | None = None
         self._ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._draining = False
@@ -85,6 +90,7 @@ class Clock:
     def call_soon(self, callback: Callable[..., object], *arguments: Any) -> None:
         """Run the callback after the present one, in order of calls."""
         self._ready.append((callback, arguments))
+        self._happened += 1
         if not self._draining:
             self._draining = True
             self._loop.call_soon(self._drain)
@@ -100,6 +106,31 @@ class Clock:
         if self._heap[0][2] is timer:
             self._arm()
         return timer
+
+    def every(
+        self,
+        period: float,
+        callback: Callable[[], object],
+        *,
+        first: float | None = None,
+        silent: bool = False,
+        limit: Callable[[], float] = never,
+    ) -> Ticker:
+        """Run the callback every ``period`` cluster seconds until the ticker is cancelled.
+
+        Args:
+            period: seconds between ticks.
+            callback: what to do.
+            first: seconds until the first tick; one period if None.
+            silent: nothing that follows from a tick is of importance to other tickers.
+            limit: tells up to when ticks would be in vain if nothing happened.
+        """
+        due = self.now() + (period if first is None else first)
+        ticker = Ticker(period, callback, due, limit, silent=silent)
+        self._tickers.add(ticker)
+        if self._tickers.first() is ticker:
+            self._arm()
+        return ticker
 
     async def sleep(self, delay: float) -> None:
         """Sleep for ``delay`` cluster seconds."""
@@ -158,17 +189,39 @@ class Clock:
         self._disarm()
         end = self._base = self.now() if rate == 0 else self._base + (time.monotonic() - self._base_real) * rate
         end += seconds
+        self._happened += 1
         try:
             await self.settle()
-            while (when := self._next()) is not None and when <= end:
-                self._base = max(self._base, when)
-                self._fire_next()
-                await self.settle()
+            while await self._step(end):
+                pass
             self._base = max(self._base, end)
         finally:
             self._base_real = time.monotonic()
             self._rate = rate
             self._arm()
+
+    async def _step(self, end: float) -> bool:
+        """Jump to what is due next and live through it; returns whether there was anything until ``end``."""
+        timer, ticker = self._timer(), self._tickers.first()
+        if ticker is not None and ticker.due <= end and (timer is None or ticker.due < timer.when):
+            if self._tickers.leave_out(end if timer is None else min(end, timer.when), self._happened):
+                return True
+            self._base = max(self._base, ticker.due)
+            before = self._happened
+            self._tick(ticker)
+            await self.settle()
+            if ticker.silent:
+                self._happened = before
+        elif timer is not None and timer.when <= end:
+            self._base = max(self._base, timer.when)
+            self._fire(timer)
+            await self.settle()
+            before = -1
+        else:
+            return False
+        if self._happened != before:
+            self._tickers.recall(self._base)
+        return True
 
     async def settle(self) -> None:
         """Return when nothing is runnable at the present cluster time."""
@@ -185,6 +238,7 @@ class Clock:
         """Cancel timers and tasks."""
         self._disarm()
         self._heap.clear()
+        self._tickers.clear()
         self._ready.clear()
         for task in tuple(self._tasks):
             task.cancel()
@@ -217,16 +271,29 @@ class Clock:
                 {"message": f"cluster callback {callback!r} failed", "exception": error},
             )
 
-    def _next(self) -> float | None:
+    def _timer(self) -> Timer | None:
         while self._heap and self._heap[0][2].cancelled:
             heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        return self._heap[0][2] if self._heap else None
 
-    def _fire_next(self) -> None:
+    def _next(self) -> float | None:
+        timer, ticker = self._timer(), self._tickers.first()
+        if timer is None or ticker is None:
+            return timer.when if timer is not None else ticker.due if ticker is not None else None
+        return min(timer.when, ticker.due)
+
+    def _fire(self, timer: Timer) -> None:
         """Run the earliest timer, and no other: what it leads to comes before what else is due at the same time."""
-        if self._next() is not None:
-            timer = heapq.heappop(self._heap)[2]
-            self.guarded(timer.run, ())
+        heapq.heappop(self._heap)
+        self._happened += 1
+        self.guarded(timer.run, ())
+
+    def _tick(self, ticker: Ticker) -> None:
+        """Let the earliest ticker tick."""
+        self._tickers.take(self.now())
+        ticker.seen = self._happened
+        self.guarded(ticker.callback, ())
+        ticker.left_out = False
 
     def _arm(self) -> None:
         self._disarm()
@@ -238,7 +305,11 @@ class Clock:
         self._armed = None
         when = self._next()
         if when is not None and when <= self.now() + 1e-4:
-            self._fire_next()
+            timer, ticker = self._timer(), self._tickers.first()
+            if ticker is not None and (timer is None or ticker.due < timer.when):
+                self._tick(ticker)
+            elif timer is not None:
+                self._fire(timer)
         self._arm()
 
     def _disarm(self) -> None:

@@ -1,5 +1,6 @@
 """What was committed survives; snapshots; newer formats are refused."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.journal import NewerStateError, SqliteJournal
-from k8s_tutor.sim.machinery.store import Store
+from k8s_tutor.sim.machinery.store import COMMIT_SECONDS, Store
 
 
 async def test_objects_and_revision_return(clock: Clock, scratch: Path) -> None:
@@ -27,6 +28,27 @@ async def test_what_was_not_committed_is_not_there(clock: Clock, scratch: Path) 
     journal = SqliteJournal(scratch / "state.db", clock.now)
     Store(clock, journal).put("things", ("a", "x"), {"metadata": {"name": "x"}})
     assert list(SqliteJournal(scratch / "state.db").objects()) == []
+
+
+async def test_what_nobody_waits_for_is_committed_a_moment_later(clock: Clock, scratch: Path) -> None:
+    journal = SqliteJournal(scratch / "state.db", clock.now)
+    Store(clock, journal).put("things", ("a", "x"), {"metadata": {"name": "x"}})
+    async with asyncio.timeout(5):
+        while not list(SqliteJournal(scratch / "state.db").objects()):
+            await asyncio.sleep(COMMIT_SECONDS / 5)
+
+
+async def test_of_many_states_the_last_is_written(clock: Clock, scratch: Path) -> None:
+    journal = SqliteJournal(scratch / "state.db", clock.now)
+    store = Store(clock, journal)
+    store.put("things", ("a", "gone"), {"metadata": {"name": "gone"}})
+    for number in range(3):
+        store.put("things", ("a", "x"), {"metadata": {"name": "x"}, "number": number})
+    store.remove("things", ("a", "gone"))
+    store.commit()
+    other = SqliteJournal(scratch / "state.db")
+    assert [(key, obj["number"], revision) for _, key, revision, obj in other.objects()] == [(("a", "x"), 2, 5)]
+    assert other.revision == 6
 
 
 def test_snapshots_are_kept_listed_and_dropped(scratch: Path) -> None:

@@ -1,18 +1,18 @@
 """The store on disk: sqlite in WAL mode, one row an object, committed before a write is acknowledged.
 
 A process that is killed at any moment loses nothing it has answered for: sqlite rolls an unfinished transaction back,
-and what was committed is in the log. Snapshots are rows of their own.
+and what was committed is in the log. Each group of changes is one transaction. Snapshots are rows of their own.
 """
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.machinery.store import Key
+from k8s_tutor.sim.machinery.store import Entry, Key
 
 FORMAT = 1
 SCHEMA = """
@@ -54,31 +54,27 @@ class SqliteJournal:
         found = int(self.value("format") or FORMAT)
         if found > FORMAT:
             raise NewerStateError(f"{path} has format {found}; this program knows {FORMAT}")
-        self._open = False
         self._revision = int(self.value("revision") or 0)
         if not self.value("format"):
             self.set("format", str(FORMAT))
 
     # -- the store's side
 
-    def write(self, resource: str, key: Key, revision: int, body: bytes | None) -> None:
-        """Record an object's new body, or its removal (None)."""
-        if not self._open:
-            self._database.execute("BEGIN")
-            self._open = True
+    def save(self, changes: Mapping[tuple[str, Key], Entry | None], revision: int) -> None:
+        """Make these objects' present states (None: removed) survive the process, all or none."""
         self._revision = revision
-        if body is None:
-            self._database.execute(DROP, (resource, *key))
-        else:
-            self._database.execute(PUT, (resource, *key, revision, body))
-
-    def commit(self) -> None:
-        """Make everything written so far survive the process."""
-        if self._open:
-            self._database.execute(SET, ("revision", str(self._revision)))
-            self._database.execute(SET, ("now", repr(self.now())))
-            self._database.execute("COMMIT")
-            self._open = False
+        gone = [(resource, *key) for (resource, key), entry in changes.items() if entry is None]
+        rows = [
+            (resource, *key, entry.revision, entry.encoded)
+            for (resource, key), entry in changes.items()
+            if entry is not None
+        ]
+        execute, many = self._database.execute, self._database.executemany
+        execute("BEGIN")
+        many(DROP, gone)
+        many(PUT, rows)
+        many(SET, (("revision", str(revision)), ("now", repr(self.now()))))
+        execute("COMMIT")
 
     # -- loading
 
@@ -95,7 +91,6 @@ class SqliteJournal:
 
     def clear(self) -> None:
         """Forget all objects (the snapshots stay)."""
-        self.commit()
         self._database.execute("DELETE FROM objects")
 
     # -- small values
@@ -130,6 +125,5 @@ class SqliteJournal:
         return self._database.execute("DELETE FROM snapshots WHERE id = ?", (identifier,)).rowcount > 0
 
     def close(self) -> None:
-        """Commit and close."""
-        self.commit()
+        """Close the file."""
         self._database.close()

@@ -1,15 +1,17 @@
 """The versioned store, which stands where etcd and the watch cache stand in a real control plane.
 
 One counter of revisions for all objects. Objects are plain dicts, **immutable once stored**: whoever changes one makes
-a copy first; so the store, the watchers and the controllers share them without locks. Every change is written to a
-journal (durable before the request is answered), kept in a window of recent events (from which a watch may start), and
-delivered to subscribers in order, after the present callback: never re-entrantly.
+a copy first; so the store, the watchers and the controllers share them without locks. Every change is kept in a window
+of recent events (from which a watch may start), and delivered to subscribers in order, after the present callback: never
+re-entrantly. Changes reach the journal in groups: before anything that shows them leaves the process (``commit``), and
+otherwise a moment later; of an object that changed several times meanwhile, only the last state is written.
 """
 
+import asyncio
 import bisect
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -22,6 +24,7 @@ from k8s_tutor.sim.machinery.status import gone
 
 Key = tuple[str, str]  # namespace ("" for cluster-wide objects), name
 WINDOW = 5_000
+COMMIT_SECONDS = 0.05  # of real time, for changes that nobody is waiting for
 TYPE_META = frozenset(("kind", "apiVersion"))
 
 
@@ -76,11 +79,8 @@ class Event:
 class Journal(Protocol):
     """Where changes are made durable."""
 
-    def write(self, resource: str, key: Key, revision: int, body: bytes | None) -> None:
-        """Record an object's new body, or its removal (None)."""
-
-    def commit(self) -> None:
-        """Make everything written so far survive the process."""
+    def save(self, changes: "Mapping[tuple[str, Key], Entry | None]", revision: int) -> None:
+        """Make these objects' present states (None: removed) survive the process, all or none."""
 
 
 class Quorum(Protocol):
@@ -108,7 +108,8 @@ class Store:
         self._log: deque[Event] = deque()
         self._oldest: int = 1
         self._pending: deque[Event] = deque()
-        self._uncommitted = False
+        self._unsaved: dict[tuple[str, Key], Entry | None] = {}
+        self._saving: asyncio.TimerHandle | None = None
         self._subscribers: dict[str, list[Callable[[Event], None]]] = {}
         self._all: list[Callable[[Event], None]] = []
         self._indexers: dict[str, list[Callable[[Event], None]]] = {}
@@ -182,9 +183,7 @@ class Store:
             keys = self._sorted.get(resource)
             if keys is not None:
                 bisect.insort(keys, key)
-        if self.journal is not None:
-            self.journal.write(resource, key, self.revision, entry.encoded)
-            self._uncommitted = True
+        self._note(resource, key, entry)
         self._emit(Event("ADDED" if old is None else "MODIFIED", resource, entry, old))
         return entry
 
@@ -206,9 +205,7 @@ class Store:
         shown = last if last is not None else old.obj
         shown = shown | {"metadata": shown["metadata"] | {"resourceVersion": str(self.revision)}}
         entry = Entry(shown, self.revision)
-        if self.journal is not None:
-            self.journal.write(resource, key, self.revision, None)
-            self._uncommitted = True
+        self._note(resource, key, None)
         self._emit(Event("DELETED", resource, entry, old))
         return entry
 
@@ -270,9 +267,20 @@ class Store:
 
     def commit(self) -> None:
         """Make all changes durable: to be called before a change is acknowledged."""
-        if self._uncommitted and self.journal is not None:
-            self._uncommitted = False
-            self.journal.commit()
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        if self._unsaved and self.journal is not None:
+            unsaved, self._unsaved = self._unsaved, {}
+            self.journal.save(unsaved, self.revision)
+
+    def _note(self, resource: str, key: Key, entry: Entry | None) -> None:
+        """Let a change be saved with the next commit, and see to it that there is one."""
+        if self.journal is None:
+            return
+        self._unsaved[resource, key] = entry
+        if self._saving is None:
+            self._saving = asyncio.get_running_loop().call_later(COMMIT_SECONDS, self.commit)
 
     def _emit(self, event: Event) -> None:
         for indexer in self._indexers.get(event.resource, ()):
@@ -290,4 +298,3 @@ class Store:
         for event in batch:
             for callback in (*self._subscribers.get(event.resource, ()), *self._all):
                 self.clock.guarded(callback, (event,))
-        self.commit()
