@@ -19,7 +19,7 @@ from k8s_tutor.sim.apiserver.gotext import go_map, unstructured_error
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.negotiation import unsupported
 from k8s_tutor.sim.apiserver.options import META, WriteOptions, write_options
-from k8s_tutor.sim.auth.rbac import Access
+from k8s_tutor.sim.auth.access import Access
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_found
 from k8s_tutor.sim.registry.applying import applied
 

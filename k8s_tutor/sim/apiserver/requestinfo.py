@@ -6,7 +6,14 @@ Mirrors ``apiserver/pkg/endpoints/request/requestinfo.go``.
 from dataclasses import dataclass
 from functools import lru_cache
 
+from k8s_tutor.apimachinery import fields
+from k8s_tutor.sim.apiserver.http.message import Request
+from k8s_tutor.sim.auth.access import Access
+from k8s_tutor.sim.registry.strategy import UserInfo
+
 VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+SELECTING = frozenset(("list", "watch", "deletecollection"))
+_NONE: tuple[fields.Term, ...] = ()
 NAMESPACE_SUBRESOURCES = frozenset(("status", "finalize"))
 
 
@@ -72,3 +79,25 @@ def _verb(verb: str, name: str, *, watch: bool) -> str:
     if not name:
         return {"get": "list", "delete": "deletecollection"}.get(verb, verb)
     return verb
+
+
+def wanted_access(user: UserInfo, request: Request, info: RequestInfo) -> Access:
+    """Return what a request is to be authorized for; a list's name is the one its field selector asks for."""
+    if not info.is_resource:
+        return Access(user, info.verb, path=info.path)
+    name, terms = info.name, _NONE
+    if info.verb in SELECTING and not info.old_watch:
+        terms = _terms(request.param("fieldSelector"))
+        if not name and info.verb != "deletecollection":
+            chosen = [term.value for term in terms if term.equal and term.field == "metadata.name"]
+            name = next(iter(chosen), "")
+            if name in {".", ".."} or "/" in name or "%" in name:
+                name = ""
+    return Access(user, info.verb, info.namespace, info.group, info.resource, info.subresource, name, fields=terms)
+
+
+def _terms(text: str) -> tuple[fields.Term, ...]:
+    try:
+        return fields.parse(text).terms if text else _NONE
+    except ValueError:
+        return _NONE

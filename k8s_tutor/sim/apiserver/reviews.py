@@ -1,23 +1,23 @@
-"""Resources that answer a question instead of being stored: access and token reviews, bindings, component statuses.
+"""Resources that answer a question instead of being stored: reviews, bindings, component statuses.
 
-Mirrors ``pkg/registry/authorization``, ``pkg/registry/authentication`` and ``core/componentstatus``.
+Mirrors ``pkg/registry/authentication`` and ``core/componentstatus``; access reviews have a module of their own.
 """
 
 from collections.abc import Callable
 
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.apiserver import bodies, tables
+from k8s_tutor.sim.apiserver import accessreviews, bodies, tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
-from k8s_tutor.sim.auth.rbac import Access
-from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_found
+from k8s_tutor.sim.machinery.status import ApiError, FieldError, invalid, not_found
 from k8s_tutor.sim.machinery.store import Entry
+from k8s_tutor.sim.registry.rest import check_namespace
 from k8s_tutor.sim.registry.strategy import UserInfo
 
 Handle = Callable[[Call, Json], Json]
-AUTHZ, AUTHN = "authorization.k8s.io", "authentication.k8s.io"
+AUTHN = "authentication.k8s.io"
 
 
 def find(call: Call) -> Callable[[Call], Response] | None:
@@ -39,103 +39,22 @@ def _review(call: Call) -> Response:
         from k8s_tutor.sim.apiserver.routing import not_allowed
 
         raise not_allowed()
+    if call.resource.namespaced and not call.info.namespace:
+        raise ApiError(404, "NotFound", "the server could not find the requested resource", {})
     options = write_options(call.request, "CreateOptions")
     body = bodies.read(call, options.field_validation)
+    check_namespace(call.resource, body.setdefault("metadata", {}), call.info.namespace)
     call.resource.strategy.default(body)
+    call.server.rest.fields.track(call.context(), call.resource, body, None)
     errors = call.resource.strategy.validate_create(body)
     handle, own_validation = REVIEWS[call.resource.name]
     if not errors and own_validation:
         errors = own_validation(body)
     if errors:
-        kind = "" if call.resource.group == AUTHZ else call.resource.kind  # access reviews do not say their kind
+        # Access reviews do not say their kind.
+        kind = "" if call.resource.group == accessreviews.GROUP else call.resource.kind
         raise invalid(kind, call.resource.group, "", errors)
-    body.setdefault("metadata", {})
-    call.server.rest.fields.track(call.context(), call.resource, body, None)
     return call.json(call.resource.encode(handle(call, body)), 201)
-
-
-def _access(user: UserInfo, spec: Json) -> Access:
-    wanted = spec.get("resourceAttributes")
-    if wanted:
-        return Access(
-            user,
-            wanted.get("verb", ""),
-            wanted.get("namespace", ""),
-            wanted.get("group", ""),
-            wanted.get("resource", ""),
-            wanted.get("subresource", ""),
-            wanted.get("name", ""),
-        )
-    other = spec.get("nonResourceAttributes") or {}
-    return Access(user, other.get("verb", ""), path=other.get("path", ""))
-
-
-def _decide(call: Call, body: Json, user: UserInfo) -> Json:
-    allowed, reason = call.server.authorizer.authorize(_access(user, body["spec"]))
-    status: Json = {"allowed": allowed}
-    if reason:
-        status["reason"] = reason
-    body["status"] = status
-    return body
-
-
-def _attributes_errors(body: Json) -> list[FieldError]:
-    spec = body.get("spec") or {}
-    if spec.get("resourceAttributes") is not None and spec.get("nonResourceAttributes") is not None:
-        text = "Invalid value: null: cannot be specified in combination with resourceAttributes"
-        return [FieldError("FieldValueInvalid", "spec.nonResourceAttributes", text)]
-    if spec.get("resourceAttributes") is None and spec.get("nonResourceAttributes") is None:
-        text = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        return [FieldError("FieldValueInvalid", "spec", text)]
-    return []
-
-
-def _subject_errors(body: Json) -> list[FieldError]:
-    errors = _attributes_errors(body)
-    spec = body.get("spec") or {}
-    if not spec.get("user") and not spec.get("groups"):
-        text = 'Invalid value: "": at least one of user or group must be specified'
-        errors.append(FieldError("FieldValueInvalid", "spec.user", text))
-    return errors
-
-
-def _self_access(call: Call, body: Json) -> Json:
-    return _decide(call, body, call.user)
-
-
-def _subject_access(call: Call, body: Json) -> Json:
-    spec = body["spec"]
-    extra = {key: tuple(values) for key, values in (spec.get("extra") or {}).items()}
-    user = UserInfo(spec.get("user", ""), tuple(spec.get("groups") or ()), spec.get("uid", ""), extra)
-    return _decide(call, body, user)
-
-
-def _local_access(call: Call, body: Json) -> Json:
-    wanted = body["spec"].get("resourceAttributes")
-    if wanted is None or wanted.get("namespace") != call.info.namespace:
-        found = (wanted or {}).get("namespace", "")
-        raise bad_request(
-            f"spec.resourceAttributes.namespace must match namespace: {call.info.namespace}" if found or wanted else ""
-        )
-    return _subject_access(call, body)
-
-
-def _self_rules(call: Call, body: Json) -> Json:
-    namespace = (body.get("spec") or {}).get("namespace", "")
-    if not namespace:
-        raise bad_request("no namespace on request")
-    resource_rules, other_rules = [], []
-    grants = [g.rule for g in call.server.authorizer.rbac.grants(call.user, namespace)]
-    for rule in grants:
-        if rule.get("resources"):
-            keys = ("verbs", "apiGroups", "resources", "resourceNames")
-            resource_rules.append({key: rule[key] for key in keys if rule.get(key)})
-        if rule.get("nonResourceURLs"):
-            other_rules.append({key: rule[key] for key in ("verbs", "nonResourceURLs")})
-    body["spec"] = {}
-    body["metadata"].pop("managedFields", None)
-    body["status"] = {"resourceRules": resource_rules, "nonResourceRules": other_rules, "incomplete": False}
-    return body
 
 
 def _user_info(user: UserInfo) -> Json:
@@ -224,10 +143,7 @@ def _binding(call: Call) -> Response:
 
 
 REVIEWS: dict[str, tuple[Handle, Callable[[Json], list[FieldError]] | None]] = {
-    f"selfsubjectaccessreviews.{AUTHZ}": (_self_access, _attributes_errors),
-    f"subjectaccessreviews.{AUTHZ}": (_subject_access, _subject_errors),
-    f"localsubjectaccessreviews.{AUTHZ}": (_local_access, _subject_errors),
-    f"selfsubjectrulesreviews.{AUTHZ}": (_self_rules, None),
+    **accessreviews.REVIEWS,
     f"selfsubjectreviews.{AUTHN}": (_self_subject, None),
     f"tokenreviews.{AUTHN}": (_token, _token_errors),
 }

@@ -18,13 +18,12 @@ from k8s_tutor.sim.apiserver.discovery import Discovery
 from k8s_tutor.sim.apiserver.health import Health
 from k8s_tutor.sim.apiserver.http.connection import Connection
 from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response, StreamWriter
-from k8s_tutor.sim.apiserver.impersonation import impersonate
+from k8s_tutor.sim.apiserver.impersonation import Impersonator
 from k8s_tutor.sim.apiserver.metrics import Requests
 from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
-from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse
+from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse, wanted_access
 from k8s_tutor.sim.apiserver.routing import route
 from k8s_tutor.sim.auth.authenticator import Authenticator
-from k8s_tutor.sim.auth.rbac import Access
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.pending import Pending
 from k8s_tutor.sim.machinery.status import ApiError
@@ -54,6 +53,7 @@ class ApiServer:
         self.authorizer = cluster.authorizer
         self.customs: Any = cluster.customs
         self.authenticator = Authenticator(cluster.identity, cluster.tokens)
+        self.impersonator = Impersonator(cluster.authorizer)
         self.health = Health(lambda: cluster.etcd.has_quorum)
         self.requests = Requests()
         self.started = time.monotonic()
@@ -176,8 +176,8 @@ class ApiServer:
     def _answer(self, request: Request, info: RequestInfo) -> Answer | Awaitable[Answer]:
         user = self.authenticator.authenticate(request)
         if "impersonate-user" in request.headers or any(h.startswith("impersonate-") for h in request.headers):
-            user = impersonate(request, user, self.authorizer)
-        self._authorize(user, info)
+            user = self.impersonator.acting(request, wanted_access(user, request, info))
+        self._authorize(user, request, info)
         if info.is_resource and request.method in WRITES:
             return self._traced(request, info, user)
         return self._route(request, info, user)
@@ -209,14 +209,9 @@ class ApiServer:
         form = negotiate(accept, transforms=True)
         return route(Call(self, request, info, user, resource, form))
 
-    def _authorize(self, user: UserInfo, info: RequestInfo) -> None:
-        if "system:masters" in user.groups:
-            return
-        if info.is_resource:
-            access = Access(user, info.verb, info.namespace, info.group, info.resource, info.subresource, info.name)
-        else:
-            access = Access(user, info.verb, path=info.path)
-        self.authorizer.require(access)
+    def _authorize(self, user: UserInfo, request: Request, info: RequestInfo) -> None:
+        if "system:masters" not in user.groups:
+            self.authorizer.require(wanted_access(user, request, info))
 
     def _unknown(self, info: RequestInfo) -> Response:
         """404: as text where not even the group version is served."""

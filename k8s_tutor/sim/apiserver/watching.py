@@ -71,7 +71,7 @@ class Watcher:
         except ApiError as error:
             writer.write(self._framed("ERROR", orjson.dumps(error.status())))
             return
-        end = self._store.subscribe(self._call.resource.name, self._deliver)
+        end = self._store.subscribe(self._call.resource.name, self._deliver, client=True)
         try:
             await self._wait(writer)
         finally:

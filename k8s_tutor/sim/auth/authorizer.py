@@ -3,8 +3,11 @@
 Mirrors ``apiserver/pkg/authorization/union`` with the modes ``Node,RBAC``.
 """
 
+import json
+
+from k8s_tutor.sim.auth.access import Access
 from k8s_tutor.sim.auth.node import NodeAuthorizer
-from k8s_tutor.sim.auth.rbac import Access, Rbac
+from k8s_tutor.sim.auth.rbac import Rbac
 from k8s_tutor.sim.machinery.status import ApiError, qualified
 from k8s_tutor.sim.machinery.store import Store
 
@@ -22,9 +25,14 @@ class Authorizer:
         """Return whether it is allowed, and the reason of the decision (often empty)."""
         if MASTERS in access.user.groups:
             return True, ""
-        if self._nodes.allows(access):
-            return True, ""
-        return self.rbac.authorize(access)
+        reasons = []
+        for name, mode in (("node", self._nodes), ("rbac", self.rbac)):
+            allowed, reason = mode.authorize(access)
+            if allowed:
+                return True, reason
+            if reason:
+                reasons.append(f"{name}: {reason}")
+        return False, "\n".join(reasons)
 
     def require(self, access: Access) -> None:
         """Raise 403 in upstream's words unless it is allowed."""
@@ -37,14 +45,15 @@ class Authorizer:
 
 def denied(access: Access, reason: str = "") -> ApiError:
     """403 as ``responsewriters.Forbidden`` words it."""
-    user, verb = access.user.name, access.verb
+    user, verb = json.dumps(access.user.name, ensure_ascii=False), access.verb
     if access.path:
-        text = f'User "{user}" cannot {verb} path "{access.path}"'
+        text = f'User {user} cannot {verb} path "{access.path}"'
     else:
         scope = f'in the namespace "{access.namespace}"' if access.namespace else "at the cluster scope"
-        text = f'User "{user}" cannot {verb} resource "{access.full_resource}" in API group "{access.group}" {scope}'
+        text = f'User {user} cannot {verb} resource "{access.full_resource}" in API group "{access.group}" {scope}'
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if reason:
-        text += f": {reason}"
+        text = f"{text}: {reason}"
     if access.path:
         return ApiError(403, "Forbidden", f"forbidden: {text}", {})
     what = qualified(access.resource, access.group)

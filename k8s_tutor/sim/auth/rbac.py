@@ -4,11 +4,12 @@ Mirrors ``plugin/pkg/auth/authorizer/rbac`` and ``pkg/registry/rbac/validation``
 gathered once and kept until a role or binding changes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.auth.access import Access
 from k8s_tutor.sim.machinery.store import Event, Store
 from k8s_tutor.sim.registry.strategy import UserInfo
 
@@ -21,32 +22,6 @@ CACHE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """What somebody wants to do (``authorizer.Attributes``).
-
-    Attributes:
-        user: who.
-        verb: ``get``, ``list``, ``create`` …
-        namespace, group, resource, subresource, name: of a resource request.
-        path: of a request that is not for a resource, else "".
-    """
-
-    user: UserInfo
-    verb: str
-    namespace: str = ""
-    group: str = ""
-    resource: str = ""
-    subresource: str = ""
-    name: str = ""
-    path: str = ""
-
-    @property
-    def full_resource(self) -> str:
-        """``pods`` or ``pods/log``."""
-        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-
-
-@dataclass(frozen=True, slots=True)
 class Grant:
     """A rule that a user has, and where it comes from, in upstream's words."""
 
@@ -54,32 +29,52 @@ class Grant:
     source: str
 
 
+@dataclass(slots=True)
+class Holdings:
+    """What a user has in a namespace, and the role references of those of her bindings that lead nowhere."""
+
+    grants: list[Grant] = field(default_factory=list)
+    missing: list[Json] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[str]:
+        """What the authorizer says of the missing roles."""
+        return [f'{reference["kind"].lower()}.{GROUP} "{reference["name"]}" not found' for reference in self.missing]
+
+
+def aggregate(errors: Iterable[str]) -> str:
+    """Return several errors as upstream's ``utilerrors.Aggregate`` prints them: each once, a single one bare."""
+    distinct = list(dict.fromkeys(errors))
+    return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]" if distinct else ""
+
+
 class Rbac:
     """Evaluates roles and bindings."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._grants: dict[tuple[str, tuple[str, ...], str], list[Grant]] = {}
+        self._holdings: dict[tuple[str, tuple[str, ...], str], Holdings] = {}
         for resource in (ROLES, CLUSTER_ROLES, BINDINGS, CLUSTER_BINDINGS):
             store.subscribe(resource, self._changed)
 
     def authorize(self, access: Access) -> tuple[bool, str]:
-        """Return whether it is allowed and, if so, by what."""
-        for grant in self.grants(access.user, access.namespace):
+        """Return whether it is allowed and by what, or which bindings could not be read."""
+        held = self.holdings(access.user, access.namespace)
+        for grant in held.grants:
             if allows(grant.rule, access):
                 return True, f"RBAC: allowed by {grant.source}"
-        return False, ""
+        return False, f"RBAC: {aggregate(held.errors)}" if held.missing else ""
 
-    def grants(self, user: UserInfo, namespace: str) -> list[Grant]:
+    def holdings(self, user: UserInfo, namespace: str) -> Holdings:
         """Return the user's rules in a namespace ("": only those that hold in the whole cluster)."""
         if self._store.pending():
-            self._grants.clear()  # a role may have changed a moment ago
+            self._holdings.clear()  # a role may have changed a moment ago
         key = (user.name, user.groups, namespace)
-        found = self._grants.get(key)
+        found = self._holdings.get(key)
         if found is None:
-            if len(self._grants) > CACHE:
-                self._grants.clear()
-            found = self._grants[key] = list(self._gather(user, namespace))
+            if len(self._holdings) > CACHE:
+                self._holdings.clear()
+            found = self._holdings[key] = self._gather(user, namespace)
         return found
 
     def rules_of(self, role_ref: Json, namespace: str) -> list[Json] | None:
@@ -87,28 +82,33 @@ class Rbac:
         if role_ref.get("kind") == "ClusterRole":
             entry = self._store.get(CLUSTER_ROLES, "", role_ref["name"])
         else:
-            entry = self._store.get(ROLES, namespace, role_ref["name"])
+            entry = self._store.get(ROLES, namespace, role_ref["name"]) if namespace else None
         return None if entry is None else entry.obj.get("rules") or []
 
-    def _gather(self, user: UserInfo, namespace: str) -> Iterator[Grant]:
+    def _gather(self, user: UserInfo, namespace: str) -> Holdings:
+        held = Holdings()
         for entry in self._store.entries(CLUSTER_BINDINGS):
-            yield from self._of_binding(entry.obj, user, "", "ClusterRoleBinding")
+            self._add(held, entry.obj, user, "", "ClusterRoleBinding")
         if namespace:
             for entry in self._store.entries(BINDINGS, namespace):
-                yield from self._of_binding(entry.obj, user, namespace, "RoleBinding")
+                self._add(held, entry.obj, user, namespace, "RoleBinding")
+        return held
 
-    def _of_binding(self, binding: Json, user: UserInfo, namespace: str, kind: str) -> Iterator[Grant]:
+    def _add(self, held: Holdings, binding: Json, user: UserInfo, namespace: str, kind: str) -> None:
         subject = next((s for s in binding.get("subjects") or () if _is(s, user, namespace)), None)
         if subject is None:
             return
         reference = binding["roleRef"]
+        rules = self.rules_of(reference, namespace)
+        if rules is None:
+            held.missing.append(reference)
+            return
         name = binding["metadata"]["name"] + (f"/{namespace}" if namespace else "")
         source = f'{kind} "{name}" of {reference["kind"]} "{reference["name"]}" to {_describe(subject, namespace)}'
-        for rule in self.rules_of(reference, namespace) or ():
-            yield Grant(rule, source)
+        held.grants += [Grant(rule, source) for rule in rules]
 
     def _changed(self, _: Event) -> None:
-        self._grants.clear()
+        self._holdings.clear()
 
 
 def allows(rule: Json, access: Access) -> bool:
@@ -144,7 +144,7 @@ def _is(subject: Json, user: UserInfo, namespace: str) -> bool:
     if kind == "Group":
         return name in user.groups
     home = subject.get("namespace") or namespace
-    return user.name == f"system:serviceaccount:{home}:{name}"
+    return bool(home) and user.name == f"system:serviceaccount:{home}:{name}"
 
 
 def _describe(subject: Json, namespace: str) -> str:

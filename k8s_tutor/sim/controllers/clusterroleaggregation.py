@@ -28,10 +28,8 @@ class ClusterRoleAggregationController(Controller):
         rules: list[Json] = []
         for selector in role["aggregationRule"].get("clusterRoleSelectors") or ():
             matching = from_label_selector(selector)
-            for other in self.client.list(ROLES):
+            for other in sorted(self.client.list(ROLES), key=lambda role: str(role["metadata"]["name"])):
                 if other["metadata"]["name"] != name and matching.matches(other["metadata"].get("labels")):
                     rules += [rule for rule in other.get("rules") or () if rule not in rules]
         if rules != (role.get("rules") or []):
-            new = clone(role)
-            new["rules"] = clone(rules)
-            self.client.update(ROLES, new)
+            self.client.apply(ROLES, {"metadata": {"name": name}, "rules": clone(rules)})

@@ -203,7 +203,7 @@ class Connection(asyncio.Protocol):
         return request
 
     def _parse(self, head: bytes) -> Request:
-        lines = head.decode("latin-1").split("\r\n")
+        lines = head.decode("utf-8", "replace").split("\r\n")
         parts = lines[0].split(" ")
         if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
             raise HttpError(400, "400 Bad Request")
