@@ -9,6 +9,11 @@ import io
 import os
 import sys
 
+NAME = "k8s-tutor"
+
+COMPLETING = "_K8S_TUTOR_COMPLETE"
+"""Set by a shell that asks click which words may follow."""
+
 
 def main() -> None:
     """Run the command line; never returns."""
@@ -16,34 +21,20 @@ def main() -> None:
     if sys.platform == "win32":
         sys.exit("k8s-tutor runs on Linux, macOS and, on Windows, inside WSL.\nType: wsl --install")
     try:
-        from k8s_tutor.cli import program
-
-        code = guarded(sys.argv[1:], program)
+        code = guarded(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were still being loaded
         print("\nStopped.", file=sys.stderr)
         code = 130
     sys.exit(code)
 
 
-def guarded(words: list[str], program: object) -> int:
-    """Run the click program with these words; returns the exit code."""
-    import click
-
+def guarded(words: list[str]) -> int:
+    """Run the program with these words; returns the exit code."""
     from k8s_tutor.errors import TutorError
 
-    if not isinstance(program, click.Command):  # pragma: no cover - a programming error of ours
-        raise TypeError(program)
     debug = "--debug" in words
     try:
-        code = program.main([word for word in words if word != "--debug"], "k8s-tutor", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.Abort:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _called([word for word in words if word != "--debug"])
     except TutorError as error:
         if debug:
             raise
@@ -63,6 +54,27 @@ def guarded(words: list[str], program: object) -> int:
 
         print(told(error), file=sys.stderr)
         return 1
+
+
+def _called(words: list[str]) -> int:
+    if not words and COMPLETING not in os.environ:  # the app's first paint need not wait for a parser of options
+        from k8s_tutor.cli.tutor import open_tutor
+
+        return open_tutor()
+    import click
+
+    from k8s_tutor.cli.program import program
+
+    try:
+        code = program.main(words, NAME, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     return code if isinstance(code, int) else 0
 
 

@@ -30,7 +30,7 @@ async def until(pilot: Pilot[int], provider: Provider, holds: Callable[[], objec
 
 async def lesson_11(provider: Provider) -> None:
     """A rolling update half done, at 120×40."""
-    app = TutorApp(lambda: Session.open(provider=provider, language="en"), provider, lesson="deployment")
+    app = TutorApp(lambda: (Session.open(provider=provider, language="en"), provider), lesson="deployment")
     async with app.run_test(size=(120, 40)) as pilot:
         await until_ready(pilot, app)
         await asyncio.to_thread(provider.set_rate, 0)
@@ -54,7 +54,7 @@ async def lesson_11(provider: Provider) -> None:
 
 async def welcome_ru(provider: Provider) -> None:
     """The welcome lesson's failing Pod at 80×24, in Russian."""
-    app = TutorApp(lambda: Session.open(provider=provider, language="ru"), provider, lesson="welcome", language="ru")
+    app = TutorApp(lambda: (Session.open(provider=provider, language="ru"), provider), lesson="welcome", language="ru")
     async with app.run_test(size=(80, 24)) as pilot:
         await until_ready(pilot, app)
         await asyncio.to_thread(provider.set_rate, 0)

@@ -3,9 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING
 
 from k8s_tutor.session import Session
 
@@ -30,12 +28,6 @@ def opened(*, cluster: bool = True, language: str = "") -> Iterator[Session]:
         yield session
     finally:
         session.close()
-
-
-def language_of(ctx: click.Context) -> str:
-    """Return the language asked for on the command line, or empty."""
-    found: Any = ctx.find_root().obj
-    return str(found.get("lang", "")) if isinstance(found, dict) else ""
 
 
 def at_exercise(session: Session, exercise: str) -> str:

@@ -21,8 +21,10 @@ from k8s_tutor.tui.texts import say
 from k8s_tutor.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from textual.command import Provider
+    from textual.command import Provider as PaletteProvider
 
+    from k8s_tutor.providers import Provider
+    from k8s_tutor.session import Session
     from k8s_tutor.tui.conversation import Conversation
 
 EDITORS = ("edit", "vi", "vim", "nano", "emacs", "code")
@@ -36,7 +38,7 @@ class Told(Message):
         self.act = act
 
 
-def palette() -> "type[Provider]":
+def palette() -> "type[PaletteProvider]":
     """Return the palette's commands, imported when it is first opened."""
     from k8s_tutor.tui.commands import TutorCommands
 
@@ -47,8 +49,8 @@ class TutorApp(App[int]):
     """The tutor in the terminal.
 
     Args:
-        open_session: returns the learner's session; called in a worker thread.
-        provider: the cluster's provider; started in a worker thread. None: the session's kubeconfig is used as it is.
+        open_world: returns the learner's session and her cluster's provider (None: the session's kubeconfig is used as
+            it is); called in a worker thread after the first paint, as the cluster is started.
         lesson: lesson to open; empty where the learner stopped.
         language: first language, until the session tells its own.
         debug: show tracebacks.
@@ -78,8 +80,7 @@ class TutorApp(App[int]):
 
     def __init__(
         self,
-        open_session: Callable[[], Any],
-        provider: Any,
+        open_world: "Callable[[], tuple[Session, Provider | None]]",
         *,
         lesson: str = "",
         language: str = "en",
@@ -89,8 +90,8 @@ class TutorApp(App[int]):
         super().__init__()
         self._keep_tracebacks = debug
         self._connect = connect
-        self._open_session = open_session
-        self.provider = provider
+        self._open_world = open_world
+        self.provider: Provider | None = None
         self._first_lesson = lesson
         self.language = language
         self.talk: Conversation | None = None
@@ -130,7 +131,7 @@ class TutorApp(App[int]):
         try:
             from k8s_tutor.tui.conversation import Conversation
 
-            session = self._open_session()
+            session, self.provider = self._open_world()
             if self._first_lesson:
                 session.go(self._first_lesson)
         except Exception as error:  # noqa: BLE001 - told in the app's own words
@@ -284,12 +285,15 @@ class TutorApp(App[int]):
     @work(thread=True, group="cluster")
     def steer_clock(self, *, rate: float | None = None, advance: float | None = None) -> None:
         """Change the cluster's time, where the provider can."""
+        provider = self.provider
+        if provider is None:
+            return
         try:
             if rate is not None:
-                self.provider.set_rate(rate)
+                provider.set_rate(rate)
             if advance is not None:
-                self.provider.advance(advance)
-            summary = self.provider.status().summary
+                provider.advance(advance)
+            summary = provider.status().summary
         except TutorError as error:
             summary = error.render()
         self.tell(lambda: self.main.terminal.note(summary, "dim"))

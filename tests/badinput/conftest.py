@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from k8s_tutor.__main__ import guarded
-from k8s_tutor.cli import program
 
 CLEARED = ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "KUBECONFIG", "LC_MESSAGES", "LANG")
 
@@ -52,7 +51,7 @@ def tutor(home: Path, capfd: pytest.CaptureFixture[str]) -> Tutor:
 
     def call(*words: str) -> Said:
         capfd.readouterr()
-        code = guarded(list(words), program)
+        code = guarded(list(words))
         sys.stdout.flush()
         sys.stderr.flush()
         out, err = capfd.readouterr()

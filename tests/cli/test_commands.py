@@ -10,8 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from k8s_tutor.cli import Commands, program
 from k8s_tutor.cli.commands.env import lines
+from k8s_tutor.cli.program import Commands, program
 
 
 def _all(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -171,14 +171,13 @@ def test_the_command_line_refuses_without_a_terminal(
     behind: Path, home: Path, foreign: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from k8s_tutor.__main__ import guarded
-    from k8s_tutor.cli import program
 
     monkeypatch.setenv("KUBECONFIG", str(behind))
     use = ["provider", "use", "context", "--context", "k8s-tutor-elsewhere"]
-    assert guarded([*use, "--yes"], program) == 0
+    assert guarded([*use, "--yes"]) == 0
     monkeypatch.delenv("KUBECONFIG")
     monkeypatch.setattr("sys.stdin", io.StringIO())  # no terminal
-    assert guarded(["kubectl", "get", "ns"], program) == 0
-    assert guarded(["kubectl", "delete", "cm", "precious", "-n", "theirs"], program) == 6
+    assert guarded(["kubectl", "get", "ns"]) == 0
+    assert guarded(["kubectl", "delete", "cm", "precious", "-n", "theirs"]) == 6
     assert "Refused: DELETE /api/v1/namespaces/theirs/configmaps/precious" in capfd.readouterr().err
-    assert guarded(["cluster", "reset"], program) == 6
+    assert guarded(["cluster", "reset"]) == 6

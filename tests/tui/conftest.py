@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from k8s_tutor.providers import Provider, open_provider
 from k8s_tutor.session import Session
 from k8s_tutor.tui.app import TutorApp
+from k8s_tutor.tui.conversation import Conversation
+from k8s_tutor.tui.screens.editor import EditorScreen
 
 
 @pytest.fixture
@@ -34,7 +39,7 @@ def reading_app(home: Path) -> ReadingApp:
     """Make an app without a cluster: lessons can be read."""
 
     def make(lesson: str = "", language: str = "en") -> TutorApp:
-        return TutorApp(lambda: Session.open(language=language), None, lesson=lesson, language=language, connect=False)
+        return TutorApp(lambda: (Session.open(language=language), None), lesson=lesson, language=language, connect=False)
 
     return make
 
@@ -57,15 +62,32 @@ class Played:
             await asyncio.to_thread(self.provider.advance, 1.0)
             await self.pilot.pause()
 
+    @property
+    def talk(self) -> Conversation:
+        """What the app has when its session is open."""
+        assert self.app.talk is not None
+        return self.app.talk
+
     async def type(self, line: str) -> None:
-        """Type a line at the prompt, and wait until the command ends."""
-        talk = self.app.talk
-        assert talk is not None
-        prompt = self.app.main.terminal.prompt
-        prompt.focus()
-        prompt.value = line
-        await self.pilot.press("enter")
-        await self.until(lambda: not talk.commands.running, f"the end of «{line}»")
+        """Type a line at the prompt, key by key, and wait until the command ends."""
+        await self.pilot.press(*map(_character_to_key, line), "enter")
+        await self.until(lambda: not self.talk.commands.running, f"the end of «{line}»")
+
+    async def write(self, name: str, text: str) -> None:
+        """Open a file of the working folder in the editor, paste a text over all that is in it, save and apply."""
+        await self.pilot.press(*map(_character_to_key, f"edit {name}"), "enter")
+        await self.until(lambda: isinstance(self.app.focused, TextArea), "the editor")
+        area = self.app.screen.query_one(TextArea)
+        area.select_all()
+        self.app.post_message(events.Paste(text))  # as the driver does
+        await self.until(lambda: area.text == text, "the paste")
+        await self.pilot.press("f5")
+        await self.until(lambda: not isinstance(self.app.screen, EditorScreen), "the end of the editor")
+        await self.until(lambda: not self.talk.commands.running, f"applying {name}")
+
+    def marks(self) -> dict[str, str]:
+        """Return the state of each check of the exercise."""
+        return {check.id: str(check.state) for check in self.talk.session.checks()}
 
     def terminal(self) -> str:
         """Return the text of the terminal pane."""
@@ -83,21 +105,27 @@ def provider(home: Path) -> Iterator[Provider]:
 Play = Callable[[Pilot[Any]], Awaitable[Played]]
 
 
+def app_on(provider: Provider, lesson: str = "", language: str = "en") -> TutorApp:
+    """Make an app on a provider's cluster."""
+    return TutorApp(lambda: (Session.open(provider=provider, language=language), provider), lesson=lesson, language=language)
+
+
 @pytest.fixture
 def playing_app(provider: Provider) -> TutorApp:
     """An app on that cluster."""
-    return TutorApp(lambda: Session.open(provider=provider, language="en"), provider)
+    return app_on(provider)
 
 
 @pytest.fixture
-def play(provider: Provider, playing_app: TutorApp) -> Play:
+def play(provider: Provider) -> Play:
     """Wait until the app has found its cluster, and stop the cluster's clock."""
 
     async def begin(pilot: Pilot[Any]) -> Played:
-        played = Played(playing_app, provider, pilot)
+        assert isinstance(pilot.app, TutorApp)
+        played = Played(pilot.app, provider, pilot)
         loop = asyncio.get_running_loop()
         end = loop.time() + 60
-        while "ready" not in played.terminal():
+        while played.app.talk is None or not played.talk.attached:
             assert loop.time() < end, played.terminal()
             await pilot.pause(0.05)
         await asyncio.to_thread(provider.set_rate, 0)

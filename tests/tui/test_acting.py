@@ -20,7 +20,7 @@ IN_PODS = "kubectl run web --image=nginx:1.27"
 
 @pytest.fixture
 def pods_app(provider: Provider) -> TutorApp:
-    return TutorApp(lambda: Session.open(provider=provider, language="en"), provider, lesson="pods")
+    return TutorApp(lambda: (Session.open(provider=provider, language="en"), provider), lesson="pods")
 
 
 async def test_a_dead_cluster_is_started_again_and_holds_what_it_held(playing_app: TutorApp, play: Play) -> None:
@@ -140,7 +140,7 @@ async def test_without_colour(
     playing_app: TutorApp, play: Play, monkeypatch: pytest.MonkeyPatch, provider: Provider
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    app = TutorApp(lambda: Session.open(provider=provider, language="en"), provider, connect=False)
+    app = TutorApp(lambda: (Session.open(provider=provider, language="en"), provider), connect=False)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause(0.2)
         assert app.no_color

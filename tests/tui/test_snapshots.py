@@ -106,7 +106,7 @@ def test_screen(snap_compare: Any, home: Path, tmp_path: Path, view: str, size: 
     pack = write_pack(tmp_path / "pack")
     file = tmp_path / "pod.yaml"
     file.write_text("apiVersion: v1\nkind: Pod\n\tmetadata:\n")
-    app = TutorApp(lambda: Session.open(Course(pack), language=language), None, language=language, connect=False)
+    app = TutorApp(lambda: (Session.open(Course(pack), language=language), None), language=language, connect=False)
 
     async def prepare(pilot: Pilot[Any]) -> None:
         while app.talk is None or not str(app.main.task_pane.children[0].render()):

@@ -7,7 +7,8 @@ import click
 
 from k8s_tutor.checks.result import State
 from k8s_tutor.cli import marks
-from k8s_tutor.cli.opening import at_exercise, language_of, opened
+from k8s_tutor.cli.asked import language_of
+from k8s_tutor.cli.opening import at_exercise, opened
 from k8s_tutor.errors import ChecksFailedError
 from k8s_tutor.session import ChecksChanged, Event, Session
 

@@ -32,7 +32,7 @@ def command(
     workers: int,
 ) -> None:
     """Grade submissions: folders, zips or tarballs, one a student, or folders of them."""
-    from k8s_tutor.cli.opening import language_of
+    from k8s_tutor.cli.asked import language_of
     from k8s_tutor.course import Course
     from k8s_tutor.grading import Limits, SubmissionResult, grade
     from k8s_tutor.grading.report import report

@@ -4,7 +4,8 @@ import json
 
 import click
 
-from k8s_tutor.cli.opening import language_of, opened
+from k8s_tutor.cli.asked import language_of
+from k8s_tutor.cli.opening import opened
 
 
 @click.command(epilog="Example: k8s-tutor list")

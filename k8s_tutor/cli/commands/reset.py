@@ -2,7 +2,8 @@
 
 import click
 
-from k8s_tutor.cli.opening import at_exercise, language_of, opened
+from k8s_tutor.cli.asked import language_of
+from k8s_tutor.cli.opening import at_exercise, opened
 
 
 @click.command(epilog="Example: k8s-tutor reset pods/first-pod")
