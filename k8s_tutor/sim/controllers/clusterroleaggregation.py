@@ -11,7 +11,7 @@ ROLES = "clusterroles.rbac.authorization.k8s.io"
 class ClusterRoleAggregationController(Controller):
     """Keeps the rules of aggregated ClusterRoles."""
 
-    name = "clusterrole-aggregation-controller"
+    name = manager = "clusterrole-aggregation-controller"
 
     def setup(self) -> None:
         self.watch(ROLES, self._changed)
