@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.cluster import Cluster
@@ -193,3 +195,46 @@ async def test_a_new_name_for_a_hash_that_is_taken(cluster: Make) -> None:
     assert found is not None
     assert found["status"]["collisionCount"] == 1
     assert len(client.list("replicasets.apps", "x")) == 2
+
+
+def _volume(**spec: Any) -> Json:
+    base = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}}
+    return {"metadata": {"name": "v"}, "spec": base | {"storageClassName": "c"} | spec}
+
+
+def _claim(name: str = "claim", **spec: Any) -> Json:
+    base = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "c"}
+    return {"metadata": {"name": name, "namespace": "x"}, "spec": base | spec}
+
+
+@pytest.mark.parametrize(
+    ("volume", "claim", "why"),
+    [
+        ({}, {"resources": {"requests": {"storage": "2Gi"}}}, "requested PV is too small"),
+        ({"storageClassName": "d"}, {}, "storageClassName does not match"),
+        ({"accessModes": ["ReadOnlyMany"]}, {}, "incompatible accessMode"),
+        ({"volumeMode": "Block"}, {}, "incompatible volumeMode"),
+    ],
+)
+async def test_a_claim_that_names_a_volume_must_fit_it(cluster: Make, volume: Json, claim: Json, why: str) -> None:
+    client, clock, _ = await ready(cluster)
+    client.create("persistentvolumes", _volume(**volume))
+    client.create("persistentvolumeclaims", _claim(volumeName="v", **claim))
+    await clock.advance(2)
+    found = client.get("persistentvolumeclaims", "claim", "x")
+    assert found is not None
+    assert found["status"]["phase"] == "Pending"
+    notes = [event.get("message") or event.get("note") for event in client.list("events", "x")]
+    assert f'Cannot bind to requested volume "v": {why}' in notes
+
+
+async def test_a_volume_goes_to_one_claim(cluster: Make) -> None:
+    client, clock, _ = await ready(cluster)
+    client.create("persistentvolumes", _volume())
+    for name in ("one", "two"):
+        client.create("persistentvolumeclaims", _claim(name, volumeName="v"))
+        await clock.advance(2)
+    phases = [claim["status"]["phase"] for claim in client.list("persistentvolumeclaims", "x")]
+    assert phases == ["Bound", "Pending"]
+    notes = [event.get("message") or event.get("note") for event in client.list("events", "x")]
+    assert 'volume "v" already bound to a different claim.' in notes

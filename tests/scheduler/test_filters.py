@@ -1,9 +1,13 @@
 """Each filter's refusal, word for word, and what passes it."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
+from k8s_tutor.sim.cluster import Cluster
+from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.registry.strategy import UserInfo
 from tests.scheduler.places import Places
 
 NOT_HELPFUL = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
@@ -143,3 +147,48 @@ async def test_node_named_in_affinity(places: Places) -> None:
     assert refused.startswith(
         "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]."
     )
+
+
+async def test_a_port_is_free_once_one_of_its_pods_is_gone(places: Places) -> None:
+    places.node("n")
+    container = {"ports": [{"containerPort": 80, "hostPort": 80}]}
+    first = places.run("n", container=container)
+    places.run("n", container=container)
+    assert "didn't have free ports" in places.decide(places.pod(container=container))
+    places.cache.remove_pod(first.uid)
+    assert places.decide(places.pod(container=container)) == "n"
+
+
+async def test_the_node_of_a_pod_whose_claim_is_being_made_is_announced(
+    cluster: Callable[..., Awaitable[Cluster]],
+) -> None:
+    made = await cluster(nodes=1)
+    client = LocalClient(made.rest, UserInfo("admin", ("system:masters",)), "test")
+    storage = {
+        "metadata": {"name": "slow"},
+        "provisioner": "example.com/p",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    client.create("storageclasses.storage.k8s.io", storage)
+    claim = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "storageClassName": "slow",
+    }
+    client.create("persistentvolumeclaims", {"metadata": {"name": "c", "namespace": "default"}, "spec": claim})
+    volumes = [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]
+    spec = {"containers": [{"name": "c", "image": "busybox"}], "volumes": volumes}
+    client.create("pods", {"metadata": {"name": "p", "namespace": "default"}, "spec": spec})
+    await made.clock.advance(2)
+    pod, bound = client.get("pods", "p", "default"), client.get("persistentvolumeclaims", "c", "default")
+    assert pod is not None
+    assert bound is not None
+    node = bound["metadata"]["annotations"]["volume.kubernetes.io/selected-node"]
+    assert pod["status"]["nominatedNodeName"] == node
+    assert "nodeName" not in pod["spec"]
+    binding = {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": node}}
+    client.create("pods", {**binding, "metadata": {"name": "p", "namespace": "default"}}, "binding", "p")
+    pod = client.get("pods", "p", "default")
+    assert pod is not None
+    assert pod["spec"]["nodeName"] == node
+    assert "nominatedNodeName" not in pod["status"]

@@ -17,6 +17,7 @@ from k8s_tutor.sim.scheduler.volumes import (
     claim_names,
     class_of,
     find_matching,
+    mismatch,
     refers_to,
     waits_for_pod,
 )
@@ -152,11 +153,22 @@ class PersistentVolumeController(Controller):
         """The user named the volume."""
         volume = self.client.get(VOLUMES, name)
         meta = claim["metadata"]
-        if volume is None or (volume["spec"].get("claimRef") and not refers_to(volume, claim)):
-            self._claim_phase(claim, "Pending", None)
-            self.queue.add_after((meta["namespace"], meta["name"]), RESYNC)
-        else:
+        if volume is not None and refers_to(volume, claim):
             self._bind(volume, claim)
+            return
+        event = None
+        if volume is not None and volume["spec"].get("claimRef"):
+            event = "FailedBinding", f'volume "{name}" already bound to a different claim.'
+        elif volume is not None:
+            why = mismatch(volume, claim)
+            if not why:
+                self._bind(volume, claim)
+                return
+            event = "VolumeMismatch", f'Cannot bind to requested volume "{name}": {why}'
+        if event:
+            self.events.event(claim, "Warning", *event)
+        self._claim_phase(claim, "Pending", None)
+        self.queue.add_after((meta["namespace"], meta["name"]), RESYNC)
 
     # -- binding
 

@@ -49,7 +49,7 @@ class NodeInfo:
         self.pods: dict[str, PodInfo] = {}
         self.pods_with_affinity: dict[str, PodInfo] = {}
         self.pods_with_anti_affinity: dict[str, PodInfo] = {}
-        self.ports: dict[tuple[str, str, int], int] = {}
+        self.ports: set[tuple[str, str, int]] = set()
         self.matching: dict[tuple[str, Selector], int] = {}
         self.generation = 0
 
@@ -104,11 +104,11 @@ class NodeInfo:
         self.nonzero_cpu += sign * pod.nonzero_cpu
         self.nonzero_memory += sign * pod.nonzero_memory
         for port in pod.ports:
-            count = self.ports.get(port, 0) + sign
-            if count > 0:
-                self.ports[port] = count
+            # A set, as upstream's HostPortInfo: of two pods on one port, the first to go frees it.
+            if sign > 0:
+                self.ports.add(port)
             else:
-                self.ports.pop(port, None)
+                self.ports.discard(port)
         self.generation += 1
 
     def copy(self) -> "NodeInfo":
@@ -116,7 +116,7 @@ class NodeInfo:
         other = NodeInfo(self.name)
         for name in NodeInfo.__slots__:
             value = getattr(self, name)
-            setattr(other, name, dict(value) if isinstance(value, dict) and name != "node" else value)
+            setattr(other, name, value.copy() if isinstance(value, dict | set) and name != "node" else value)
         return other
 
 

@@ -219,8 +219,20 @@ class Scheduler:
                 return
             if not volumes.ready(pod):
                 self._binding[pod.uid] = pod
+                self._expect(pod)
                 return
         self._bind(queued, pod)
+
+    def _expect(self, pod: PodInfo) -> None:
+        """Tell where a pod will go that is not bound at once (``NominatedNodeNameForExpectation``)."""
+
+        def nominate(obj: Json) -> None:
+            obj.setdefault("status", {})["nominatedNodeName"] = pod.node_name
+
+        try:
+            self.client.change("pods", pod.namespace, pod.name, nominate, "status")
+        except ApiError as error:
+            self.kit.log(MANAGER, f"Failed to nominate a node for {pod.namespace}/{pod.name}: {error.message}")
 
     def _bind_when_ready(self, pod: PodInfo) -> None:
         volumes = self.profile.by_name["VolumeBinding"]

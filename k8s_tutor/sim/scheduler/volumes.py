@@ -63,8 +63,31 @@ def _capacity(volume: Json) -> Quantity:
     return Quantity.parse((volume["spec"].get("capacity") or {}).get("storage", "0"))
 
 
+def _wanted(claim: Json) -> Quantity:
+    return Quantity.parse(((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0"))
+
+
 def _mode(obj: Json) -> str:
     return str(obj["spec"].get("volumeMode") or "Filesystem")
+
+
+def mismatch(volume: Json, claim: Json) -> str:
+    """Return why a volume that a claim names cannot hold it, or ""."""
+    name = volume["metadata"]["name"]
+    if volume["metadata"].get("deletionTimestamp"):
+        return f'the volume is marked for deletion "{name}"'
+    if _capacity(volume) < _wanted(claim):
+        return "requested PV is too small"
+    if class_of(volume) != class_of(claim):
+        return "storageClassName does not match"
+    key = "volumeAttributesClassName"
+    if (volume["spec"].get(key) or "") != (claim["spec"].get(key) or ""):
+        return "volumeAttributesClassName does not match"
+    if _mode(volume) != _mode(claim):
+        return "incompatible volumeMode"
+    if not set(claim["spec"].get("accessModes") or ()) <= set(volume["spec"].get("accessModes") or ()):
+        return "incompatible accessMode"
+    return ""
 
 
 def find_matching(
@@ -85,7 +108,7 @@ def find_matching(
         delay: the claim waits for a pod: without a node nothing is chosen.
     """
     spec = claim["spec"]
-    wanted = Quantity.parse(((spec.get("resources") or {}).get("requests") or {}).get("storage", "0"))
+    wanted = _wanted(claim)
     selector = from_label_selector(spec["selector"]) if spec.get("selector") is not None else None
     modes = set(spec.get("accessModes") or ())
     best: Json | None = None

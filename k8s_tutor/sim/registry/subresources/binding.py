@@ -33,6 +33,7 @@ class Binding:
             return dict(SUCCESS)
         new = clone(pod)
         new["spec"]["nodeName"] = target["name"]
+        new.get("status", {}).pop("nominatedNodeName", None)  # only a hint until now
         meta = body.get("metadata") or {}
         for key in ("labels", "annotations"):
             if meta.get(key):
