@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.kubelet import admission, spec
+from k8s_tutor.sim.kubelet import admission, spec, stages
 from k8s_tutor.sim.kubelet.conditions import condition
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class Gate:
         reason, message = refusal
         kubelet.event(pod, "Warning", reason, message)
         status = {"phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}"}
-        kubelet.statuses.reject(pod, status)
+        # A refusal takes time: a ReplicaSet's next pod may be refused as well, and so on for as long as the cause stays.
+        kubelet.clock.call_later(stages.timing("reject"), kubelet.statuses.reject, pod, status)
         return False
 
     def _make_room(self, pod: Json, others: list[Json], node: Json, reason: str) -> bool:

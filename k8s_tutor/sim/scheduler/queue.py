@@ -172,4 +172,5 @@ class SchedulingQueue:
 
 def backoff(count: int) -> float:
     """Return the seconds of back-off after so many refusals."""
-    return float(min(INITIAL_BACKOFF * 2 ** max(count - 1, 0), MAX_BACKOFF))
+    doublings = min(max(count - 1, 0), 16)  # a power of thousands is no float
+    return float(min(INITIAL_BACKOFF * 2**doublings, MAX_BACKOFF))
