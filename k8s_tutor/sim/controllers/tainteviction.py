@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
+from k8s_tutor.sim.controllers.conditions import set_in_place
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.nodematch import tolerates
@@ -27,15 +27,16 @@ def no_execute(node: Json | None) -> list[Json]:
     return [taint for taint in taints if taint.get("effect") == NO_EXECUTE]
 
 
-def seconds_left(pod: Json, taints: list[Json]) -> float | None:
-    """Return how long the pod may stay in spite of the taints; None: for good."""
+def is_tolerated(pod: Json, taints: list[Json]) -> bool:
+    """Tell whether the pod tolerates every taint, be it only for a time."""
     tolerations = pod["spec"].get("tolerations") or ()
-    used = []
-    for taint in taints:
-        fitting = [item for item in tolerations if tolerates(item, taint)]
-        if not fitting:
-            return 0.0
-        used += fitting
+    return all(any(tolerates(item, taint) for item in tolerations) for taint in taints)
+
+
+def seconds_left(pod: Json, taints: list[Json]) -> float | None:
+    """Return how long the pod may stay in spite of taints that it tolerates; None: for good."""
+    tolerations = pod["spec"].get("tolerations") or ()
+    used = (item for item in tolerations if any(tolerates(item, taint) for taint in taints))
     limits = [item["tolerationSeconds"] for item in used if item.get("tolerationSeconds") is not None]
     return float(max(0, min(limits))) if limits else None
 
@@ -46,14 +47,14 @@ class TaintEvictionController(Controller):
     name = "taint-eviction-controller"
 
     def setup(self) -> None:
-        self._timers: dict[str, tuple[Timer, float]] = {}
+        self._timers: dict[str, Timer] = {}
         self._on_node: dict[str, dict[str, tuple[str, str]]] = {}
         self.watch("nodes", self._node_changed)
         self.watch("pods", self._pod_changed)
 
     def stop(self) -> None:
         super().stop()
-        for timer, _ in self._timers.values():
+        for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
 
@@ -76,7 +77,7 @@ class TaintEvictionController(Controller):
         pod, old = event.obj, event.old.obj if event.old else None
         meta, node = pod["metadata"], pod["spec"].get("nodeName")
         if event.type == "DELETED":
-            self._cancel(pod, quiet=True)
+            self._cancel(pod)
             self._on_node.get(node or "", {}).pop(meta["uid"], None)
             return
         if not node:
@@ -92,16 +93,21 @@ class TaintEvictionController(Controller):
         if not taints:
             self._cancel(pod)
             return
+        if not is_tolerated(pod, taints):
+            self._cancel(pod)
+            self._evict(pod)
+            return
         left = seconds_left(pod, taints)
         if left is None:
             self._cancel(pod)
+        elif pod["metadata"]["uid"] in self._timers:
+            return  # the time that runs stays
         elif left == 0:
-            self._cancel(pod, quiet=True)
             self._evict(pod)
-        elif pod["metadata"]["uid"] not in self._timers:
+        else:
             meta = pod["metadata"]
             timer = self.clock.call_later(left, self._due, meta["namespace"], meta["name"], meta["uid"])
-            self._timers[meta["uid"]] = (timer, self.clock.now())
+            self._timers[meta["uid"]] = timer
 
     def _due(self, namespace: str, name: str, uid: str) -> None:
         self._timers.pop(uid, None)
@@ -109,25 +115,25 @@ class TaintEvictionController(Controller):
         if pod is not None and pod["metadata"]["uid"] == uid:
             self._evict(pod)
 
-    def _cancel(self, pod: Json, *, quiet: bool = False) -> None:
+    def _cancel(self, pod: Json) -> None:
         found = self._timers.pop(pod["metadata"]["uid"], None)
         if found is not None:
-            found[0].cancel()
-            if not quiet:
-                what = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-                self.events.event(pod, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {what}")
+            found.cancel()
+            self._tell(pod, "Cancelling deletion of")
+
+    def _tell(self, pod: Json, what: str) -> None:
+        """Such events name the pod only, without its uid: ``kubectl describe pod`` does not find them."""
+        meta = pod["metadata"]
+        named = {"namespace": meta["namespace"], "name": meta["name"]}
+        about = {"apiVersion": "v1", "kind": "Pod", "metadata": named}
+        self.events.event(about, "Normal", "TaintManagerEviction", f"{what} Pod {meta['namespace']}/{meta['name']}")
 
     def _evict(self, pod: Json) -> None:
         meta = pod["metadata"]
-        if is_terminating(pod):
-            return
-        what = f"{meta['namespace']}/{meta['name']}"
-        self.events.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {what}")
+        self._tell(pod, "Marking for deletion")
         now = rfc3339(self.clock.now())
 
         def mark(obj: Json) -> None:
-            status = obj.setdefault("status", {})
-            others = [item for item in status.get("conditions") or () if item["type"] != "DisruptionTarget"]
             found = {
                 "type": "DisruptionTarget",
                 "status": "True",
@@ -138,11 +144,10 @@ class TaintEvictionController(Controller):
             }
             if obj["metadata"].get("generation"):
                 found["observedGeneration"] = obj["metadata"]["generation"]
-            status["conditions"] = [*others, found]
+            set_in_place(obj.setdefault("status", {}), found)
 
         try:
-            if not is_finished(pod):
-                self.client.change("pods", meta["namespace"], meta["name"], mark, "status")
+            self.client.change("pods", meta["namespace"], meta["name"], mark, "status")
             self.client.delete("pods", meta["name"], meta["namespace"])
         except ApiError as error:
             if error.code != 404:

@@ -50,7 +50,9 @@ def reference(obj: Json, field_path: str | None = None) -> Json:
     out: Json = {"kind": obj["kind"]}
     if meta.get("namespace"):
         out["namespace"] = meta["namespace"]
-    out |= {"name": meta["name"], "uid": meta.get("uid", ""), "apiVersion": obj["apiVersion"]}
+    out |= {"name": meta["name"], "apiVersion": obj["apiVersion"]}
+    if meta.get("uid"):
+        out["uid"] = meta["uid"]
     if meta.get("resourceVersion"):
         out["resourceVersion"] = meta["resourceVersion"]
     if field_path:
@@ -80,7 +82,7 @@ class Recorder:
     def event(self, obj: Json, type_: str, reason: str, message: str, field_path: str | None = None) -> None:
         """Record an event about an object; ``field_path`` such as ``spec.containers{main}``."""
         about = reference(obj, field_path)
-        subject = (about["kind"], about.get("namespace", ""), about["name"], about["uid"], about["apiVersion"])
+        subject = (about["kind"], about.get("namespace", ""), about["name"], about.get("uid", ""), about["apiVersion"])
         if self._is_spam((self._host, *subject, type_)):
             return
         now = self._clock.now()
@@ -89,7 +91,7 @@ class Recorder:
         key = similar_key if combined else (*similar_key, about.get("fieldPath", ""), message)
         try:
             if not self._count(key, shown, now):
-                self._create(key, about, type_, reason, shown, now)
+                self._create(key, about, (type_, reason, shown), now, reporter="" if combined else self._component)
         except ApiError:
             return  # as client-go: an event that is refused (a namespace that ends) is lost
         finally:
@@ -131,7 +133,9 @@ class Recorder:
         self._known.move_to_end(key)
         return True
 
-    def _create(self, key: tuple[str, ...], about: Json, type_: str, reason: str, message: str, now: float) -> None:
+    def _create(self, key: tuple[str, ...], about: Json, what: tuple[str, str, str], now: float, reporter: str) -> None:
+        """Store a new event; ``what`` is its type, reason and message. A combined one names no reporter."""
+        type_, reason, message = what
         namespace = about.get("namespace") or "default"
         source = {"component": self._component} | ({"host": self._host} if self._host else {})
         # Upstream names an event by its object and the time in nanoseconds, in hexadecimal.
@@ -152,8 +156,8 @@ class Recorder:
                 "count": 1,
                 "type": type_,
                 "eventTime": None,
-                "reportingComponent": self._component,
-                "reportingInstance": self._host,
+                "reportingComponent": reporter,
+                "reportingInstance": self._host if reporter else "",
             },
         )
 
