@@ -15,6 +15,7 @@ from k8s_tutor.apimachinery.patches.lists import (
     RETAIN_KEYS,
     SET_ORDER,
     Items,
+    Meta,
     items_are_maps,
     key_of,
     lookup,
@@ -85,16 +86,22 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
+def _meta(type: Type | None, key: str, original: Json | Items, modified: Json | Items) -> Meta | None:
+    """Return how a field is patched; None for one that the schema does not know: no matter as long as it stays."""
+    try:
+        return lookup(type, key)
+    except PatchError:
+        if original == modified:
+            return None
+        raise
+
+
 def _diff_map_field(
     patch: Json, key: str, original: Json, modified: Json, type: Type | None, options: _Options
 ) -> None:
-    try:
-        meta = lookup(type, key)
-    except PatchError:
-        # A field that the schema does not know is no matter as long as it stays.
-        if original == modified:
-            return
-        raise
+    meta = _meta(type, key, original, modified)
+    if meta is None:
+        return
     if meta.strategy == "replace":
         if options.changes:
             patch[key] = modified
@@ -107,12 +114,9 @@ def _diff_map_field(
 def _diff_list_field(
     patch: Json, key: str, original: Items, modified: Items, type: Type | None, options: _Options
 ) -> None:
-    try:
-        meta = lookup(type, key)
-    except PatchError:
-        if original == modified:
-            return
-        raise
+    meta = _meta(type, key, original, modified)
+    if meta is None:
+        return
     if meta.strategy != "merge":
         if options.changes and original != modified:
             patch[key] = modified

@@ -21,6 +21,10 @@ def _provider(name: str, **options: Any) -> Provider:
     return open_provider()
 
 
+def _tell(provider: Provider) -> None:
+    click.echo(provider.status().summary)
+
+
 NAME = click.option("--name", default="", metavar="NAME", help="Which practice cluster, if you keep several.")
 
 
@@ -45,7 +49,7 @@ def start(
     options["start_latency"] = False if no_start_latency else None
     provider = _provider(name, **options)
     provider.start()
-    click.echo(provider.status().summary)
+    _tell(provider)
 
 
 @command.command(epilog="Example: k8s-tutor cluster stop")
@@ -54,7 +58,7 @@ def stop(name: str) -> None:
     """Stop it; a practice cluster keeps its state."""
     provider = _provider(name)
     provider.stop()
-    click.echo(provider.status().summary)
+    _tell(provider)
 
 
 @command.command(epilog="Example: k8s-tutor cluster status --json")
@@ -75,7 +79,7 @@ def reset(name: str) -> None:
     """Return to a fresh cluster; everything in it is gone."""
     provider = _provider(name)
     provider.reset()
-    click.echo(provider.status().summary)
+    _tell(provider)
 
 
 @command.command(epilog="Example: k8s-tutor cluster delete --name other")
@@ -85,7 +89,7 @@ def delete(name: str) -> None:
     """Stop it and forget its state; your progress in the course is kept."""
     provider = _provider(name)
     provider.remove()
-    click.echo(provider.status().summary)
+    _tell(provider)
 
 
 @command.command(epilog='Example: kubectl --kubeconfig "$(k8s-tutor cluster kubeconfig)" get nodes')
@@ -106,7 +110,7 @@ def clock(name: str, rate: float | None, advance: float | None) -> None:
         provider.set_rate(rate)
     if advance is not None:
         provider.advance(advance)
-    click.echo(provider.status().summary)
+    _tell(provider)
 
 
 @command.command(epilog="Example: k8s-tutor cluster snapshot")
@@ -123,4 +127,4 @@ def restore(name: str, snapshot_id: str) -> None:
     """Return to a snapshot."""
     provider = _provider(name)
     provider.restore(snapshot_id)
-    click.echo(provider.status().summary)
+    _tell(provider)

@@ -19,6 +19,7 @@ from k8s_tutor.sim.scheduler.volumes import (
     find_matching,
     mismatch,
     refers_to,
+    reserved_for,
     waits_for_pod,
 )
 
@@ -180,21 +181,9 @@ class PersistentVolumeController(Controller):
 
     def _point_volume(self, volume: Json, claim: Json) -> Json:
         reference = volume["spec"].get("claimRef")
-        meta = claim["metadata"]
-        if reference and reference.get("uid") == meta["uid"]:
+        if reference and reference.get("uid") == claim["metadata"]["uid"]:
             return volume
-        new = clone(volume)
-        new["spec"]["claimRef"] = {
-            "kind": "PersistentVolumeClaim",
-            "namespace": meta["namespace"],
-            "name": meta["name"],
-            "uid": meta["uid"],
-            "apiVersion": "v1",
-            "resourceVersion": meta["resourceVersion"],
-        }
-        if not reference:
-            new["metadata"].setdefault("annotations", {})[BOUND_BY_CONTROLLER] = "yes"
-        return self.client.update(VOLUMES, new)
+        return self.client.update(VOLUMES, reserved_for(volume, claim))
 
     def _point_claim(self, claim: Json, volume: Json) -> Json:
         annotations = claim["metadata"].get("annotations") or {}

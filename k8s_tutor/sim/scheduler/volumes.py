@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.quantity import Quantity
-from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.scheduler.nodematch import selector_matches
 
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
@@ -28,6 +28,24 @@ def is_bound(claim: Json) -> bool:
     """Tell whether a claim is fully bound."""
     annotations = claim["metadata"].get("annotations") or {}
     return bool(claim["spec"].get("volumeName")) and BIND_COMPLETED in annotations
+
+
+def reserved_for(volume: Json, claim: Json) -> Json:
+    """Return the volume as it is once it points to the claim; marked as the program's choice where nobody named it."""
+    meta = claim["metadata"]
+    new = clone(volume)
+    chosen_by_user = bool(volume["spec"].get("claimRef"))
+    new["spec"]["claimRef"] = {
+        "kind": "PersistentVolumeClaim",
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "apiVersion": "v1",
+        "resourceVersion": meta["resourceVersion"],
+    }
+    if not chosen_by_user:
+        new["metadata"].setdefault("annotations", {})[BOUND_BY_CONTROLLER] = "yes"
+    return new
 
 
 def waits_for_pod(storage_class: Json | None) -> bool:

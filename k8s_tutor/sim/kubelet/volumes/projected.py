@@ -6,7 +6,7 @@ Mirrors ``pkg/volume/projected``. Tokens are made when first read and anew after
 from collections.abc import Callable, Iterator
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.kubelet.volumes import config_map, downward_api, secret
+from k8s_tutor.sim.kubelet.volumes import downward_api
 from k8s_tutor.sim.kubelet.volumes.base import (
     DEFAULT_MODE,
     Mounted,
@@ -16,6 +16,8 @@ from k8s_tutor.sim.kubelet.volumes.base import (
     VolumePlugin,
     projection,
 )
+from k8s_tutor.sim.kubelet.volumes.config_map import ConfigMapVolume
+from k8s_tutor.sim.kubelet.volumes.secret import SecretVolume
 
 ROTATE_AT = 0.8
 TOKEN_SECONDS = 3600
@@ -81,9 +83,11 @@ def _prepare(pod: Json, sources: list[Json], mode: int, context: VolumeContext) 
 def _one(pod: Json, source: Json, mode: int, context: VolumeContext) -> Projected:
     namespace = pod["metadata"]["namespace"]
     if source.get("configMap"):
-        return config_map.content(source["configMap"], source["configMap"].get("name", ""), namespace, mode, context)
+        return ConfigMapVolume.content(
+            source["configMap"], source["configMap"].get("name", ""), namespace, mode, context
+        )
     if source.get("secret"):
-        return secret.content(source["secret"], source["secret"].get("name", ""), namespace, mode, context)
+        return SecretVolume.content(source["secret"], source["secret"].get("name", ""), namespace, mode, context)
     if source.get("downwardAPI"):
         return downward_api.content(pod, source["downwardAPI"], mode, context)
     return Projected({}, {}, mode)

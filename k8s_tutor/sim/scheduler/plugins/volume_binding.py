@@ -13,13 +13,13 @@ from k8s_tutor.sim.scheduler.cache import NodeInfo
 from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, Refused, Skip, Status
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.volumes import (
-    BOUND_BY_CONTROLLER,
     NO_PROVISIONER,
     SELECTED_NODE,
     claim_names,
     class_of,
     find_matching,
     is_bound,
+    reserved_for,
     suits_node,
     waits_for_pod,
 )
@@ -152,18 +152,7 @@ class VolumeBinding(Plugin):
         if plan is None:
             return
         for claim, volume in plan.static:
-            meta = claim["metadata"]
-            new = clone(volume)
-            new["spec"]["claimRef"] = {
-                "kind": "PersistentVolumeClaim",
-                "namespace": meta["namespace"],
-                "name": meta["name"],
-                "uid": meta["uid"],
-                "apiVersion": "v1",
-                "resourceVersion": meta["resourceVersion"],
-            }
-            new["metadata"].setdefault("annotations", {})[BOUND_BY_CONTROLLER] = "yes"
-            self.handle.client.update("persistentvolumes", new)
+            self.handle.client.update("persistentvolumes", reserved_for(volume, claim))
         for claim in plan.provisions:
             new = clone(claim)
             new["metadata"].setdefault("annotations", {})[SELECTED_NODE] = node.name
