@@ -19,6 +19,7 @@ from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.machinery.workqueue import WorkQueue
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.registry.rest import Rest
+from k8s_tutor.sim.ticking import Ticker, never
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.cluster import Shape
@@ -100,6 +101,12 @@ class Controller:
                     self.queue.add((obj["metadata"].get("namespace", ""), owner["name"]))
 
         self.watch(resource, changed)
+
+    def every(self, period: float, key: Key, limit: Callable[[], float] = never) -> Ticker:
+        """Reconcile a key again and again, beginning one period from now; ``limit`` as of ``Clock.every``."""
+        ticker = self.clock.every(period, lambda: self.queue.process(key), limit=limit)
+        self._ends.append(ticker.cancel)
+        return ticker
 
     def enqueue(self, obj: Json) -> None:
         """Queue an object's key."""

@@ -34,11 +34,10 @@ class CertificateController(Controller):
 
     def setup(self) -> None:
         self.watch_keys(REQUESTS)
-        self.queue.add_after(TICK, CLEAN_PERIOD)
+        self.every(CLEAN_PERIOD, TICK, limit=self.clock.now)
 
     def reconcile(self, namespace: str, name: str) -> None:
         if not name:
-            self.queue.add_after(TICK, CLEAN_PERIOD)
             self._clean()
             return
         request = self.client.get(REQUESTS, name)

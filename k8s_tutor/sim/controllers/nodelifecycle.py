@@ -13,6 +13,7 @@ from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import condition
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
+from k8s_tutor.sim.ticking import never
 
 PERIOD = 5.0
 GRACE = 50.0
@@ -44,6 +45,8 @@ class _Health:
     heartbeats: Any
     lease: Any
     ready: str = ""
+    grace: float = GRACE
+    lost: bool = False
 
 
 class NodeLifecycleController(Controller):
@@ -54,7 +57,18 @@ class NodeLifecycleController(Controller):
     def setup(self) -> None:
         self._health: dict[str, _Health] = {}
         self.watch("nodes", self._changed)
-        self.queue.add_after(TICK, PERIOD)
+        self._ticker = self.every(PERIOD, TICK, limit=self._until)
+
+    def _until(self) -> float:
+        """Return until when no node is given up if nothing happens: kubelets that run go on to renew their leases."""
+        return min(
+            (
+                health.probed + health.grace
+                for name, health in self._health.items()
+                if not health.lost and name not in self.client.store.beating
+            ),
+            default=never(),
+        )
 
     def _changed(self, event: Event) -> None:
         if event.type != "DELETED":
@@ -67,7 +81,6 @@ class NodeLifecycleController(Controller):
                 self._label(node)
                 self._taint(name)
             return
-        self.queue.add_after(TICK, PERIOD)
         self._monitor()
 
     # -- health
@@ -97,10 +110,13 @@ class NodeLifecycleController(Controller):
         if health is None:
             made = parse_time(node["metadata"]["creationTimestamp"])
             health = self._health[name] = _Health(now if ready else made, beats, renewed)
-        if health.heartbeats != beats or health.lease != renewed:
+        # While looks are left out, renewals are too: who runs has been heard of.
+        trusted = self._ticker.left_out and name in self.client.store.beating
+        if trusted or health.heartbeats != beats or health.lease != renewed:
             health.probed, health.heartbeats, health.lease = now, beats, renewed
-        grace = GRACE if ready else STARTUP_GRACE
-        if not first and now > health.probed + grace:
+        health.grace = GRACE if ready else STARTUP_GRACE
+        health.lost = not first and now > health.probed + health.grace
+        if health.lost:
             node = self._lose(node, now)
             ready = condition(node, "Ready")
         state = ready["status"] if ready else "Unknown"

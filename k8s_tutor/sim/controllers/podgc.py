@@ -5,6 +5,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import created, is_finished, is_terminating
 from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.ticking import never
 
 PERIOD = 20.0
 QUARANTINE = 40.0
@@ -20,10 +21,12 @@ class PodGarbageCollector(Controller):
 
     def setup(self) -> None:
         self._missing: dict[str, float] = {}
-        self.queue.add_after(TICK, PERIOD)
+        self.every(PERIOD, TICK, limit=self._until)
+
+    def _until(self) -> float:
+        return self.clock.now() if self._missing else never()
 
     def reconcile(self, namespace: str, name: str) -> None:
-        self.queue.add_after(TICK, PERIOD)
         pods = self.client.list("pods")
         self._terminated(pods)
         nodes = {node["metadata"]["name"]: node for node in self.client.list("nodes")}

@@ -14,6 +14,7 @@ from k8s_tutor.sim.kubelet.conditions import condition
 from k8s_tutor.sim.kubelet.usage import NodeUsage
 from k8s_tutor.sim.kubelet.volumes import Mounted
 from k8s_tutor.sim.scheduler.requests import pod_limits, pod_requests
+from k8s_tutor.sim.ticking import never
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.worker import PodWorker
@@ -22,7 +23,7 @@ REASON = "Evicted"
 MEMORY_THRESHOLD = 100 << 20  # memory.available < 100Mi
 DISK_THRESHOLD = 0.10  # nodefs.available < 10 %
 PRESSURE_SECONDS = 300.0  # a condition stays this long after the pressure
-DISK_EVERY = 6  # looks
+DISK_SECONDS = 60.0
 SIGNALS = {"memory": "MemoryPressure", "ephemeral-storage": "DiskPressure"}
 
 
@@ -55,7 +56,8 @@ class EvictionManager:
         self._pressure_changed = pressure_changed
         self._seen: dict[str, float] = {}
         self._shown = dict.fromkeys(SIGNALS, False)
-        self._looks = 0
+        self._counted = -DISK_SECONDS
+        self._fresh = False
         self._disk_used = 0
 
     def pressure(self, resource: str) -> bool:
@@ -72,8 +74,9 @@ class EvictionManager:
                 if message:
                     self._evict(worker, message, None)
         # Disks fill slowly, and counting what is on them costs most.
-        self._looks += 1
-        if self._looks % DISK_EVERY == 1:
+        self._fresh = self._now() - self._counted > DISK_SECONDS - 1
+        if self._fresh:
+            self._counted = self._now()
             self._disk_used = self._usage.count_disk()
         use = self._usage.against_capacity(self._disk_used)
         free_disk = use.disk - use.disk_used
@@ -87,6 +90,12 @@ class EvictionManager:
         if self._shown != present:
             self._shown = present
             self._pressure_changed()
+
+    def settled(self) -> float:
+        """Return until when looks find nothing new unless something happens on the node."""
+        if any(self._shown.values()) or any(map(self.pressure, SIGNALS)):
+            return self._now()
+        return never() if self._fresh else self._counted + DISK_SECONDS
 
     # -- limits of one pod
 

@@ -17,7 +17,7 @@ from k8s_tutor.sim.kubelet.handlers import Handlers
 from k8s_tutor.sim.kubelet.images import Images
 from k8s_tutor.sim.kubelet.killing import Killer
 from k8s_tutor.sim.kubelet.kit import Kit, NodeShape, index_of
-from k8s_tutor.sim.kubelet.node import COALESCED, Capacity, NodeReporter, Profile
+from k8s_tutor.sim.kubelet.node import Capacity, NodeReporter, Profile
 from k8s_tutor.sim.kubelet.node_files import NodeFiles
 from k8s_tutor.sim.kubelet.node_state import NodeState, node_state
 from k8s_tutor.sim.kubelet.probes.manager import ProbeManager
@@ -40,7 +40,7 @@ from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.scheduler.requests import Amounts
 
 if TYPE_CHECKING:
-    from k8s_tutor.sim.clock import Timer
+    from k8s_tutor.sim.ticking import Ticker
 
 PRESENT = ("registry.k8s.io/pause:3.10.1",)
 PRESENT_BARE = ("busybox:1.36", "nginx:1.27", "nginx:1.28")
@@ -74,7 +74,7 @@ class Kubelet:
         self._rejected: set[str] = set()
         self._awaiting: set[str] = set()
         self._ends: list[Any] = []
-        self._housekeeping: Timer | None = None
+        self._housekeeping: Ticker | None = None
         self._build()
 
     def _new_state(self) -> NodeState:
@@ -171,7 +171,7 @@ class Kubelet:
             self._ends.append(self._client.store.subscribe(resource, self._source_changed))
         self.static.start(control_plane=self._node.control_plane)
         dispatch.dispatcher(self._client).subscribe(self.name, self._pod_event)
-        self._housekeeping = self.clock.call_later(loops.HOUSEKEEPING, self._keep_house)
+        self._housekeeping = self.clock.every(loops.HOUSEKEEPING, self.eviction.look, limit=self.eviction.settled)
 
     def stop(self) -> None:
         """Stop at once, as when the process dies; containers run on."""
@@ -353,11 +353,6 @@ class Kubelet:
             worker = self.workers.get(uid)
             if worker is not None:
                 worker.wake()
-
-    def _keep_house(self) -> None:
-        interval = loops.HOUSEKEEPING * (COALESCED if self.clock.rate == 0 else 1.0)
-        self._housekeeping = self.clock.call_later(interval, self._keep_house)
-        self.eviction.look()
 
     def _source_changed(self, event: Event) -> None:
         meta = event.obj["metadata"]

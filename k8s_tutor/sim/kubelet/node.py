@@ -1,8 +1,8 @@
 """The Node object: registration, conditions, images, and the Lease that says the kubelet lives.
 
 Mirrors ``kubelet_node_status.go`` and ``component-helpers/apimachinery/lease``: a lease renewed every ten seconds, a
-status reported when something changes and every five minutes. While time is being advanced three renewals are made as
-one: that is still within the seconds after which a node counts as lost, and a day passes quickly.
+status reported when something changes and every five minutes. While time is being advanced, those that nobody watches are
+left out but the last ones.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ from k8s_tutor.sim.kubelet import stages
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.ticking import Ticker, never
 
 VERSION = "v1.37.2"
 RUNTIME = "containerd://2.4.2"
 LEASES = "leases.coordination.k8s.io"
 LEASE_NAMESPACE = "kube-node-lease"
 LEASE_SECONDS = 40
-COALESCED = 3.0
 PORT = 10250
 
 
@@ -84,7 +84,7 @@ class NodeReporter:
         self._images = images
         self._pressure = pressure
         self._events = Recorder(clock, client, "kubelet", profile.name)
-        self._timer: Timer | None = None
+        self._ticker: Ticker | None = None
         self._image_timer: Timer | None = None
         self._reported = 0.0
         self.shutting_down = False
@@ -100,10 +100,13 @@ class NodeReporter:
             self.report()
         self._event("Normal", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
         self._beat()
+        self._client.store.beating.add(self._profile.name)
+        self._ticker = self._clock.every(stages.timing("heartbeat"), self._beat, silent=True, limit=self._unwatched)
 
     def stop(self) -> None:
         """Report no more."""
-        for timer in (self._timer, self._image_timer):
+        self._client.store.beating.discard(self._profile.name)
+        for timer in (self._ticker, self._image_timer):
             if timer is not None:
                 timer.cancel()
 
@@ -270,13 +273,16 @@ class NodeReporter:
         self.report()
 
     def _beat(self) -> None:
-        interval = stages.timing("heartbeat")
-        if self._clock.rate == 0:
-            interval *= COALESCED
-        self._timer = self._clock.call_later(interval, self._beat)
         self._renew()
         if self._clock.now() - self._reported >= stages.timing("node_report"):
             self.report()
+
+    def _unwatched(self) -> float:
+        """Return until when nobody would see a beat."""
+        store = self._client.store
+        if store.is_watched(LEASES):
+            return self._clock.now()
+        return self._reported + stages.timing("node_report") if store.is_watched("nodes") else never()
 
     def _renew(self) -> None:
         name = self._profile.name

@@ -10,7 +10,7 @@ otherwise a moment later; of an object that changed several times meanwhile, onl
 import asyncio
 import bisect
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -96,6 +96,9 @@ class Store:
     Args:
         clock: the cluster's clock; events are delivered by it.
         journal: where changes are made durable; None keeps them in memory only.
+
+    Attributes:
+        beating: nodes whose leases are being renewed; while time is lived through at once, only when it matters.
     """
 
     def __init__(self, clock: Clock, journal: Journal | None = None) -> None:
@@ -112,6 +115,8 @@ class Store:
         self._saving: asyncio.TimerHandle | None = None
         self._subscribers: dict[str, list[Callable[[Event], None]]] = {}
         self._all: list[Callable[[Event], None]] = []
+        self.beating: set[str] = set()
+        self._watched: Counter[str] = Counter()
         self._indexers: dict[str, list[Callable[[Event], None]]] = {}
 
     # -- reading
@@ -216,16 +221,29 @@ class Store:
 
     # -- watching
 
-    def subscribe(self, resource: str | None, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Call back for every later change of the resource (None: of all); returns what ends it."""
+    def subscribe(
+        self, resource: str | None, callback: Callable[[Event], None], *, client: bool = False
+    ) -> Callable[[], None]:
+        """Call back for every later change of the resource (None: of all); returns what ends it.
+
+        ``client``: it is somebody outside of the cluster who watches.
+        """
         callbacks = self._all if resource is None else self._subscribers.setdefault(resource, [])
         callbacks.append(callback)
+        if client and resource is not None:
+            self._watched[resource] += 1
 
         def end() -> None:
             with contextlib.suppress(ValueError):
                 callbacks.remove(callback)
+                if client and resource is not None:
+                    self._watched[resource] -= 1
 
         return end
+
+    def is_watched(self, resource: str) -> bool:
+        """Whether anybody outside of the cluster watches the resource."""
+        return self._watched[resource] > 0
 
     def index(self, resource: str, indexer: Callable[[Event], None]) -> None:
         """Call ``indexer`` within every later change of the resource: for indexes that must never lag behind.

@@ -41,6 +41,11 @@ class WorkQueue(Generic[K]):
         self._waiting.add(key)
         self._clock.call_soon(self._run, key)
 
+    def process(self, key: K) -> None:
+        """Process the key at once, as if its turn had come."""
+        self._waiting.add(key)
+        self._run(key)
+
     def add_after(self, key: K, delay: float) -> None:
         """Process the key after ``delay`` cluster seconds; an earlier time that is already set stays."""
         if self._closed:
