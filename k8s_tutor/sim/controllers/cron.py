@@ -7,6 +7,7 @@ both are restricted.
 import datetime
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from k8s_tutor.sim.resources.shared import cron
@@ -38,7 +39,8 @@ class Schedule:
             elif moment.hour not in self.due.hours:
                 moment = _later(moment.replace(minute=0), 3600)
             elif moment.minute not in self.due.minutes:
-                moment = _later(moment, 60)
+                further = (minute - moment.minute for minute in self.due.minutes if minute > moment.minute)
+                moment = _later(moment, 60 * min(further, default=60 - moment.minute))
             else:
                 return moment.timestamp()
         return None
@@ -60,6 +62,7 @@ def _start(moment: datetime.datetime, *, days: int) -> datetime.datetime:
     return naive.replace(tzinfo=moment.tzinfo)
 
 
+@lru_cache(maxsize=256)
 def parse(text: str, zone: str | None = None) -> Schedule:
     """Return the schedule of a text; ``TZ=`` or ``CRON_TZ=`` in front names a time zone.
 

@@ -84,8 +84,7 @@ class CronJobController(Controller):
         stored = self.client.get(CRON_JOBS, name, namespace)
         if stored is None:
             return
-        cron_job = clone(stored)
-        cron_job.setdefault("status", {})
+        cron_job = stored | {"metadata": dict(stored["metadata"]), "status": clone(stored.get("status") or {})}
         jobs = self._jobs.owned(stored["metadata"]["uid"])
         failure: ApiError | None = None
         wait: float | None = None
