@@ -211,13 +211,13 @@ class Cluster:
             restore_nodes(self.store, orjson.loads(saved))
         return True
 
-    def save_nodes(self) -> None:
+    async def save_nodes(self) -> None:
         """Write the nodes' containers (file systems, logs) beside the objects, for the next start."""
         journal = self.store.journal
         if isinstance(journal, SqliteJournal):
-            from k8s_tutor.sim.kubelet import snapshot_nodes
+            from k8s_tutor.sim.kubelet import write_nodes
 
-            journal.set("nodes", orjson.dumps(snapshot_nodes(self.store)).decode())
+            journal.set("nodes", (await write_nodes(self.store)).decode())
 
     async def stop(self) -> None:
         """Stop all components and make what was written durable."""

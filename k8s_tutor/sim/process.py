@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
-import gc
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from k8s_tutor.sim.auth.identity import Identity, write_private
+from k8s_tutor.sim.collecting import Collecting
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.server import ApiServer
@@ -27,8 +27,6 @@ VERSION = "v1.37.2"
 IDLE_CHECK_SECONDS = 5.0
 SAVE_SECONDS = 30.0
 END_SECONDS = 3.0
-# Stored objects are trees without cycles: looking through all of them often finds nothing and stops everything meanwhile.
-COLLECTIONS = (50_000, 10, 20)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return _fail(IN_USE, f"another process serves {options.state}")
-    gc.set_threshold(*COLLECTIONS)
+    Collecting.prepare()
     try:
         return int(_loop_runner()(_run(options)))
     finally:
@@ -118,9 +116,8 @@ async def _run(options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _announce(options, cluster, server, identity)
     await _start_components(cluster)
-    gc.freeze()
     await _until_told(options, server, cluster, stop)
-    cluster.save_nodes()
+    await cluster.save_nodes()
     await server.stop()
     with contextlib.suppress(TimeoutError):  # containers that never come to rest do not keep the process
         await asyncio.wait_for(cluster.stop(), END_SECONDS)
@@ -182,6 +179,8 @@ async def _until_told(
     limit = options.idle_minutes * 60
     log = (options.state / "cluster.log").open("a")
     saved = time.monotonic()
+    collecting = Collecting()
+    collecting.begin()
     while not stop.is_set():
         try:
             await asyncio.wait_for(stop.wait(), IDLE_CHECK_SECONDS)
@@ -191,7 +190,8 @@ async def _until_told(
                 stop.set()
             if time.monotonic() - saved > SAVE_SECONDS:
                 saved = time.monotonic()
-                cluster.save_nodes()
+                await cluster.save_nodes()
+            collecting.look(server.last_request)
     _write_log(cluster, log)
     log.close()
 

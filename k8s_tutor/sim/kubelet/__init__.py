@@ -6,6 +6,6 @@
 
 from k8s_tutor.sim.kubelet.kubelet import Kubelet
 from k8s_tutor.sim.kubelet.node import Capacity
-from k8s_tutor.sim.kubelet.snapshot import restore_nodes, snapshot_nodes
+from k8s_tutor.sim.kubelet.snapshot import restore_nodes, snapshot_nodes, write_nodes
 
-__all__ = ["Capacity", "Kubelet", "restore_nodes", "snapshot_nodes"]
+__all__ = ["Capacity", "Kubelet", "restore_nodes", "snapshot_nodes", "write_nodes"]

@@ -4,10 +4,13 @@
 it meets it (``Resumer``). Restart counts and times of start stay as they were: the pod shows no sign of it.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import container_config, spec
@@ -29,6 +32,18 @@ _laid_by: WeakKeyDictionary[Store, dict[str, Json]] = WeakKeyDictionary()
 def snapshot_nodes(store: Store) -> Json:
     """Return the state of all nodes of a cluster as JSON-able data."""
     return {name: save(state) for name, state in known_nodes(store).items()}
+
+
+async def write_nodes(store: Store) -> bytes:
+    """Return the same as JSON, pod by pod, so that others are served in between."""
+    found: Json = {}
+    for name, state in list(known_nodes(store).items()):
+        pods = {}
+        for uid, runtime in list(state.pods.items()):
+            pods[uid] = orjson.Fragment(orjson.dumps(_pod(runtime, state, uid)))
+            await asyncio.sleep(0)
+        found[name] = {**_node(state), "pods": pods}
+    return orjson.dumps(found)
 
 
 def restore_nodes(store: Store, saved: Json) -> None:
@@ -55,12 +70,11 @@ def take(store: Store, node: str) -> Json | None:
 
 def save(state: NodeState) -> Json:
     """Return one node's state."""
-    return {
-        "boot_id": state.boot_id,
-        "images": state.images.references(),
-        "files": state.files.snapshot(),
-        "pods": {uid: _pod(runtime, state, uid) for uid, runtime in state.pods.items()},
-    }
+    return {**_node(state), "pods": {uid: _pod(runtime, state, uid) for uid, runtime in state.pods.items()}}
+
+
+def _node(state: NodeState) -> Json:
+    return {"boot_id": state.boot_id, "images": state.images.references(), "files": state.files.snapshot()}
 
 
 def _pod(runtime: PodRuntime, state: NodeState, uid: str) -> Json:

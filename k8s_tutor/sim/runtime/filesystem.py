@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from k8s_tutor.sim.runtime.nodes import Directory, Fifo, File, Node, Quota, Symlink, fail
 
 MAX_LINKS = 40
+LONGEST_PATH = 1024  # Linux: 4096; deeper trees would be too deep for our own walks
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ class FileSystem:
         """
         if not path:
             raise fail(errno.ENOENT, path)
+        if len(path) + (0 if path.startswith("/") else len(cwd)) > LONGEST_PATH:
+            raise fail(errno.ENAMETOOLONG, path)
         parts = [p for p in (path if path.startswith("/") else f"{cwd}/{path}").split("/") if p and p != "."][::-1]
         must_be_directory = path.endswith("/")
         trail: list[Place] = [Place("/", self.root, "", self.root, self._root_mount)]

@@ -16,6 +16,7 @@ from k8s_tutor.apimachinery.times import rfc3339_micro
 MAX_BYTES = 10 << 20
 LINE_BYTES = 16 << 10
 RECORD_OVERHEAD = 45
+SAVED_BYTES = 1 << 20
 
 
 def timestamp(when: float) -> str:
@@ -153,8 +154,15 @@ class LogBuffer:
                 await future
 
     def snapshot(self) -> list[list[Any]]:
-        """Return plain data: time, stream, text a chunk."""
-        return [[when, stream, data.decode("latin-1")] for when, stream, data in self._chunks]
+        """Return plain data: time, stream, text a chunk; of a long log the end."""
+        found: list[list[Any]] = []
+        left = SAVED_BYTES
+        for when, stream, data in reversed(self._chunks):
+            if left <= 0:
+                break
+            left -= len(data)
+            found.append([when, stream, data.decode("latin-1")])
+        return found[::-1]
 
     @classmethod
     def restore(cls, state: list[list[Any]], *, closed: bool = False) -> "LogBuffer":

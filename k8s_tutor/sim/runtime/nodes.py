@@ -2,8 +2,8 @@
 
 A container's root is an *overlay*: a :class:`Directory` with a ``base`` (the image's directory, shared by all
 containers) whose children are wrapped or copied when they are first changed, as overlayfs copies up. A
-:class:`File` is a list of chunks passed by reference: a gigabyte of zeros or of ``yes`` takes no memory of ours, but
-counts in its :class:`Quota`.
+:class:`File` is made of pieces passed by reference (``chunks``): a gigabyte of zeros takes no memory of ours, but counts
+in its :class:`Quota`.
 """
 
 import errno
@@ -12,8 +12,11 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-CHUNK = 65536
-ZEROS = bytes(CHUNK)
+from k8s_tutor.sim.runtime.chunks import CHUNK, ZEROS, Chunks
+
+__all__ = ["CHUNK", "ZEROS", "Directory", "File", "Node", "Quota"]
+REAL_LIMIT = 128 << 20
+INODES = 20_000
 _inodes = itertools.count(2)
 
 
@@ -23,18 +26,30 @@ def fail(number: int, path: str = "") -> OSError:
 
 
 class Quota:
-    """Bytes in a tree, and how many there may be."""
+    """Bytes in a tree, and how many there may be; of those that are in our own memory ``REAL_LIMIT``, of entries ``INODES``."""
 
-    __slots__ = ("limit", "used")
+    __slots__ = ("inodes", "limit", "real", "used")
 
     def __init__(self, limit: int | None = None) -> None:
-        self.limit, self.used = limit, 0
+        self.limit, self.used, self.real, self.inodes = limit, 0, 0, 0
 
     def charge(self, size: int) -> None:
         """Account for more bytes (or fewer); ENOSPC over the limit."""
         if size > 0 and self.limit is not None and self.used + size > self.limit:
             raise fail(errno.ENOSPC)
         self.used = max(0, self.used + size)
+
+    def enter(self) -> None:
+        """Account for one more entry of a directory; ENOSPC if there are too many."""
+        if self.inodes >= INODES:
+            raise fail(errno.ENOSPC)
+        self.inodes += 1
+
+    def keep(self, size: int) -> None:
+        """Account for more bytes of our memory (or fewer); ENOSPC for the next who wants more."""
+        self.real = max(0, self.real + size)
+        if size > 0 and self.real > REAL_LIMIT:
+            raise fail(errno.ENOSPC)
 
 
 class Node:
@@ -63,7 +78,7 @@ class Node:
 class File(Node):
     """A regular file; ``program`` names what runs when it is executed (an ELF binary of the image)."""
 
-    __slots__ = ("_chunks", "_size", "frozen", "program", "quota")
+    __slots__ = ("_chunks", "frozen", "program", "quota")
     kind = "-"
 
     def __init__(
@@ -76,83 +91,62 @@ class File(Node):
         program: str | None = None,
     ) -> None:
         super().__init__(mode, uid, gid, mtime)
-        self._chunks: list[bytes] = [data] if data else []
-        self._size = len(data)
+        self._chunks = Chunks(data)
         self.program = program
         self.frozen = False
         self.quota: Quota | None = None
 
     @property
     def size(self) -> int:
-        return self._size
+        return len(self._chunks)
+
+    @property
+    def real(self) -> int:
+        """Bytes that it takes of our own memory."""
+        return self._chunks.real
 
     def read(self) -> bytes:
         """Return all of it."""
-        if len(self._chunks) > 1:
-            self._chunks = [b"".join(self._chunks)]
-        return self._chunks[0] if self._chunks else b""
+        return self._chunks.whole()
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes from ``offset``; a whole chunk by reference where it can."""
-        found: list[bytes] = []
-        for chunk in self._chunks:
-            if offset >= len(chunk):
-                offset -= len(chunk)
-                continue
-            part = chunk[offset : offset + size] if offset or size < len(chunk) else chunk
-            found.append(part)
-            size -= len(part)
-            offset = 0
-            if size <= 0:
-                break
-        return found[0] if len(found) == 1 else b"".join(found)
+        """Return up to ``size`` bytes from ``offset``."""
+        return self._chunks.read(offset, size)
 
     def append(self, data: bytes) -> None:
         """Add at the end."""
-        if not data:
-            return
+        before = self._chunks.real
         if self.quota:
             self.quota.charge(len(data))
-        if self._chunks and len(data) + len(self._chunks[-1]) <= CHUNK:
-            self._chunks[-1] += data
-        else:
-            self._chunks.append(data)
-        self._size += len(data)
+        self._chunks.append(data)
+        if self.quota:
+            self.quota.keep(self._chunks.real - before)
 
     def write_at(self, offset: int, data: bytes) -> None:
         """Write over what is there; a gap becomes zeros."""
-        if offset == self._size:
-            self.append(data)
-            return
-        if offset > self._size:
+        if offset > self.size:
             self.truncate(offset)
-            self.append(data)
-            return
-        whole = bytearray(self.read())
-        whole[offset : offset + len(data)] = data
-        if self.quota:
-            self.quota.charge(len(whole) - self._size)
-        self._chunks, self._size = [bytes(whole)], len(whole)
+        over = min(len(data), self.size - offset)
+        if over:
+            before = self._chunks.real
+            self._chunks.overwrite(offset, data[:over])
+            if self.quota:
+                self.quota.keep(self._chunks.real - before)
+        self.append(data[over:])
 
     def truncate(self, size: int = 0) -> None:
         """Cut or fill with zeros to ``size``."""
+        before, old = self._chunks.real, self.size
         if self.quota:
-            self.quota.charge(size - self._size)
-        if size == 0:
-            self._chunks = []
-        elif size < self._size:
-            self._chunks = [self.read()[:size]]
-        else:
-            gap = size - self._size
-            self._chunks.extend([ZEROS] * (gap // CHUNK))
-            if gap % CHUNK:
-                self._chunks.append(ZEROS[: gap % CHUNK])
-        self._size = size
+            self.quota.charge(size - old)
+        (self._chunks.cut if size < old else self._chunks.pad)(size)
+        if self.quota:
+            self.quota.keep(self._chunks.real - before)
 
     def copy(self) -> "File":
         """Return a file of its own with the same text (by reference)."""
         other = File(b"", self.mode, self.uid, self.gid, self.mtime, self.program)
-        other._chunks, other._size = list(self._chunks), self._size
+        other._chunks = self._chunks.copy()
         return other
 
 
@@ -277,6 +271,8 @@ class Directory(Node):
         old = self._entries.get(name)
         if old is not None and old is not node:
             _uncharge(old)
+        elif old is None and self.quota is not None:
+            self.quota.enter()
         if isinstance(node, File | Directory) and node.quota is None:
             _adopt(node, self.quota)
         self._entries[name] = node
@@ -286,14 +282,21 @@ class Directory(Node):
         old = self._entries.pop(name, None)
         if old is not None:
             _uncharge(old)
+            self._left(old)
         if self._base is not None and self._base.get(name) is not None:
             self._hidden = (self._hidden or set()) | {name}
 
     def detach(self, name: str) -> None:
         """Drop an entry that goes on living elsewhere (a rename): its bytes stay charged."""
-        self._entries.pop(name, None)
+        if self._entries.pop(name, None) is not None and self.quota is not None:
+            self.quota.inodes -= 1
         if self._base is not None and self._base.get(name) is not None:
             self._hidden = (self._hidden or set()) | {name}
+
+    def _left(self, node: Node) -> None:
+        """An entry has gone, with all that is in it."""
+        if self.quota is not None:
+            self.quota.inodes = max(0, self.quota.inodes - _count(node))
 
     def own(self, name: str) -> File:
         """Return the file to be changed: the base's is copied up."""
@@ -322,12 +325,17 @@ class Directory(Node):
         self._hidden = set(names)
 
 
+def _count(node: Node) -> int:
+    return 1 + (sum(map(_count, node.own_entries.values())) if isinstance(node, Directory) else 0)
+
+
 def _adopt(node: Node, quota: Quota | None) -> None:
     if quota is None:
         return
     if isinstance(node, File):
         quota.charge(node.size)
         node.quota = quota
+        quota.keep(node.real)
     elif isinstance(node, Directory):
         node.quota = quota
         for child in node.own_entries.values():
@@ -338,6 +346,7 @@ def _uncharge(node: Node) -> None:
     if isinstance(node, File):
         if node.quota:
             node.quota.charge(-node.size)
+            node.quota.keep(-node.real)
             node.quota = None
     elif isinstance(node, Directory):
         for child in node.own_entries.values():

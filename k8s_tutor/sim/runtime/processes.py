@@ -230,9 +230,9 @@ class Process:
         if self.signal_number == signals.SIGKILL:
             await asyncio.sleep(0)
 
-    async def keep(self, size: int) -> None:
+    async def keep(self, size: int, most: int = REAL_BYTES) -> None:
         """Set the bytes held, where they are real memory of this program: beyond a cap the node is out of memory."""
-        await self.allocate(size if size <= REAL_BYTES else NODE_MEMORY + size)
+        await self.allocate(size if size <= most else NODE_MEMORY + size)
 
     # -- descriptors
 

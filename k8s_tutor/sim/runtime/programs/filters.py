@@ -6,11 +6,12 @@ line-complete chunks where the expression allows it; else they wait for the end 
 """
 
 import asyncio
+import errno
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from k8s_tutor.sim.runtime.nodes import File
+from k8s_tutor.sim.runtime.nodes import File, fail
 from k8s_tutor.sim.runtime.programs.options import applet, usage
 from k8s_tutor.sim.runtime.programs.reading import Input
 from k8s_tutor.sim.runtime.programs.registry import program
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 SECONDS = 3
 STDIN = "/.stdin"
-MAX_INPUT = 32 << 20
+MAX_INPUT = 16 << 20
 
 
 @program("awk", "mawk", "gawk", "sed", "jq", memory=1200 << 10)
@@ -106,6 +107,7 @@ async def _stream(process: "Process", words: list[str], files: dict[str, bytes])
 
 
 async def _run(process: "Process", name: str, words: list[str], files: dict[str, bytes], data: bytes) -> int:
+    await process.keep(len(data), MAX_INPUT)
     await process.work(5e-4 + len(data) * 2e-8)
     code, out, err, _ = await process.container.runtime.text_tools.run(
         process, " ".join(map(shlex.quote, [name, *words])), files, data
@@ -131,6 +133,8 @@ async def _in_place(process: "Process", words: list[str]) -> int:
     for target in targets:
         try:
             text = container.files.read_file(target, process.cwd, process.credentials)
+            if len(text) > MAX_INPUT:
+                raise fail(errno.ENOMEM)
         except OSError as error:
             await process.err(
                 f"sed: {target}: {error.strerror}\n"

@@ -1,19 +1,28 @@
 """What ``echo`` and ``printf`` print, as a shell's builtins and as programs."""
 
+import errno
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 
+from k8s_tutor.sim.runtime.nodes import fail
 from k8s_tutor.sim.runtime.programs.registry import program
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
+MAX_TEXT = 1 << 20
+WRITTEN_BYTES = 1 << 12
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "e": 27, '"': 34, "'": 39}
 _SPEC = re.compile(r"%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfgGcsbq%])")
 
 
 def escapes(text: str, *, echo: bool) -> tuple[bytes, bool]:
     """Return text with its backslash escapes done; True if it is ended by the escape ``c``."""
+    if "\\" not in text:
+        return text.encode("utf-8", "surrogateescape"), False
+    if len(text) > MAX_TEXT:
+        raise fail(errno.ENOMEM)
     found = bytearray()
     at = 0
     while at < len(text):
@@ -60,19 +69,24 @@ def echo(arguments: list[str], flavour: str) -> bytes:
     return text.encode("utf-8", "surrogateescape") + (b"\n" if newline else b"")
 
 
-def printf(pattern: str, arguments: list[str]) -> tuple[bytes, str]:
-    """Return what printf prints and its last complaint; the format is used again while arguments are left."""
+async def printf(process: "Process", pattern: str, arguments: list[str]) -> str:
+    """Print, and return the last complaint; the format is used again while arguments are left."""
     found = bytearray()
-    rest = list(arguments)
+    rest = deque(arguments)
     errors: list[str] = []
     while True:
         before = len(rest)
         ended = _once(pattern, rest, found, errors)
-        if ended or not rest or len(rest) == before:
-            return bytes(found), errors[-1] if errors else ""
+        await process.work(1e-6 + len(pattern) * 1e-8)
+        done = ended or not rest or len(rest) == before
+        if len(found) > WRITTEN_BYTES or done:
+            await process.write(1, bytes(found))
+            found.clear()
+        if done:
+            return errors[-1] if errors else ""
 
 
-def _once(pattern: str, rest: list[str], found: bytearray, errors: list[str]) -> bool:
+def _once(pattern: str, rest: deque[str], found: bytearray, errors: list[str]) -> bool:
     at = 0
     while at < len(pattern):
         match = _SPEC.match(pattern, at)
@@ -92,10 +106,12 @@ def _once(pattern: str, rest: list[str], found: bytearray, errors: list[str]) ->
             found += b"%"
             continue
         if width == "*":
-            width = rest.pop(0) if rest else "0"
+            width = rest.popleft() if rest else "0"
         if precision == "*":
-            precision = rest.pop(0) if rest else "0"
-        argument = rest.pop(0) if rest else ""
+            precision = rest.popleft() if rest else "0"
+        argument = rest.popleft() if rest else ""
+        if any(text and text.isdigit() and int(text) > MAX_TEXT for text in (width, precision)):
+            raise fail(errno.ENOMEM)
         spec = f"%{flags}{width or ''}{'.' + (precision or '0') if has_precision else ''}"
         if kind == "b":
             data, ended = escapes(argument, echo=True)
@@ -162,8 +178,7 @@ async def printf_program(process: "Process") -> int:
     if len(process.argv) < 2:
         await process.err("printf: missing operand\n")
         return 1
-    data, error = printf(process.argv[1], process.argv[2:])
-    await process.write(1, data)
+    error = await printf(process, process.argv[1], process.argv[2:])
     if error:
         await process.err(f"printf: {error}\n")
     return 1 if error else 0

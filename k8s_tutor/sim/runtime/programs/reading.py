@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 FD = 9
+LINE_BYTES = 90  # what a line takes beside its text
+WINDOW = 1 << 16
 BUSYBOX = "can't open '{path}': {error}"
 
 
@@ -92,7 +94,14 @@ async def read_all(process: "Process", paths: list[str], failures: list[int]) ->
 async def lines_of(process: "Process", paths: list[str], failures: list[int]) -> list[bytes]:
     """Return all lines of all inputs, without line feeds."""
     data = await read_all(process, paths, failures)
-    lines = data.split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
+    await process.keep(len(data) + LINE_BYTES * data.count(b"\n"))
+    lines: list[bytes] = []
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at + WINDOW) + 1 or len(data)
+        lines += data[at:end].split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        at = end
+        await process.work((end - at) * 1e-8)
     return lines

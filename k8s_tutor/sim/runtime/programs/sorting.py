@@ -1,7 +1,10 @@
 """Tools that order, choose and compare lines: sort, uniq, cut, comm, cmp, diff, shuf, split by need of all input."""
 
+import asyncio
 import difflib
+import heapq
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.sim.runtime.programs.options import applet, complain, gnu, parse, usage
@@ -10,6 +13,9 @@ from k8s_tutor.sim.runtime.programs.registry import program
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
+
+RUN = 2000
+COMPARED_LINES = 4000  # beyond, what differs is not looked for: it takes time by the square
 
 
 @program("sort")
@@ -26,7 +32,6 @@ async def sort(process: "Process") -> int:
     if failures:
         return 2
     specs = [word[2:] or process.argv[index + 1] for index, word in enumerate(process.argv) if word.startswith("-k")]
-    await process.work(len(lines) * 2e-6)
 
     def key(line: str) -> Any:
         if not specs:
@@ -37,7 +42,9 @@ async def sort(process: "Process") -> int:
         ]
 
     reverse = "r" in options or (len(specs) == 1 and "r" in re.sub(r"[\d,.]", "", specs[0]))
-    found = sorted(lines, key=lambda line: (key(line), line if "u" not in options else ""), reverse=reverse)
+    found = await _ordered(
+        process, lines, lambda line: (key(line), line if "u" not in options else ""), reverse=reverse
+    )
     if "c" in options:
         return 0 if found == lines else 1
     if "u" in options:
@@ -46,14 +53,31 @@ async def sort(process: "Process") -> int:
             if not kept or key(kept[-1]) != key(line):
                 kept.append(line)
         found = kept
-    text = "".join(line + "\n" for line in found)
     if "o" in options:
+        text = "".join(line + "\n" for line in found)
         process.container.files.write_file(
             options["o"], text.encode("utf-8", "surrogateescape"), process.cwd, process.credentials
         )
-    else:
-        await process.out(text)
+        return 0
+    for at in range(0, len(found), RUN):
+        await process.out("".join(line + "\n" for line in found[at : at + RUN]))
     return 0
+
+
+async def _ordered(process: "Process", lines: list[str], key: Callable[[str], Any], *, reverse: bool) -> list[str]:
+    """Sort in runs that are merged, so that others are served in between."""
+    runs = []
+    for at in range(0, len(lines), RUN):
+        runs.append(sorted(lines[at : at + RUN], key=key, reverse=reverse))
+        await process.work(RUN * 2e-6)
+    if len(runs) < 2:
+        return runs[0] if runs else []
+    found = []
+    for line in heapq.merge(*runs, key=key, reverse=reverse):
+        found.append(line)
+        if len(found) % 256 == 0:
+            await process.work(256 * 1e-6)
+    return found
 
 
 def _field(line: str, spec: str, separator: str | None) -> str:
@@ -84,18 +108,22 @@ async def uniq(process: "Process") -> int:
     """Join equal lines that follow each other."""
     options, paths = await parse(process, "cdui", "fsw")
     failures: list[int] = []
-    lines = [line.decode("utf-8", "surrogateescape") for line in await lines_of(process, paths[:1], failures)]
-    groups: list[tuple[str, int]] = []
-    for line in lines:
-        same = groups and (groups[-1][0] == line or ("i" in options and groups[-1][0].lower() == line.lower()))
-        if same:
-            groups[-1] = (groups[-1][0], groups[-1][1] + 1)
-        else:
-            groups.append((line, 1))
-    for line, count in groups:
-        if ("d" in options and count < 2) or ("u" in options and count > 1):
-            continue
-        await process.out((f"{count:7} " if "c" in options else "") + line + "\n")
+    last: bytes | None = None
+    count = 0
+
+    async def show() -> None:
+        if last is not None and not ("d" in options and count < 2) and not ("u" in options and count > 1):
+            await process.write(1, (f"{count:7} ".encode() if "c" in options else b"") + last + b"\n")
+
+    async for source in inputs(process, paths[:1], failures):
+        async for raw in source.lines():
+            line = raw.removesuffix(b"\n")
+            if last is not None and (last == line or ("i" in options and last.lower() == line.lower())):
+                count += 1
+                continue
+            await show()
+            last, count = line, 1
+    await show()
     return 1 if failures else 0
 
 
@@ -177,11 +205,18 @@ async def compare(process: "Process") -> int:
         await process.out(f"Files {paths[0]} and {paths[1]} differ\n")
         return 1
     old, new = first.decode("utf-8", "replace").splitlines(), second.decode("utf-8", "replace").splitlines()
+    if len(old) + len(new) > COMPARED_LINES:
+        await process.out(f"Files {paths[0]} and {paths[1]} differ\n")
+        return 1
+    await process.work((len(old) + len(new)) * 1e-5)
     if options.keys() & {"u", "U"} or not gnu(process):
-        for line in difflib.unified_diff(old, new, paths[0], paths[1], lineterm="", n=int(options.get("U") or 3)):
-            await process.out(line + "\n")
+        around = int(options.get("U") or 3)
+        shown = await asyncio.to_thread(
+            lambda: [line + "\n" for line in difflib.unified_diff(old, new, paths[0], paths[1], lineterm="", n=around)]
+        )
+        await process.out("".join(shown))
     else:
-        await process.out(_classic(old, new))
+        await process.out(await asyncio.to_thread(_classic, old, new))
     return 1
 
 

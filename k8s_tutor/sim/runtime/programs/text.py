@@ -102,7 +102,7 @@ async def tail(process: "Process") -> int:
             rest = data[max(0, count - 1) :] if by_bytes else b"".join(_lines(data)[max(0, count - 1) :])
             await process.write(1, rest)
         else:
-            await process.write(1, await _last(process, source, count, by_bytes=by_bytes))
+            await _last(process, source, count, by_bytes=by_bytes)
     if failures and (len(failures) == len(paths) or not paths):
         return 1
     if options.keys() & {"f", "F"} and paths:
@@ -115,8 +115,8 @@ def _lines(data: bytes) -> list[bytes]:
     return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
-async def _last(process: "Process", source: Input, count: int, *, by_bytes: bool) -> bytes:
-    """Return the last lines or bytes; what must be kept for it takes memory (``tail /dev/zero``)."""
+async def _last(process: "Process", source: Input, count: int, *, by_bytes: bool) -> None:
+    """Print the last lines or bytes; what must be kept for it takes memory (``tail /dev/zero``)."""
     kept: deque[bytes] = deque()
     held = feeds = 0
     while data := await source.read():
@@ -128,12 +128,17 @@ async def _last(process: "Process", source: Input, count: int, *, by_bytes: bool
             held -= len(gone)
             feeds -= gone.count(b"\n")
         if held > 1 << 17:
-            await process.allocate(held)
-    whole = b"".join(kept)
+            await process.keep(held)
+    if not kept or not count:
+        return
     if by_bytes:
-        return whole[len(whole) - count :] if count < len(whole) else whole
-    lines = _lines(whole)
-    return b"".join(lines[max(0, len(lines) - count) :]) if count else b""
+        kept[0] = kept[0][max(0, held - count) :]
+    else:
+        surplus = feeds + (not kept[-1].endswith(b"\n")) - count
+        if surplus > 0:
+            kept[0] = kept[0].split(b"\n", surplus)[-1]
+    for data in kept:
+        await process.write(1, data)
 
 
 async def _follow(process: "Process", paths: list[str]) -> None:

@@ -4,8 +4,10 @@ A word becomes *pieces*: (kind, text), with kind Q quoted, L literal, S to be sp
 (``"$@"``).
 """
 
+import functools
 import re
 import weakref
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.backtracking import limited
@@ -20,6 +22,30 @@ if TYPE_CHECKING:
 Piece = tuple[str, str]
 Field = list[tuple[str, bool]]
 MAX_MATCHES = 10000
+MUCH = 1 << 20
+TEXT_BYTES = 16 << 20  # of a shell, in our own memory
+FIELD_BYTES = 130
+FIELDS_BYTES = 64 << 20
+WINDOW = 1 << 13
+
+
+def _windows(text: str, ifs: str) -> Iterator[str]:
+    """Yield a text in parts that end where fields do."""
+    at = 0
+    border = re.compile(f"[{re.escape(ifs)}]+")
+    while len(text) - at > WINDOW:
+        found = border.search(text, at + WINDOW)
+        if found is None:
+            break
+        yield text[at : found.end()]
+        at = found.end()
+    yield text[at:] if at else text
+
+
+@functools.lru_cache(maxsize=64)
+def _runs(ifs: str) -> re.Pattern[str]:
+    """Return what matches a run of characters that separate nothing."""
+    return re.compile(f"[^{re.escape(ifs)}]+")
 
 
 class ExpansionError(Exception):
@@ -41,13 +67,19 @@ class Expander:
             if plain is not None and not any(mark in plain for mark in "~*?["):
                 found.append(plain)
                 continue
-            for field in self._split(await self._pieces(word)):
+            fields = await self._split(await self._pieces(word))
+            for count, field in enumerate(fields, 1):
                 found.extend(self._paths(field))
+                if count % 256 == 0:
+                    await self._shell.process.work(256 * 1e-6)
         return found
 
     async def text(self, word: Word, *, assignment: bool = False) -> str:
         """Return a word as one text, neither split nor matched with files."""
         pieces = await self._pieces(word, assignment=assignment)
+        size = sum(len(text) for _, text in pieces)
+        if size > MUCH:
+            await self._shell.process.keep(self._shell.memory + size, TEXT_BYTES)
         return "".join(" " if kind == "B" else text for kind, text in pieces)
 
     async def pattern(self, word: Word) -> str:
@@ -185,7 +217,7 @@ class Expander:
 
     # -- fields
 
-    def _split(self, pieces: list[Piece]) -> list[Field]:
+    async def _split(self, pieces: list[Piece]) -> list[Field]:
         ifs = self._shell.get("IFS")
         ifs = " \t\n" if ifs is None else ifs
         white = "".join(character for character in ifs if character in " \t\n")
@@ -204,7 +236,11 @@ class Expander:
                     current = [] if current is None else current
                     current.append((text, kind == "Q"))
                 continue
-            current = self._split_text(text, ifs, white, fields, current)
+            for window in _windows(text, ifs):
+                current = self._split_text(window, ifs, white, fields, current)
+                if len(window) < len(text):
+                    await self._shell.process.keep(len(text) + len(fields) * FIELD_BYTES, FIELDS_BYTES)
+                    await self._shell.process.work(len(window) * 1e-8)
         if current is not None:
             fields.append(current)
         return fields
@@ -212,18 +248,15 @@ class Expander:
     @staticmethod
     def _split_text(text: str, ifs: str, white: str, fields: list[Field], current: Field | None) -> Field | None:
         """Split one text, adding to ``fields``; return the field that goes on."""
-        buffer: list[str] = []
         at, size = 0, len(text)
+        run = _runs(ifs)
         while at < size:
-            character = text[at]
-            if character not in ifs:
-                buffer.append(character)
-                at += 1
-                continue
-            if buffer:
+            match = run.match(text, at)
+            if match is not None:
                 current = [] if current is None else current
-                current.append(("".join(buffer), False))
-                buffer.clear()
+                current.append((match[0], False))
+                at = match.end()
+                continue
             hard = False
             while at < size and text[at] in ifs:
                 if text[at] not in white:
@@ -234,9 +267,6 @@ class Expander:
             if current is not None or hard:
                 fields.append(current or [])
                 current = None
-        if buffer:
-            current = [] if current is None else current
-            current.append(("".join(buffer), False))
         return current
 
     def _paths(self, field: Field) -> list[str]:

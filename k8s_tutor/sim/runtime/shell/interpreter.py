@@ -4,7 +4,8 @@ Each command costs a little CPU in cluster time (``Process.work``), so that no l
 machine. Traps run between commands, as POSIX asks.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime import launching, signals
@@ -12,7 +13,7 @@ from k8s_tutor.sim.runtime.descriptors import OpenFile, ReadEnd, WriteEnd
 from k8s_tutor.sim.runtime.nodes import fail
 from k8s_tutor.sim.runtime.processes import ExitProcess, Process
 from k8s_tutor.sim.runtime.shell import patterns, syntax
-from k8s_tutor.sim.runtime.shell.expansion import Expander, ExpansionError
+from k8s_tutor.sim.runtime.shell.expansion import MUCH, TEXT_BYTES, Expander, ExpansionError
 from k8s_tutor.sim.runtime.shell.messages import Words
 from k8s_tutor.sim.runtime.shell.parser import Parser
 from k8s_tutor.sim.runtime.shell.redirections import Redirector
@@ -20,14 +21,15 @@ from k8s_tutor.sim.runtime.shell.state import Variables
 from k8s_tutor.sim.runtime.streams import Pipe
 
 if TYPE_CHECKING:
-    import asyncio
-
     from k8s_tutor.sim.runtime.shell.builtins import Builtin
 
 COMMAND_COST = 6e-5
+PARSING_COST = 1e-7  # a character
+LONG_TEXT = 1 << 15
+LONGEST_ARGUMENT = 128 << 10  # MAX_ARG_STRLEN
+LONGEST_ARGUMENTS = 2 << 20
 FORK_COST = 4e-4
 MAX_CALLS = 200
-MAX_SUBSTITUTION = 64 << 20
 
 
 class BreakLoop(Exception):  # noqa: N818 - control flow, not an error
@@ -74,14 +76,27 @@ class Shell(Variables):
     # -- running
 
     async def run_text(self, text: str, *, last: bool = False) -> int:
-        """Parse and run a program, command by command; the exit status is the answer."""
-        try:
-            program = Parser(text, self.aliases).program()
-        except syntax.ShellSyntaxError as error:
-            self.words.line = error.line
-            await self.process.err(self.words.syntax(error.message, error.token))
-            return 2
-        return await self.sequence(program, last=last)
+        """Parse and run a program, line by line; the exit status is the answer."""
+        parser = Parser(text, self.aliases)
+        status = 0
+        while True:
+            at = parser.at
+            try:
+                commands = await self._parsed(parser)
+            except syntax.ShellSyntaxError as error:
+                self.words.line = error.line
+                await self.process.err(self.words.syntax(error.message, error.token))
+                return 2
+            if commands is None:
+                return status
+            await self.process.work((parser.at - at) * PARSING_COST)
+            status = await self.sequence(commands, last=last and parser.at_end)
+
+    async def _parsed(self, parser: Parser) -> syntax.Sequence | None:
+        """Return the next line's commands; where that may take long, in a thread that lets others go on."""
+        if len(parser.source) - parser.at < LONG_TEXT:
+            return parser.line_of_commands()
+        return await asyncio.to_thread(parser.line_of_commands)
 
     async def main(self, body: Callable[[], Awaitable[int]]) -> int:
         """Run a shell to its end, with its EXIT trap."""
@@ -354,14 +369,11 @@ class Shell(Variables):
         data = bytearray()
         while chunk := pipe.read_now() or await self.process.pause(pipe.read()):
             data += chunk
-            await self.process.keep(len(data))
-            if len(data) > MAX_SUBSTITUTION:
-                child.terminate(signals.SIGKILL)
-                break
+            await self.process.keep(len(data), TEXT_BYTES)
         pipe.close_reader()
         self.status = self.substituted = await self.wait_for(child)
         if data:
-            await self.process.keep(self.memory)
+            await self.process.keep(self.memory, TEXT_BYTES)
         return data.decode("utf-8", "surrogateescape").replace("\0", "").rstrip("\n")
 
     # -- simple commands
@@ -386,8 +398,8 @@ class Shell(Variables):
     async def _assign(self, node: syntax.Simple) -> int:
         for name, word in node.assignments:
             self.put(name, await self.expander.text(word, assignment=True))
-        if self.memory > 1 << 20:
-            await self.process.keep(self.memory)
+        if self.memory > MUCH:
+            await self.process.keep(self.memory, TEXT_BYTES)
         async with self.redirector.during(node.redirects) as fine:
             return self.substituted if fine else 1
 
@@ -490,6 +502,9 @@ class Shell(Variables):
             await process.err(self.words.cannot_execute(name, text))
             return 127 if missing else 126
         process.env = {**self.exported(), **env}
+        if _too_long(words, process.env):
+            await process.err(self.words.cannot_execute(name, "Argument list too long"))
+            return 126
         return await launching.replace(process, executable)
 
     async def _script(self, path: str, words: list[str]) -> int:
@@ -522,3 +537,9 @@ class Shell(Variables):
                 finally:
                     self.trapping = False
                 self.status = status
+
+
+def _too_long(words: list[str], env: Mapping[str, str]) -> bool:
+    """Tell whether execve would refuse arguments and environment (E2BIG)."""
+    sizes = [len(word) for word in words] + [len(name) + len(value) + 1 for name, value in env.items()]
+    return max(sizes) >= LONGEST_ARGUMENT or sum(sizes) >= LONGEST_ARGUMENTS

@@ -45,7 +45,7 @@ class Parser(WordReader):
 
     def __init__(self, source: str, aliases: Mapping[str, str] | None = None, line: int = 1) -> None:
         super().__init__(source, line)
-        self._aliases = aliases or {}
+        self._aliases = {} if aliases is None else aliases
         self._documents: list[tuple[Redirect, str, bool, bool]] = []
         self._depth = 0
 
@@ -61,15 +61,44 @@ class Parser(WordReader):
             raise self.unexpected(self._token())
         return found
 
+    def line_of_commands(self) -> Sequence | None:
+        """Parse up to the end of a line, as shells do before they run it; None at the end.
+
+        Raises:
+            ShellSyntaxError: it is no program.
+        """
+        self._newlines()
+        if self.at >= len(self.source):
+            return None
+        found = self._sequence((), one_line=True)
+        self._blanks()
+        if self._peek() == "\n":
+            self._newlines()
+        elif self.at < len(self.source):
+            raise self.unexpected(self._token())
+        elif self._documents:
+            self.end_line()
+        return found
+
+    @property
+    def at_end(self) -> bool:
+        """Nothing is left to be parsed."""
+        return self.at >= len(self.source)
+
     # -- lists
 
-    def _sequence(self, closers: tuple[str, ...]) -> Sequence:
+    def _sequence(self, closers: tuple[str, ...], *, one_line: bool = False) -> Sequence:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise ShellSyntaxError("syntax error: maximum nesting exceeded", self.line)
         items: list[tuple[Node, bool]] = []
         while True:
-            self._newlines()
+            if one_line and items:
+                self._blanks()
+                if self._peek() == "\n":
+                    break
+            else:
+                self._newlines()
             if self.at >= len(self.source) or self._peek() == ")" or self._closer(closers):
                 break
             if self.source.startswith(";;", self.at):

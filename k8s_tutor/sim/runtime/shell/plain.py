@@ -36,8 +36,7 @@ async def printf(shell: "Shell", arguments: list[str]) -> int:
     if not arguments:
         await shell.process.err(shell.words.builtin("printf", "usage: printf format [arguments]"))
         return 2
-    text, error = printing.printf(arguments[0], arguments[1:])
-    await shell.process.write(1, text)
+    error = await printing.printf(shell.process, arguments[0], arguments[1:])
     if error:
         await shell.process.err(shell.words.builtin("printf", f"{error}"))
     return 1 if error else 0

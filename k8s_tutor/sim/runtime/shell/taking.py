@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.sim.runtime.processes import Process
 from k8s_tutor.sim.runtime.shell.builtins import builtin
+from k8s_tutor.sim.runtime.shell.expansion import MUCH, TEXT_BYTES
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.interpreter import Shell
+
+READ_BYTES = 4096
 
 
 @builtin("read")
@@ -55,10 +58,10 @@ async def _read_line(
     deadline = None if patience is None else process.container.clock.now() + patience
     file = process.fds.get(0)
     while file is not None:
-        data = file.read_now()
+        data = file.read_now(READ_BYTES)
         if data is None:
             if deadline is None:
-                data = await process.pause(file.read())
+                data = await process.pause(file.read(READ_BYTES))
                 process.rested()
             else:
                 data = await _read_within(process, file, deadline)
@@ -89,6 +92,8 @@ async def _read_line(
             if count and len(found) >= count:
                 file.unread(bytes(data[index + 1 :]))
                 return found, True
+        if len(found) > MUCH:
+            await process.keep(len(found), TEXT_BYTES)
         await process.work(1e-6 * len(data))
     return found, False
 
