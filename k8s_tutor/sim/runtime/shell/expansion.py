@@ -30,15 +30,15 @@ WINDOW = 1 << 13
 
 
 def _windows(text: str, ifs: str) -> Iterator[str]:
-    """Yield a text in parts that end where fields do."""
+    """Yield a text in parts that end with separators, or in the midst of a field."""
     at = 0
-    border = re.compile(f"[{re.escape(ifs)}]+")
-    while len(text) - at > WINDOW:
-        found = border.search(text, at + WINDOW)
-        if found is None:
-            break
-        yield text[at : found.end()]
-        at = found.end()
+    separators = re.compile(f"[{re.escape(ifs)}]+")
+    while len(text) - at > 2 * WINDOW:
+        found = separators.search(text, at + WINDOW, at + 2 * WINDOW)
+        whole = separators.match(text, found.start()) if found else None
+        end = whole.end() if whole else at + 2 * WINDOW
+        yield text[at:end]
+        at = end
     yield text[at:] if at else text
 
 
