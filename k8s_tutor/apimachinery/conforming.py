@@ -27,6 +27,7 @@ _GO_STRUCTS = frozenset(
 _GONE: Any = object()
 
 Converter = Callable[[Any], Any]
+Encoder = Callable[..., Any]  # of a value, and of the one that was there before
 
 
 class Conformed(NamedTuple):
@@ -221,7 +222,7 @@ _BUILDERS: dict[str, Callable[[Type], Converter]] = {
 }
 
 
-def encoded(obj: Json, type: Type, *, stored: bool = True) -> Json:
+def encoded(obj: Json, type: Type, *, stored: bool = True, old: Json | None = None) -> Json:
     """Return ``obj`` (conformed, perhaps defaulted) as the server stores and prints it.
 
     ``obj`` is not changed, but the result shares all parts with it that are right already.
@@ -231,46 +232,53 @@ def encoded(obj: Json, type: Type, *, stored: bool = True) -> Json:
         type: its type.
         stored: it has gone through storage, where an empty list that is always shown becomes null; managed fields are
             tracked before that.
+        old: an object that is encoded already: of what is equal, its parts are taken, and not looked at again.
     """
     if not type.name:
         # Custom resources have no Go type: they are printed as they were written.
         return obj
-    result: Json = _encoder(type, stored=stored)(obj)
+    result: Json = _encoder(type, stored=stored)(obj, old)
     return result
 
 
-def _encoder(type: Type, *, stored: bool = True) -> Converter:
+def _encoder(type: Type, *, stored: bool = True) -> Encoder:
     plan = "encode" if stored else "encode-live"
-    found: Converter | None = type.plans.get(plan)
+    found: Encoder | None = type.plans.get(plan)
     if found is None:
         build = _ENCODERS.get(type.kind)
         found = type.plans[plan] = build(type, stored) if build else _keep
     return found
 
 
-def _keep(value: Any) -> Any:
+def _keep(value: Any, _: Any = None) -> Any:
     return value
 
 
-def _encode_list(type: Type, stored: bool) -> Converter:
+def _encode_list(type: Type, stored: bool) -> Encoder:
     elem = type.elem
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
+    convert: Encoder | None = None
 
-    def items(value: Any) -> Any:
-        convert = _encoder(elem, stored=stored)
-        result = [convert(item) for item in value]
+    def items(value: Any, old: Any = None) -> Any:
+        nonlocal convert
+        if convert is None:
+            convert = _encoder(elem, stored=stored)
+        if old is None or len(old) != len(value):
+            result = [convert(item) for item in value]
+        else:
+            result = [was if item == was else convert(item, was) for item, was in zip(value, old, strict=True)]
         return value if all(map(is_, result, value)) else result
 
     return items
 
 
-def _encode_map(type: Type, stored: bool) -> Converter:
+def _encode_map(type: Type, stored: bool) -> Encoder:
     elem = type.elem
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
 
-    def values(value: Any) -> Any:
+    def values(value: Any, _: Any = None) -> Any:
         convert = _encoder(elem, stored=stored)
         result = {key: convert(item) for key, item in value.items()}
         return value if all(map(is_, result.values(), value.values())) else result
@@ -278,8 +286,8 @@ def _encode_map(type: Type, stored: bool) -> Converter:
     return values
 
 
-def _encode_union(_: Type, stored: bool) -> Converter:
-    def either(value: Any) -> Any:
+def _encode_union(_: Type, stored: bool) -> Encoder:
+    def either(value: Any, _: Any = None) -> Any:
         if isinstance(value, list):
             return [either(item) for item in value]
         return _encoder(json_schema_type(), stored=stored)(value) if isinstance(value, dict) else value
@@ -319,7 +327,7 @@ def _nothing() -> None:
     return None
 
 
-_EncodePlan = dict[str, tuple[bool, bool, Converter | None]]
+_EncodePlan = dict[str, tuple[bool, bool, Encoder | None]]
 
 
 def _encode_plan(type: Type, *, stored: bool) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]:
@@ -338,11 +346,11 @@ def _encode_plan(type: Type, *, stored: bool) -> tuple[_EncodePlan, dict[str, Ca
     return plan, always
 
 
-def _encode_struct(type: Type, stored: bool) -> Converter:
+def _encode_struct(type: Type, stored: bool) -> Encoder:
     plan: _EncodePlan = {}
     always: dict[str, Callable[[], Any]] = {}
 
-    def fields(value: Any) -> Any:
+    def fields(value: Any, old: Any = None) -> Any:
         nonlocal plan, always
         if value is None:
             return None
@@ -360,7 +368,8 @@ def _encode_struct(type: Type, stored: bool) -> Converter:
                 convert = entry[2]
                 if convert is None:
                     continue
-                new = convert(item)
+                was = old.get(key) if old else None
+                new = was if was == item else convert(item, was)
             elif item is None:
                 new = None if key in always else _GONE
             elif entry[0]:
@@ -387,7 +396,7 @@ def _encode_struct(type: Type, stored: bool) -> Converter:
     return fields
 
 
-_ENCODERS: dict[str, Callable[[Type, bool], Converter]] = {
+_ENCODERS: dict[str, Callable[[Type, bool], Encoder]] = {
     STRUCT: _encode_struct,
     LIST: _encode_list,
     MAP: _encode_map,

@@ -5,6 +5,7 @@ Between them is what our code counts with: seconds since the epoch.
 
 import datetime
 import functools
+import math
 
 
 def rfc3339(seconds: float) -> str:
@@ -19,9 +20,14 @@ def _rfc3339(seconds: int) -> str:
 
 def rfc3339_micro(seconds: float) -> str:
     """Return ``metav1.MicroTime`` text."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    whole = math.floor(seconds)
+    micros = round((seconds - whole) * 1_000_000)
+    if micros == 1_000_000:
+        whole, micros = whole + 1, 0
+    return f"{_rfc3339(whole)[:-1]}.{micros:06}Z"
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_time(text: str) -> float:
     """Return seconds since the epoch of an RFC 3339 text; ValueError if it is none."""
     return datetime.datetime.fromisoformat(text).timestamp()

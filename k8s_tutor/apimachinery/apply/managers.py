@@ -59,7 +59,7 @@ def managed_before(old: Json | None, new: Json, subresource: str = "") -> Entrie
     if subresource:
         return stored
     sent = (new.get("metadata") or {}).get("managedFields")
-    if sent is None:
+    if sent is None or sent == stored:
         return stored
     if sent in ([], [{}]):
         return []

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from k8s_tutor.apimachinery.apply import managed_before, track_update
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
+from k8s_tutor.apimachinery.apply.shapes import misshapen
 from k8s_tutor.apimachinery.conforming import encoded
 from k8s_tutor.apimachinery.schema import Type, type_for
 from k8s_tutor.apimachinery.times import rfc3339
@@ -35,9 +36,12 @@ class ManagedFields:
             return
         shown = new if version == resource.api_version else resource.strategy.to_version(new, version)
         meta = new["metadata"]
+        if resource.custom is not None and misshapen(shown, kind):
+            meta.pop("managedFields", None)  # "should not happen", says upstream, and clears them
+            return
         entries = track_update(
             old,
-            encoded(shown, kind, stored=False),
+            encoded(shown, kind, stored=False, old=old if shown is new else None),
             managed_before(old, new, ctx.subresource),
             ctx.manager,
             "Update",

@@ -138,6 +138,7 @@ def validate_metadata_update(resource: Resource, new: Json, old: Json) -> list[F
             errors.append(FieldError("FieldValueForbidden", "metadata.finalizers", text))
     changed = (field for field in _FIXED if (meta.get(field) or None) != (was.get(field) or None))
     errors.extend(_invalid(field, meta.get(field), IMMUTABLE) for field in changed)
-    errors += _validate_common(meta)
+    if any(meta.get(key) != was.get(key) for key in ("labels", "annotations", "ownerReferences")):
+        errors += _validate_common(meta)
     errors += _validate_managers(meta)
     return errors + _validate_finalizer_kinds(resource, meta)

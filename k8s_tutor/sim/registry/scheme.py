@@ -101,12 +101,15 @@ class Resource:
         kind = self.schema
         return conform(obj, kind, duplicates) if kind is not None else Conformed(dict(obj), list(duplicates), None)
 
-    def encode(self, obj: Json) -> Json:
-        """Return the object as it is stored and shown: empty fields dropped, or added, as Go's encoder does."""
+    def encode(self, obj: Json, old: Json | None = None) -> Json:
+        """Return the object as it is stored and shown: empty fields dropped, or added, as Go's encoder does.
+
+        What is equal in the stored object ``old`` is shared with it.
+        """
         if self.codec is not None:
             return self.codec.encode(obj)
         kind = self.schema
-        return encoded(obj, kind) if kind is not None else obj
+        return encoded(obj, kind, old=old) if kind is not None else obj
 
 
 def strategy_makers() -> dict[str, Callable[[], Strategy]]:

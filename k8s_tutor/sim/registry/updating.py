@@ -86,7 +86,7 @@ def _update(
         ctx.warnings.extend(strategy.warnings(obj, old))
     rest.admission.validate(attributes)
     strategy.canonicalize(obj)
-    obj = resource.encode(obj)
+    obj = resource.encode(obj, old)
     if obj == old:
         return old  # an update that changes nothing is not written, as upstream
     if ctx.dry_run:
@@ -109,7 +109,7 @@ def _write(rest: "Rest", resource: Resource, key: tuple[str, str], obj: Json, ol
 
 def _looks_same(resource: Resource, obj: Json, old: Json) -> bool:
     """Whether only empty values differ, which Go's encoder drops: ``[]`` is no change of nothing."""
-    new = resource.encode(obj)
+    new = resource.encode(obj, old)
     meta, was = new["metadata"], old["metadata"]
     return all(new.get(key) == old.get(key) for key in (new.keys() | old.keys()) - {"metadata", "status"}) and all(
         meta.get(key) == was.get(key) for key in ("labels", "annotations", "ownerReferences", "finalizers")

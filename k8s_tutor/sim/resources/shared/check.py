@@ -209,7 +209,7 @@ class At:
 
 def same(one: Any, other: Any) -> bool:
     """Tell whether two values are equal where empty and absent count alike (``apiequality.Semantic``)."""
-    if one is other:
+    if one is other or (one == other and isinstance(one, dict | list)):
         return True
     if isinstance(one, dict) and isinstance(other, dict):
         return all(same(one.get(key), other.get(key)) for key in one.keys() | other.keys())
