@@ -107,7 +107,7 @@ def main() -> int:
     builder = TableBuilder(folders, specification, [path.split("/", 2)[2] for path in discovery["resources"]])
     write("types", builder.tables())
     write("descriptions", builder.descriptions())
-    write_openapi(specification, DATA, discovery)
+    write_openapi(folders["kubernetes"], DATA, discovery)
     return 0
 
 

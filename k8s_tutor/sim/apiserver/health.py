@@ -19,9 +19,11 @@ HOOKS = (
     "start-apiextensions-controllers",
     "crd-informer-synced",
     "start-system-namespaces-controller",
+    "peer-endpoint-reconciler-controller",
     "start-cluster-authentication-info-controller",
     "start-kube-apiserver-identity-lease-controller",
     "start-kube-apiserver-identity-lease-garbage-collector",
+    "storage-readiness",
     "start-legacy-token-tracking-controller",
     "start-service-ip-repair-controllers",
     "rbac/bootstrap-roles",
@@ -29,7 +31,6 @@ HOOKS = (
     "priority-and-fairness-config-producer",
     "bootstrap-controller",
     "start-kubernetes-service-cidr-controller",
-    "aggregator-reload-proxy-client-cert",
     "start-kube-aggregator-informers",
     "apiservice-status-local-available-controller",
     "apiservice-status-remote-available-controller",
@@ -40,6 +41,7 @@ HOOKS = (
     "apiservice-openapi-controller",
     "apiservice-openapiv3-controller",
 )
+LOOPBACK = "loopback-serving-certificate"
 READINESS = frozenset(("etcd-readiness", "informer-sync", "shutdown"))
 
 
@@ -56,7 +58,8 @@ class Health:
 
     def __init__(self, quorum: Callable[[], bool]) -> None:
         self._quorum = quorum
-        self._checks: dict[str, Check] = {"ping": _fine, "log": _fine, "etcd": self._etcd, "etcd-readiness": self._etcd}
+        self._checks: dict[str, Check] = {"ping": _fine, "log": _fine, LOOPBACK: _fine}
+        self._checks |= {"etcd": self._etcd, "etcd-readiness": self._etcd}
         self._checks["informer-sync"] = _fine
         for name in HOOKS:
             self.add(name if name == "autoregister-completion" else f"poststarthook/{name}", _fine)
@@ -68,7 +71,21 @@ class Health:
 
     def names(self, endpoint: str = "readyz") -> list[str]:
         """Return the names of an endpoint's checks: only ``readyz`` asks whether requests can be served."""
-        return [name for name in self._checks if endpoint == "readyz" or name not in READINESS]
+        left_out = {LOOPBACK} if endpoint == "readyz" else READINESS
+        return [name for name in self._checks if name not in left_out]
+
+    def indicators(self) -> bytes:
+        """Return ``/metrics/slis``: each check as a gauge (``component-base/metrics/prometheus/slis``)."""
+        name = "kubernetes_healthcheck"
+        lines = [
+            f"# HELP {name} [STABLE] This metric records the result of a single healthcheck.",
+            f"# TYPE {name} gauge",
+        ]
+        for check in sorted(self._checks):
+            value = int(self._checks[check]() is None)
+            asking = (endpoint for endpoint in ("healthz", "livez", "readyz") if check in self.names(endpoint))
+            lines += [f'{name}{{name="{check}",type="{endpoint}"}} {value}' for endpoint in asking]
+        return ("\n".join(lines) + "\n").encode()
 
     def _etcd(self) -> str | None:
         return None if self._quorum() else "etcd failed: error getting data from etcd: context deadline exceeded"
@@ -93,6 +110,10 @@ class Health:
             else:
                 failed.append(name)
                 lines.append(f"[-]{name} failed: reason withheld")
+        unknown = sorted(excluded - set(self.names(endpoint)))
+        if unknown:
+            quoted = ",".join(f'"{name}"' for name in unknown)
+            lines.append(f"warn: some health checks cannot be excluded: no matches for {quoted}")
         if failed:
             return self._text(500, "\n".join([*lines, f"{endpoint} check failed\n"]))
         if "verbose" in request.query:

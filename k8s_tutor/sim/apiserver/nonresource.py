@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from k8s_tutor.apimachinery.schema import openapi_v3_index
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.discovery import wants_aggregated
 from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, YAML, negotiate
+from k8s_tutor.sim.machinery.status import ApiError, not_allowed
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.server import ApiServer
@@ -29,6 +29,9 @@ VERSION: Json = {
     "platform": "linux/amd64",
 }
 NOT_FOUND = b"404 page not found\n"
+KEY_SET = "application/jwk-set+json"
+PUBLIC = ("Cache-Control", "public, max-age=3600")
+READ_ONLY = ("/version", "/api", "/openid", "/.well-known")
 HEALTH = ("/healthz", "/livez", "/readyz")
 
 
@@ -36,6 +39,8 @@ def answer(server: "ApiServer", request: Request) -> Answer:
     """Answer a path that is not of a resource."""
     path = request.path
     bare = path.rstrip("/") or "/"
+    if bare.startswith(READ_ONLY) and request.method not in {"GET", "HEAD"}:
+        raise not_allowed()
     if path in {"/version", "/version/"}:
         return Response(200, orjson.dumps(VERSION, option=orjson.OPT_INDENT_2), JSON, _no_cache())
     if path.startswith(HEALTH) and bare.split("/")[1] in {"healthz", "livez", "readyz"}:
@@ -46,6 +51,8 @@ def answer(server: "ApiServer", request: Request) -> Answer:
         from k8s_tutor.sim.apiserver import openapi
 
         return openapi.answer(server, request)
+    if path == "/metrics/slis":
+        return Response(200, server.health.indicators(), "text/plain; version=0.0.4; charset=utf-8", _no_cache())
     if path == "/metrics":
         from k8s_tutor.sim.apiserver import metrics
 
@@ -53,8 +60,24 @@ def answer(server: "ApiServer", request: Request) -> Answer:
     if path == "/":
         return Response(200, orjson.dumps({"paths": _paths(server)}), JSON, _no_cache())
     if path == "/.well-known/openid-configuration":
-        return Response(200, orjson.dumps(_openid(server)), JSON, _no_cache())
-    return Response(404, NOT_FOUND, TEXT, _no_cache())
+        return Response(200, orjson.dumps(_openid(server)), JSON, [PUBLIC])
+    if bare == "/openid/v1/jwks":
+        return _keys(server, request)
+    return not_found()
+
+
+def not_found() -> Response:
+    """Answer 404 as text: nobody knows the path."""
+    return Response(404, NOT_FOUND, TEXT, [*_no_cache(), ("X-Content-Type-Options", "nosniff")])
+
+
+def _keys(server: "ApiServer", request: Request) -> Response:
+    """Answer the public keys of service account tokens."""
+    accepted = {clause.partition(";")[0].strip() for clause in request.headers.get("accept", "").split(",")}
+    if not accepted & {"", "*/*", "application/*", KEY_SET}:
+        text = f"406: Not Acceptable\n\nAvailable representations: {KEY_SET}"
+        raise ApiError(406, "NotAcceptable", text, {})
+    return Response(200, orjson.dumps({"keys": [server.cluster.tokens.public_key()]}), KEY_SET, [PUBLIC])
 
 
 def _no_cache() -> list[tuple[str, str]]:
@@ -68,16 +91,17 @@ def _discovery(server: "ApiServer", request: Request, path: str) -> Response:
         version = wants_aggregated(request)
         if version:
             body = orjson.dumps(discovery.aggregated(path))
-            return Response(
-                200, body, f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList", _no_cache()
-            )
+            media = f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+            return Response(200, body, media, [("Cache-Control", "public"), ("Vary", "Accept")])
         found = discovery.legacy() if path == "/api" else discovery.groups()
     elif path.startswith("/apis/") and path.count("/") == 2:
         found = discovery.group(path.removeprefix("/apis/"))
     else:
         found = discovery.version(path)
     if found is None:
-        return Response(404, NOT_FOUND, TEXT, _no_cache())
+        if path.count("/") == 2 and path.startswith("/apis/"):
+            return not_found()
+        raise ApiError(404, "NotFound", "the server could not find the requested resource", {})
     form = negotiate(request.headers.get("accept", ""), transforms=False)
     if form.media == YAML:
         from k8s_tutor.sim.apiserver.call import convert
@@ -91,9 +115,9 @@ def _paths(server: "ApiServer") -> list[str]:
     versions = [f"/apis/{v['groupVersion']}" for g in server.discovery.groups()["groups"] for v in g["versions"]]
     paths = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v2"]
     paths += ["/openapi/v3", "/openapi/v3/", "/version", *(f"/apis/{name}" for name in groups), *versions]
+    paths += ["/metrics/slis", "/openid/v1/jwks"]
     for endpoint in HEALTH:
         paths += [endpoint, *(f"{endpoint}/{name}" for name in server.health.names(endpoint[1:]))]
-    paths += [f"/openapi/v3/{path}" for path in openapi_v3_index()["paths"]]
     return sorted(paths)
 
 

@@ -11,7 +11,7 @@ from k8s_tutor.sim.apiserver import accessreviews, bodies, tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
-from k8s_tutor.sim.machinery.status import ApiError, FieldError, invalid, not_found
+from k8s_tutor.sim.machinery.status import ApiError, FieldError, invalid, not_allowed, not_found
 from k8s_tutor.sim.machinery.store import Entry
 from k8s_tutor.sim.registry.rest import check_namespace
 from k8s_tutor.sim.registry.strategy import UserInfo
@@ -36,8 +36,6 @@ def find(call: Call) -> Callable[[Call], Response] | None:
 
 def _review(call: Call) -> Response:
     if call.request.method != "POST" or call.info.name:
-        from k8s_tutor.sim.apiserver.routing import not_allowed
-
         raise not_allowed()
     if call.resource.namespaced and not call.info.namespace:
         raise ApiError(404, "NotFound", "the server could not find the requested resource", {})

@@ -6,7 +6,7 @@ from k8s_tutor.sim.apiserver import patching, reading, reviews, watching, writin
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Answer
 from k8s_tutor.sim.apiserver.subresources import find
-from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.status import ApiError, not_allowed
 
 Handle = Callable[[Call], Answer | Awaitable[Answer]]
 BY_VERB: dict[str, Handle] = {
@@ -24,8 +24,8 @@ DEPRECATED = {
     "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 }
 # The object's own methods, by HTTP method: with a name, and without.
-NAMED = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-UNNAMED = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
+NAMED = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+UNNAMED = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 
 
 def route(call: Call) -> Answer | Awaitable[Answer]:
@@ -33,6 +33,8 @@ def route(call: Call) -> Answer | Awaitable[Answer]:
     info, resource = call.info, call.resource
     if resource.name in DEPRECATED:
         call.warnings.append(DEPRECATED[resource.name])
+    elif resource.custom is not None and resource.strategy.deprecation:
+        call.warnings.append(resource.strategy.deprecation)
     virtual = reviews.find(call) if not info.subresource else None
     if virtual is not None:
         return virtual(call)
@@ -58,9 +60,3 @@ def _subresource(call: Call) -> Answer | Awaitable[Answer]:
     if verb not in entry["verbs"]:
         raise not_allowed()
     return BY_VERB[verb](call)
-
-
-def not_allowed() -> ApiError:
-    """405."""
-    text = "the server does not allow this method on the requested resource"
-    return ApiError(405, "MethodNotAllowed", text, {})

@@ -17,7 +17,7 @@ from k8s_tutor.sim.apiserver.call import Call, warning_headers
 from k8s_tutor.sim.apiserver.discovery import Discovery
 from k8s_tutor.sim.apiserver.health import Health
 from k8s_tutor.sim.apiserver.http.connection import Connection
-from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response, StreamWriter
+from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response, StreamWriter
 from k8s_tutor.sim.apiserver.impersonation import Impersonator
 from k8s_tutor.sim.apiserver.metrics import Requests
 from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
@@ -215,9 +215,9 @@ class ApiServer:
 
     def _unknown(self, info: RequestInfo) -> Response:
         """404: as text where not even the group version is served."""
-        known = any(g == info.group and v == info.version for g, v, _ in self.scheme.by_path)
+        known = any(g == info.group for g, _, _ in self.scheme.by_path)
         if not known:
-            return Response(404, nonresource.NOT_FOUND, TEXT)
+            return nonresource.not_found()
         raise ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
     # -- failures

@@ -76,6 +76,19 @@ class Tokens:
         user = self._user(claims)
         return (user, fitting) if user else None
 
+    def public_key(self) -> Json:
+        """Return the key by which others can verify tokens, as a JSON Web Key."""
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        pem = self._identity.token_key
+        key = serialization.load_pem_private_key(pem.encode(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - we made it
+        numbers = key.public_key().public_numbers()
+        x, y = (_b64(number.to_bytes(COORDINATE, "big")) for number in (numbers.x, numbers.y))
+        head = {"use": "sig", "kty": "EC", "kid": _key_id(pem), "crv": "P-256", "alg": "ES256"}
+        return head | {"x": x, "y": y}
+
     def _user(self, claims: Json) -> UserInfo | None:
         private = claims["kubernetes.io"]
         namespace, account = private["namespace"], private["serviceaccount"]

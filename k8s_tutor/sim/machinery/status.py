@@ -117,6 +117,12 @@ def invalid(kind: str, group: str, name: str, errors: Iterable[FieldError]) -> A
     return ApiError(422, "Invalid", text, _details(name, group, kind, causes=causes))
 
 
+def not_allowed() -> ApiError:
+    """405."""
+    text = "the server does not allow this method on the requested resource"
+    return ApiError(405, "MethodNotAllowed", text, {})
+
+
 def gone(message: str) -> ApiError:
     """410: the resource version is too old to watch or continue from."""
     return ApiError(410, "Expired", message)

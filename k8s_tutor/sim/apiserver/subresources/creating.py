@@ -5,7 +5,7 @@ from k8s_tutor.sim.apiserver import bodies
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
-from k8s_tutor.sim.machinery.status import bad_request
+from k8s_tutor.sim.machinery.status import bad_request, not_allowed
 from k8s_tutor.sim.registry.updating import name_mismatch
 
 KINDS = {
@@ -18,8 +18,6 @@ KINDS = {
 def handle(call: Call) -> Response:
     """Answer a POST to the subresource."""
     if call.request.method != "POST":
-        from k8s_tutor.sim.apiserver.routing import not_allowed
-
         raise not_allowed()
     options = write_options(call.request, "CreateOptions")
     kind, group, version = KINDS[call.info.subresource]

@@ -23,7 +23,7 @@ from k8s_tutor.sim.apiserver.streams.channels import (
 )
 from k8s_tutor.sim.apiserver.streams.websocket import WebSocket, choose, handshake, wants_websocket
 from k8s_tutor.sim.apiserver.subresources.nodes import choose_container, kubelet_of, pod_of
-from k8s_tutor.sim.machinery.status import ApiError, bad_request
+from k8s_tutor.sim.machinery.status import ApiError, bad_request, not_allowed
 from k8s_tutor.sim.network import Stream
 from k8s_tutor.sim.runtime.contract import ExecError
 
@@ -34,8 +34,6 @@ ENDED = frozenset(("Succeeded", "Failed"))
 def handle(call: Call) -> Upgrade:
     """Answer."""
     if call.request.method not in {"GET", "POST"}:
-        from k8s_tutor.sim.apiserver.routing import not_allowed
-
         raise not_allowed()
     pod = pod_of(call)
     name = pod["metadata"]["name"]

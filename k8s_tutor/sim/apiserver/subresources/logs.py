@@ -7,7 +7,7 @@ from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Answer, Response, Streaming, StreamWriter
 from k8s_tutor.sim.apiserver.options import boolean, integer
 from k8s_tutor.sim.apiserver.subresources.nodes import choose_container, kubelet_of, pod_of
-from k8s_tutor.sim.machinery.status import FieldError, bad_request, invalid
+from k8s_tutor.sim.machinery.status import FieldError, bad_request, invalid, not_allowed
 from k8s_tutor.sim.network.streams import Pipe
 
 TEXT = "text/plain"
@@ -30,8 +30,6 @@ class _Collector:
 def handle(call: Call) -> Answer | Awaitable[Answer]:
     """Answer with a container's log."""
     if call.request.method not in {"GET", "HEAD"}:
-        from k8s_tutor.sim.apiserver.routing import not_allowed
-
         raise not_allowed()
     _check(call)
     pod = pod_of(call)

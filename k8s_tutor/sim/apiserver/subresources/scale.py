@@ -12,7 +12,7 @@ from k8s_tutor.sim.apiserver import bodies, patching
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
-from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid
+from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid, not_allowed
 from k8s_tutor.sim.registry.updating import CHANGED, name_mismatch
 
 SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -44,8 +44,6 @@ def handle(call: Call) -> Response:
         options = write_options(call.request, "PatchOptions")
         wanted = _patched(current, patching.read_patch(call, media).obj, media)
     else:
-        from k8s_tutor.sim.apiserver.routing import not_allowed
-
         raise not_allowed()
     replicas = (wanted.get("spec") or {}).get("replicas") or 0
     _check(call, replicas, wanted, obj)
