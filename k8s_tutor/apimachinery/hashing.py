@@ -27,6 +27,19 @@ def fnv1a(data: bytes) -> int:
     return value
 
 
+def fnv1(data: bytes) -> int:
+    """Return the 32-bit FNV-1 hash: multiplied before each byte, not after."""
+    value = _OFFSET
+    for byte in data:
+        value = value * _PRIME & 0xFFFFFFFF ^ byte
+    return value
+
+
+def safe_encode(text: str) -> str:
+    """Return a text in the alphabet of generated names."""
+    return "".join(_ALPHABET[ord(char) % len(_ALPHABET)] for char in text)
+
+
 def deep_hash(obj: Any, type: Type, suffix: bytes = b"") -> int:
     """Return the hash of an object's Go print, and of ``suffix`` after it."""
     return fnv1a(for_hash(obj, type).encode() + suffix)
@@ -35,7 +48,7 @@ def deep_hash(obj: Any, type: Type, suffix: bytes = b"") -> int:
 def compute_hash(template: Any, type: Type, collisions: int | None = None) -> str:
     """Return the ``pod-template-hash`` of a template; upstream's ``controller.ComputeHash``."""
     suffix = b"" if collisions is None else collisions.to_bytes(8, "little")
-    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(deep_hash(template, type, suffix)))
+    return safe_encode(str(deep_hash(template, type, suffix)))
 
 
 def for_hash(obj: Any, type: Type) -> str:

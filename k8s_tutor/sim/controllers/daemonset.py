@@ -32,6 +32,7 @@ from k8s_tutor.sim.controllers.pods import (
 from k8s_tutor.sim.controllers.replicas import ends_with_namespace
 from k8s_tutor.sim.controllers.revisions import History
 from k8s_tutor.sim.controllers.scaled import scaled
+from k8s_tutor.sim.controllers.templatehash import template_hash
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
@@ -40,6 +41,11 @@ SETS = "daemonsets.apps"
 BURST = 250
 FAILED_BACKOFF = (1.0, 900.0)
 _ALWAYS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+
+
+def _hash_of_template(data: Json, collisions: int) -> str:
+    template = {key: value for key, value in data["spec"]["template"].items() if key != "$patch"}
+    return template_hash(template, collisions or None)
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ class DaemonSetController(Controller):
 
     def setup(self) -> None:
         self._pods = owner_index(self.client.store, "pods")
-        self._history = History(self.client, HASH_LABEL)
+        self._history = History(self.client, HASH_LABEL, _hash_of_template)
         self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
         self.watch(SETS, self._changed)
         self.watch_owned("pods", "DaemonSet")

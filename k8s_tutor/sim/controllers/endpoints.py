@@ -4,13 +4,13 @@ from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.pods import is_ready, is_terminating
 from k8s_tutor.sim.controllers.serviceendpoints import (
     HEADLESS_LABEL,
-    TRIGGER,
     ServiceFollower,
     has_hostname,
+    is_endpoint,
     is_headless,
+    note_trigger,
     ports_of,
     target,
-    trigger_time,
 )
 from k8s_tutor.sim.machinery.status import ApiError
 
@@ -28,6 +28,7 @@ class EndpointsController(ServiceFollower):
     def reconcile(self, namespace: str, name: str) -> None:
         service = self.client.get("services", name, namespace)
         if service is None:
+            self.triggers.forget(namespace, name)
             if self.client.get("endpoints", name, namespace) is not None:
                 self.client.delete("endpoints", name, namespace)
             return
@@ -36,7 +37,9 @@ class EndpointsController(ServiceFollower):
         if is_terminating(service):
             return
         publish = bool(service["spec"].get("publishNotReadyAddresses"))
-        pods = list(self.pods_behind(service, terminating=publish))
+        selected = self.selected(service)
+        trigger = self.triggers.next(service, selected)
+        pods = [pod for pod in selected if is_endpoint(pod, terminating=publish)]
         self.crowd[namespace, name] = len(pods)
         subsets, over = self._subsets(service, pods, publish=publish)
         labels = dict(service["metadata"].get("labels") or {}) | {MANAGED_BY: MANAGER}
@@ -52,10 +55,10 @@ class EndpointsController(ServiceFollower):
         new: Json = clone(old) if old else {"apiVersion": "v1", "kind": "Endpoints", "metadata": {}}
         new["metadata"] |= {"name": name, "namespace": namespace, "labels": labels}
         annotations = new["metadata"].setdefault("annotations", {})
-        annotations[TRIGGER] = trigger_time(service, pods)
         annotations.pop(OVER_CAPACITY, None)
         if over:
             annotations[OVER_CAPACITY] = "truncated"
+        note_trigger(new["metadata"], trigger)
         if subsets:
             new["subsets"] = subsets
         else:

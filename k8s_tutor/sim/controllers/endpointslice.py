@@ -10,13 +10,13 @@ from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import is_ready, is_terminating
 from k8s_tutor.sim.controllers.serviceendpoints import (
     HEADLESS_LABEL,
-    TRIGGER,
     ServiceFollower,
     has_hostname,
+    is_endpoint,
     is_headless,
+    note_trigger,
     ports_of,
     target,
-    trigger_time,
 )
 from k8s_tutor.sim.machinery.meta import controller_of, controller_reference
 from k8s_tutor.sim.machinery.status import ApiError
@@ -48,11 +48,16 @@ class EndpointSliceController(ServiceFollower):
 
     def reconcile(self, namespace: str, name: str) -> None:
         service = self.client.get("services", name, namespace)
-        if service is None or service["spec"].get("type") == "ExternalName" or not service["spec"].get("selector"):
+        if service is None:
+            self.triggers.forget(namespace, name)
+            return
+        if service["spec"].get("type") == "ExternalName" or not service["spec"].get("selector"):
             return
         if is_terminating(service):
             return
-        pods = list(self.pods_behind(service, terminating=True))
+        selected = self.selected(service)
+        trigger = self.triggers.next(service, selected)
+        pods = [pod for pod in selected if is_endpoint(pod, terminating=True)]
         self.crowd[namespace, name] = len(pods)
         wanted: dict[str, tuple[list[Json], list[Json]]] = {}
         for pod in pods:
@@ -60,7 +65,6 @@ class EndpointSliceController(ServiceFollower):
             if ports or not service["spec"].get("ports"):
                 wanted.setdefault(str(ports), (ports, []))[1].append(self._endpoint(service, pod))
         existing = self._slices.owned(service["metadata"]["uid"])
-        trigger = trigger_time(service, pods)
         by_ports: dict[str, list[Json]] = {}
         for slice_ in existing:
             by_ports.setdefault(str(slice_.get("ports") or []), []).append(slice_)
@@ -160,13 +164,13 @@ class EndpointSliceController(ServiceFollower):
                 "generateName": meta["name"] + "-",
                 "namespace": meta["namespace"],
                 "labels": self._labels(service),
-                "annotations": {TRIGGER: trigger},
                 "ownerReferences": [controller_reference(service)],
             },
             "addressType": family,
             "endpoints": endpoints,
             "ports": ports,
         }
+        note_trigger(slice_["metadata"], trigger)
         try:
             self.client.create(SLICES, slice_)
         except ApiError as error:
@@ -177,7 +181,7 @@ class EndpointSliceController(ServiceFollower):
         new = clone(slice_)
         new["ports"], new["endpoints"] = ports, endpoints
         new["metadata"]["labels"] = self._labels(service)
-        new["metadata"].setdefault("annotations", {})[TRIGGER] = trigger
+        note_trigger(new["metadata"], trigger)
         self.client.update(SLICES, new)
 
     def _delete(self, slice_: Json) -> None:

@@ -3,7 +3,8 @@
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_terminating
-from k8s_tutor.sim.machinery.meta import controller_reference
+from k8s_tutor.sim.machinery.meta import controller_of, controller_reference
+from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
@@ -16,6 +17,7 @@ class EphemeralVolumeController(Controller):
     name = "ephemeral-volume-controller"
 
     def setup(self) -> None:
+        self.events = Recorder(self.clock, self.client, "ephemeral_volume")
         self.watch("pods", self._pod_changed)
 
     def _pod_changed(self, event: Event) -> None:
@@ -34,8 +36,14 @@ class EphemeralVolumeController(Controller):
     def _make(self, pod: Json, volume: Json) -> None:
         meta = pod["metadata"]
         name = f"{meta['name']}-{volume['name']}"
-        if self.client.get(CLAIMS, name, meta["namespace"]) is not None:
-            return
+        existing = self.client.get(CLAIMS, name, meta["namespace"])
+        if existing is not None:
+            if (controller_of(existing) or {}).get("uid") == meta["uid"]:
+                return
+            where = meta["namespace"]
+            text = f"PVC {where}/{name} was not created for pod {where}/{meta['name']} (pod is not owner)"
+            self.events.event(pod, "Warning", "FailedBinding", f"ephemeral volume {volume['name']}: {text}")
+            raise ApiError(409, "Conflict", text)
         template = volume["ephemeral"]["volumeClaimTemplate"]
         wanted = template.get("metadata") or {}
         claim: Json = {
@@ -48,6 +56,6 @@ class EphemeralVolumeController(Controller):
         try:
             self.client.create(CLAIMS, claim)
         except ApiError as error:
-            text = f"ephemeral volume {volume['name']}: {error.message}"
-            self.events.event(pod, "Warning", "ClaimCreateFailed", text)
+            text = f"ephemeral volume {volume['name']}: create PVC {name}: {error.message}"
+            self.events.event(pod, "Warning", "FailedBinding", text)
             raise

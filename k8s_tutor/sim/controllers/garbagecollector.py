@@ -2,7 +2,8 @@
 
 A graph of all objects by uid, with their owners. When an owner goes, each dependent without another owner is deleted. An
 owner deleted in the *foreground* waits, by a finalizer, for the dependents that block it; one deleted as *orphan* first
-lets all its dependents go.
+lets all its dependents go. An owner counts only where its reference says it is: of that kind and name, in the dependent's
+namespace or in none.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.machinery.workqueue import WorkQueue
@@ -18,6 +20,8 @@ from k8s_tutor.sim.machinery.workqueue import WorkQueue
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 IGNORED = frozenset({"events", "events.events.k8s.io"})
+UNKNOWN_KIND_RETRY = 30.0
+DANGLING, SOLID, WAITING, UNKNOWN = "dangling", "solid", "waiting", "unknown"
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class GarbageCollector(Controller):
     name = "generic-garbage-collector"
 
     def setup(self) -> None:
+        self.events = Recorder(self.clock, self.client, "garbage-collector-controller")
         self._nodes: dict[str, _Node] = {}
         self._waiting: dict[str, set[str]] = {}  # uids of owners that are not there: their dependents
         self._uids: WorkQueue[str] = WorkQueue(self.clock, self._process_uid, self._uid_failed)
@@ -78,8 +83,14 @@ class GarbageCollector(Controller):
         if node is None:
             node = self._nodes[uid] = _Node(resource, meta.get("namespace", ""), meta["name"])
             node.dependents = self._waiting.pop(uid, set())
+            for other in node.dependents:
+                self._report_if_elsewhere(other, uid)
         self._link(uid, node, tuple(meta.get("ownerReferences") or ()))
-        if "deletionTimestamp" in meta and {FOREGROUND, ORPHAN} & set(meta.get("finalizers") or ()):
+        finalizers = set(meta.get("finalizers") or ())
+        if "deletionTimestamp" in meta and {FOREGROUND, ORPHAN} & finalizers:
+            if FOREGROUND in finalizers:
+                for other in node.dependents:
+                    self._uids.add(other)
             self._uids.add(uid)
 
     def _link(self, uid: str, node: _Node, owners: tuple[Json, ...]) -> None:
@@ -93,7 +104,8 @@ class GarbageCollector(Controller):
             self._uids.add(owner)
         for owner in after - before:
             self._dependents(owner).add(uid)
-        if before - after or any(self._is_absent(owner, node) for owner in owners):
+            self._report_if_elsewhere(uid, owner)
+        if before - after or any(self._is_doubtful(owner, node) for owner in owners):
             self._uids.add(uid)
         for owner in after & before:
             self._uids.add(owner)  # whether it blocks may have changed
@@ -102,10 +114,30 @@ class GarbageCollector(Controller):
         node = self._nodes.get(uid)
         return node.dependents if node is not None else self._waiting.setdefault(uid, set())
 
-    def _is_absent(self, owner: Json, node: _Node) -> bool:
-        """An owner that is not there, or lives in another namespace, does not count."""
-        found = self._nodes.get(owner["uid"])
-        return found is None or found.namespace not in {"", node.namespace}
+    def _is_doubtful(self, reference: Json, node: _Node) -> bool:
+        """Tell whether the graph does not show the owner where the reference says it is."""
+        found = self._nodes.get(reference["uid"])
+        if found is None or found.namespace not in {"", node.namespace} or found.name != reference["name"]:
+            return True
+        kind = self.kit.rest.scheme.for_kind(reference["apiVersion"], reference["kind"])
+        return kind is None or (kind.stored_as or kind.name) != found.resource
+
+    def _report_if_elsewhere(self, uid: str, owner_uid: str) -> None:
+        """Tell of an owner that lives in another namespace: it does not count."""
+        node, owner = self._nodes.get(uid), self._nodes.get(owner_uid)
+        if node is None or owner is None or owner.namespace in {"", node.namespace}:
+            return
+        obj = self.client.get(node.resource, node.name, node.namespace)
+        if obj is None:
+            return
+        named = {key: value for key, value in obj["metadata"].items() if key in {"namespace", "name", "uid"}}
+        reference = next(item for item in node.owners if item["uid"] == owner_uid)
+        text = (
+            f"ownerRef [{reference['apiVersion']}/{reference['kind']}, namespace: {node.namespace}, "
+            f'name: {reference["name"]}, uid: {owner_uid}] does not exist in namespace "{node.namespace}"'
+        )
+        about = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": named}
+        self.events.event(about, "Warning", "OwnerRefInvalidNamespace", text)
 
     def _gone(self, uid: str) -> None:
         node = self._nodes.pop(uid, None)
@@ -138,14 +170,16 @@ class GarbageCollector(Controller):
             self._judge(uid, node, finalizers)
 
     def _judge(self, uid: str, node: _Node, finalizers: Iterable[str]) -> None:
-        solid = [owner for owner in node.owners if not self._is_absent(owner, node)]
-        waiting = [owner for owner in solid if self._is_waiting(owner["uid"]) and owner.get("blockOwnerDeletion")]
-        kept = [owner for owner in solid if owner not in waiting]
-        if kept:
-            if len(kept) < len(node.owners):
-                self._keep_owners(node, {owner["uid"] for owner in kept})
+        states = [self._state_of(owner, node) for owner in node.owners]
+        if UNKNOWN in states:
+            self._uids.add_after(uid, UNKNOWN_KIND_RETRY)
             return
-        if waiting and node.dependents:
+        if SOLID in states:
+            if len(set(states)) > 1:
+                kept = {owner["uid"] for owner, state in zip(node.owners, states, strict=True) if state == SOLID}
+                self._keep_owners(node, kept)
+            return
+        if WAITING in states and node.dependents:
             policy = "Foreground"
         elif ORPHAN in finalizers:
             policy = "Orphan"
@@ -157,14 +191,17 @@ class GarbageCollector(Controller):
             if error.code != 404:
                 raise
 
-    def _is_waiting(self, uid: str) -> bool:
-        """Tell whether an owner is deleted in the foreground."""
-        node = self._nodes.get(uid)
-        obj = self.client.get(node.resource, node.name, node.namespace) if node else None
-        if obj is None:
-            return False
-        meta = obj["metadata"]
-        return "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ())
+    def _state_of(self, reference: Json, node: _Node) -> str:
+        """Look for an owner where the reference says it is; it may be there, gone, or waiting for its dependents."""
+        kind = self.kit.rest.scheme.for_kind(reference["apiVersion"], reference["kind"])
+        if kind is None or (kind.namespaced and not node.namespace):
+            return UNKNOWN
+        owner = self.client.get(kind.name, reference["name"], node.namespace if kind.namespaced else "")
+        if owner is None or owner["metadata"]["uid"] != reference["uid"]:
+            return DANGLING
+        meta = owner["metadata"]
+        waits = "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ())
+        return WAITING if waits else SOLID
 
     def _wait_for_dependents(self, uid: str, node: _Node) -> None:
         blocking = [other for other in node.dependents if self._blocks(other, uid)]

@@ -5,6 +5,8 @@ to the scheduler until it has chosen a node; what has to be made is announced to
 claims are looked at every 15 s.
 """
 
+import re
+
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_terminating
@@ -12,7 +14,6 @@ from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.volumes import (
     BIND_COMPLETED,
     BOUND_BY_CONTROLLER,
-    NO_PROVISIONER,
     SELECTED_NODE,
     claim_names,
     class_of,
@@ -22,6 +23,7 @@ from k8s_tutor.sim.scheduler.volumes import (
     reserved_for,
     waits_for_pod,
 )
+from k8s_tutor.sim.ticking import never
 
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
@@ -29,6 +31,11 @@ CLASSES = "storageclasses.storage.k8s.io"
 PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 BETA_PROVISIONER = "volume.beta.kubernetes.io/storage-provisioner"
 RESYNC = 15.0
+TICK = ("", "")
+DELETABLE = re.compile(r"/tmp/.+")  # noqa: S108 - a path on a node, the only one that hostPath volumes are deleted at
+IN_TREE = "kubernetes.io/"
+# In-tree provisioners whose work CSI drivers have taken over.
+MIGRATED = frozenset(("aws-ebs", "azure-disk", "azure-file", "cinder", "gce-pd", "portworx-volume", "vsphere-volume"))
 NO_CLASS = "no persistent volumes available for this claim and no storage class is set"
 FIRST_CONSUMER = "waiting for first consumer to be created before binding"
 EXTERNAL = (
@@ -45,6 +52,12 @@ class PersistentVolumeController(Controller):
     def setup(self) -> None:
         self.watch(VOLUMES, self._volume_changed)
         self.watch(CLAIMS, self._claim_changed)
+        self.every(RESYNC, TICK, limit=self._until)
+
+    def _until(self) -> float:
+        """Looks are in vain unless a claim waits; what has to be reclaimed is in the volumes' own events."""
+        waits = any((claim.get("status") or {}).get("phase") == "Pending" for claim in self.client.list(CLAIMS))
+        return self.clock.now() if waits else never()
 
     def _volume_changed(self, event: Event) -> None:
         self.enqueue(event.obj)
@@ -59,6 +72,11 @@ class PersistentVolumeController(Controller):
             self.queue.add(("", volume))
 
     def reconcile(self, namespace: str, name: str) -> None:
+        if not name:
+            for resource in (VOLUMES, CLAIMS):
+                for obj in self.client.list(resource):
+                    self.enqueue(obj)
+            return
         if not namespace:
             volume = self.client.get(VOLUMES, name)
             if volume is not None:
@@ -105,8 +123,6 @@ class PersistentVolumeController(Controller):
         if volume is not None:
             self._bind(volume, claim)
             return
-        meta = claim["metadata"]
-        self.queue.add_after((meta["namespace"], meta["name"]), RESYNC)
         if delayed:
             waiting = self._waiting_pod(claim)
             text = f"waiting for pod {waiting} to be scheduled" if waiting else FIRST_CONSUMER
@@ -135,10 +151,9 @@ class PersistentVolumeController(Controller):
             self._claim_phase(claim, "Pending", None)
             return
         provisioner = storage_class.get("provisioner", "")
-        if provisioner == NO_PROVISIONER:
-            self.events.event(
-                claim, "Normal", "FailedBinding", NO_CLASS.replace("no storage class is set", "cannot be provisioned")
-            )
+        if provisioner.startswith(IN_TREE) and provisioner.removeprefix(IN_TREE) not in MIGRATED:
+            text = f"no volume plugin matched name: {provisioner}"
+            self.events.event(claim, "Warning", "ProvisioningFailed", text)
         else:
             annotations = claim["metadata"].get("annotations") or {}
             if annotations.get(PROVISIONER) != provisioner:
@@ -153,7 +168,6 @@ class PersistentVolumeController(Controller):
     def _sync_prebound(self, claim: Json, name: str) -> None:
         """The user named the volume."""
         volume = self.client.get(VOLUMES, name)
-        meta = claim["metadata"]
         if volume is not None and refers_to(volume, claim):
             self._bind(volume, claim)
             return
@@ -169,7 +183,6 @@ class PersistentVolumeController(Controller):
         if event:
             self.events.event(claim, "Warning", *event)
         self._claim_phase(claim, "Pending", None)
-        self.queue.add_after((meta["namespace"], meta["name"]), RESYNC)
 
     # -- binding
 
@@ -239,22 +252,35 @@ class PersistentVolumeController(Controller):
             if claim["spec"].get("volumeName") == volume["metadata"]["name"]:
                 self._volume_phase(volume, "Bound")
             return
-        if not is_terminating(volume):
+        if not is_terminating(volume) and (volume.get("status") or {}).get("phase") not in {"Released", "Failed"}:
             volume = self._volume_phase(volume, "Released")
         self._reclaim(volume)
 
     def _reclaim(self, volume: Json) -> None:
         policy = volume["spec"].get("persistentVolumeReclaimPolicy", "Retain")
-        annotations = volume["metadata"].get("annotations") or {}
         if policy == "Recycle":
             text = "Volume plugin does not support recycling"
-            self.events.event(volume, "Warning", "VolumeFailedRecycle", "No recycler plugin found for the volume!")
-            self._volume_phase(volume, "Failed", text)
-        elif policy == "Delete" and "pv.kubernetes.io/provisioned-by" not in annotations:
-            text = "error getting deleter volume plugin for volume " + repr(volume["metadata"]["name"]).replace(
-                "'", '"'
-            )
-            text += ": no deletable volume plugin matched"
-            self.events.event(volume, "Warning", "VolumeFailedDelete", text)
-            self._volume_phase(volume, "Failed", text)
-        # A provisioned volume is deleted by its provisioner; one to be retained waits for its owner.
+            self._fail(volume, "VolumeFailedRecycle", text, "No recycler plugin found for the volume!")
+        elif policy == "Delete" and not self._is_external(volume):
+            self._delete_volume(volume)
+
+    def _is_external(self, volume: Json) -> bool:
+        """Tell whether somebody else deletes the volume: its provisioner, or the driver it belongs to."""
+        maker = (volume["metadata"].get("annotations") or {}).get("pv.kubernetes.io/provisioned-by", "")
+        return bool(maker and not maker.startswith(IN_TREE)) or "csi" in volume["spec"]
+
+    def _delete_volume(self, volume: Json) -> None:
+        name, path = volume["metadata"]["name"], (volume["spec"].get("hostPath") or {}).get("path")
+        if path is None:
+            text = f'error getting deleter volume plugin for volume "{name}": no deletable volume plugin matched'
+        elif not DELETABLE.match(path):
+            text = f"host_path deleter only supports /tmp/.+ but received provided {path}"
+        else:
+            self.client.delete(VOLUMES, name)
+            return
+        self._fail(volume, "VolumeFailedDelete", text, text)
+
+    def _fail(self, volume: Json, reason: str, message: str, told: str) -> None:
+        if (volume.get("status") or {}).get("phase") != "Failed":
+            self._volume_phase(volume, "Failed", message)
+            self.events.event(volume, "Warning", reason, told)

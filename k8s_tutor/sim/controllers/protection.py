@@ -1,14 +1,18 @@
 """Claims in use and bound volumes are not removed (upstream: ``pvcprotection`` and ``pvprotection``).
 
 Admission puts the finalizers on new objects; here they are taken off when nothing uses the object any more, and put back
-where they are missing.
+where they are missing. Since 1.37 a bound claim also has a condition that tells since when no pod uses it.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
+from k8s_tutor.sim.controllers.conditions import set_in_place
+from k8s_tutor.sim.controllers.pods import condition, is_finished, is_terminating
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.volumes import claim_names
 
@@ -50,7 +54,7 @@ class _Protection(Controller):
 
 
 class ClaimProtectionController(_Protection):
-    """A claim stays while a pod that has not ended uses it."""
+    """A claim stays while a pod with a node names it; a bound one tells whether any pod that lives does."""
 
     name = "pvc-protection-controller"
     resource = "persistentvolumeclaims"
@@ -61,17 +65,60 @@ class ClaimProtectionController(_Protection):
         self.watch("pods", self._pod_changed)
 
     def _pod_changed(self, event: Event) -> None:
-        if event.type == "DELETED" or is_finished(event.obj):
-            for name, _ in claim_names(event.obj):
-                self.queue.add((event.obj["metadata"]["namespace"], name))
+        for name, _ in claim_names(event.obj):
+            self.queue.add((event.obj["metadata"]["namespace"], name))
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        claim = self.client.get(self.resource, name, namespace)
+        if claim is not None and not is_terminating(claim) and (claim.get("status") or {}).get("phase") == "Bound":
+            self._tell_use(claim)
+        super().reconcile(namespace, name)
 
     def in_use(self, obj: Json) -> bool:
-        meta = obj["metadata"]
+        return any(
+            pod["spec"].get("nodeName") and not (own and _is_shut_down(pod)) for pod, own in self._pods_naming(obj)
+        )
+
+    def _pods_naming(self, claim: Json) -> Iterator[tuple[Json, bool]]:
+        """Yield the pods that name the claim, and whether it was made for them."""
+        meta = claim["metadata"]
+        owner = controller_of(claim)
         for pod in self.client.list("pods", meta["namespace"]):
-            unused = is_terminating(pod) and not pod["spec"].get("nodeName")
-            if not is_finished(pod) and not unused and any(name == meta["name"] for name, _ in claim_names(pod)):
-                return True
-        return False
+            for name, own in claim_names(pod):
+                if name == meta["name"] and not (own and (owner or {}).get("uid") != pod["metadata"]["uid"]):
+                    yield pod, own
+
+    def _tell_use(self, claim: Json) -> None:
+        used = any(not _is_over(pod) for pod, _ in self._pods_naming(claim))
+        status = "False" if used else "True"
+        old = condition(claim, "Unused")
+        if old is not None and (old["status"] == "True") != used:
+            return
+        new = clone(claim)
+        found = {
+            "type": "Unused",
+            "status": status,
+            "lastProbeTime": None,
+            "lastTransitionTime": rfc3339(self.clock.now()),
+            "reason": "PodUsingPVC" if used else "NoPodsUsingPVC",
+            "message": "A pod is currently referencing this PVC"
+            if used
+            else "No pods are currently referencing this PVC",
+        }
+        set_in_place(new["status"], found)
+        self.client.update_status(self.resource, new)
+
+
+def _is_shut_down(pod: Json) -> bool:
+    return is_terminating(pod) and pod["metadata"].get("deletionGracePeriodSeconds") == 0
+
+
+def _is_over(pod: Json) -> bool:
+    """Tell whether the pod has ended, or is being deleted and none of its containers runs."""
+    if is_finished(pod):
+        return True
+    states = ((item.get("state") or {}) for item in (pod.get("status") or {}).get("containerStatuses") or ())
+    return is_terminating(pod) and not any("running" in state or not state for state in states)
 
 
 class VolumeProtectionController(_Protection):

@@ -1,16 +1,16 @@
 """ControllerRevisions: the past templates of StatefulSets and DaemonSets (upstream: ``pkg/controller/history``)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import created
-from k8s_tutor.sim.controllers.templatehash import template_hash
 from k8s_tutor.sim.machinery.meta import controller_reference
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
 RESOURCE = "controllerrevisions.apps"
+MAX_PREFIX = 223
 
 
 class History:
@@ -19,11 +19,13 @@ class History:
     Args:
         client: with which they are written.
         hash_label: the label that carries a revision's hash.
+        hash_of: makes the hash of a revision's data and the number of collisions.
     """
 
-    def __init__(self, client: LocalClient, hash_label: str) -> None:
+    def __init__(self, client: LocalClient, hash_label: str, hash_of: Callable[[Json, int], str]) -> None:
         self._client = client
         self._label = hash_label
+        self._make_hash = hash_of
         self._index = owner_index(client.store, RESOURCE)
 
     def of(self, owner: Json) -> list[Json]:
@@ -52,10 +54,11 @@ class History:
 
     def _create(self, owner: Json, number: int, collisions: int) -> tuple[Json, int]:
         template, meta = owner["spec"]["template"], owner["metadata"]
+        data = {"spec": {"template": {**clone(template), "$patch": "replace"}}}
+        first = self._make_hash(data, collisions)
         while True:
-            hashed = template_hash(template, collisions)
-            name = f"{meta['name'][:223]}-{hashed}"
-            labels = dict((template.get("metadata") or {}).get("labels") or {}) | {self._label: hashed}
+            name = f"{meta['name'][:MAX_PREFIX]}-{self._make_hash(data, collisions)}"
+            labels = dict((template.get("metadata") or {}).get("labels") or {}) | {self._label: first}
             revision: Json = {
                 "apiVersion": "apps/v1",
                 "kind": "ControllerRevision",
@@ -65,7 +68,7 @@ class History:
                     "labels": labels,
                     "ownerReferences": [controller_reference(owner)],
                 },
-                "data": {"spec": {"template": {**clone(template), "$patch": "replace"}}},
+                "data": data,
                 "revision": number,
             }
             if meta.get("annotations"):
@@ -75,6 +78,9 @@ class History:
             except ApiError as error:
                 if error.reason != "AlreadyExists":
                     raise
+                same = self._client.get(RESOURCE, name, meta["namespace"])
+                if same is not None and same.get("data") == data:
+                    return same, collisions
                 collisions += 1
 
     def truncate(self, owner: Json, live: Collection[str]) -> None:

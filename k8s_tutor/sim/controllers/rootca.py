@@ -43,8 +43,10 @@ class RootCaPublisher(Controller):
             except ApiError as error:
                 if error.reason != "AlreadyExists" and error.code != 403:
                     raise
-        elif old.get("data") != data or (old["metadata"].get("annotations") or {}) != DESCRIPTION:
+        elif old.get("data") != data or not all(
+            (old["metadata"].get("annotations") or {}).get(key) for key in DESCRIPTION
+        ):
             new = clone(old)
             new["data"] = data
-            new["metadata"]["annotations"] = dict(DESCRIPTION)
+            new["metadata"].setdefault("annotations", {}).update(DESCRIPTION)
             self.client.update("configmaps", new)

@@ -3,7 +3,7 @@
 Upstream: ``k8s.io/endpointslice`` and ``pkg/controller/endpoint``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
@@ -74,14 +74,45 @@ def target(pod: Json) -> Json:
     return {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}
 
 
-def trigger_time(service: Json, pods: Sequence[Json]) -> str:
-    """Return when the endpoints last had reason to change: a pod became ready or not, or the Service was made."""
-    times = [service["metadata"]["creationTimestamp"]]
-    for pod in pods:
-        ready = condition(pod, "Ready")
-        if ready and ready.get("lastTransitionTime"):
-            times.append(ready["lastTransitionTime"])
-    return str(max(times))
+class TriggerTimes:
+    """When the endpoints of each Service last had reason to change: its creation, or a pod that became ready or not.
+
+    Upstream: ``TriggerTimeTracker``. What had been seen the last time counts no more; of what is new, the earliest does.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], tuple[str, dict[str, str]]] = {}
+
+    def next(self, service: Json, pods: Sequence[Json]) -> str:
+        """Return the time to write; empty if nothing has happened since the last time."""
+        meta = service["metadata"]
+        made: str = meta["creationTimestamp"]
+        known = self._seen.get((meta["namespace"], meta["name"]))
+        before, old = known or ("", {})
+        times: dict[str, str] = {}
+        for pod in pods:
+            ready = condition(pod, "Ready")
+            if ready and ready.get("lastTransitionTime"):
+                times[pod["metadata"]["name"]] = ready["lastTransitionTime"]
+        self._seen[meta["namespace"], meta["name"]] = (made, times)
+        if known is None:
+            return made
+        fresh = [time for name, time in times.items() if time > old.get(name, "")]
+        return min([*fresh, *([made] if made > before else [])], default="")
+
+    def forget(self, namespace: str, name: str) -> None:
+        """Forget a Service that is gone."""
+        self._seen.pop((namespace, name), None)
+
+
+def note_trigger(meta: Json, time: str) -> None:
+    """Write the time into an object's metadata, or take an old one away."""
+    annotations = meta.setdefault("annotations", {})
+    annotations.pop(TRIGGER, None)
+    if time:
+        annotations[TRIGGER] = time
+    if not annotations:
+        del meta["annotations"]
 
 
 def _shown(pod: Json) -> tuple[Any, ...]:
@@ -94,6 +125,7 @@ class ServiceFollower(Controller):
     """Base: queues a Service when it, or a pod behind it, changes."""
 
     def setup(self) -> None:
+        self.triggers = TriggerTimes()
         self.watch("services", self._service_changed)
         self.watch("pods", self._pod_changed)
 
@@ -127,8 +159,7 @@ class ServiceFollower(Controller):
         found: dict[tuple[str, str], int] = self.__dict__.setdefault("_crowd", {})
         return found
 
-    def pods_behind(self, service: Json, *, terminating: bool) -> Iterator[Json]:
-        """Yield the pods that the Service selects and that can be endpoints."""
-        for pod in self.client.list("pods", service["metadata"]["namespace"]):
-            if selects(service, pod["metadata"].get("labels") or {}) and is_endpoint(pod, terminating=terminating):
-                yield pod
+    def selected(self, service: Json) -> list[Json]:
+        """Return the pods that the Service selects, whatever their state."""
+        pods = self.client.list("pods", service["metadata"]["namespace"])
+        return [pod for pod in pods if selects(service, pod["metadata"].get("labels") or {})]

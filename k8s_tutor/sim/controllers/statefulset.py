@@ -16,6 +16,7 @@ from k8s_tutor.sim.controllers.pods import from_template, is_available, is_ready
 from k8s_tutor.sim.controllers.revisions import History, by_name, template_of
 from k8s_tutor.sim.controllers.scaled import scaled
 from k8s_tutor.sim.controllers.statefulset_claims import SetClaims, mount
+from k8s_tutor.sim.controllers.templatehash import data_hash
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
@@ -76,7 +77,7 @@ class StatefulSetController(Controller):
 
     def setup(self) -> None:
         self._pods = owner_index(self.client.store, "pods")
-        self._history = History(self.client, "controller.kubernetes.io/hash")
+        self._history = History(self.client, "controller.kubernetes.io/hash", data_hash)
         self._claims = SetClaims(self.client, self.events)
         self.watch(SETS, self._changed)
         self.watch_owned("pods", "StatefulSet")
