@@ -6,13 +6,14 @@ from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.autoscaling_metrics import MetricError, Proposal, Usage, propose
 from k8s_tutor.sim.controllers.autoscaling_rate import History, decide
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.controllers.pods import is_ready
+from k8s_tutor.sim.controllers.pods import condition, is_ready
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
 SCALERS = "horizontalpodautoscalers.autoscaling"
 PERIOD = 15.0
+NOT_TO_ZERO = "the HPA controller did not scale the workload to zero"
 _SOURCES = {
     "Resource": ("resource", "FailedGetResourceMetric"),
     "ContainerResource": ("containerResource", "FailedGetContainerResourceMetric"),
@@ -28,11 +29,14 @@ class HorizontalController(Controller):
     def setup(self) -> None:
         self.events = Recorder(self.clock, self.client, self.name)
         self._history: dict[str, History] = {}
+        self._selectors: dict[str, tuple[str, str, Selector]] = {}
+        self._late: list[tuple[str, str]] = []
         self.watch(SCALERS, self._changed)
 
     def _changed(self, event: Event) -> None:
         if event.type == "DELETED":
             self._history.pop(event.obj["metadata"]["uid"], None)
+            self._selectors.pop(event.obj["metadata"]["uid"], None)
         elif event.old is None or event.old.obj["spec"] != event.obj["spec"]:
             self.enqueue(event.obj)
 
@@ -45,7 +49,20 @@ class HorizontalController(Controller):
         scaler.setdefault("status", {})
         self._scale(scaler)
         if scaler["status"] != (stored.get("status") or {}):
-            self.client.update_status(SCALERS, scaler)
+            scaler = self.client.update_status(SCALERS, scaler)
+        for reason, text in self._late:
+            self.events.event(scaler, "Warning", reason, text)
+        self._late.clear()
+
+    def _finish(self, scaler: Json, current: int, desired: int, metrics: list[Json] | None) -> None:
+        """Write a whole new status but for conditions and the time of the last change."""
+        old = scaler["status"]
+        status: Json = {"currentReplicas": current, "desiredReplicas": desired}
+        status |= {key: old[key] for key in ("lastScaleTime", "conditions") if key in old}
+        status["observedGeneration"] = scaler["metadata"].get("generation", 1)
+        if metrics:
+            status["currentMetrics"] = metrics
+        scaler["status"] = status
 
     def _condition(self, scaler: Json, type_: str, status: str, reason: str, message: str) -> None:
         conditions = scaler["status"].setdefault("conditions", [])
@@ -86,53 +103,86 @@ class HorizontalController(Controller):
         history = self._history.setdefault(scaler["metadata"]["uid"], History([(self.clock.now(), current)]))
         least, most = spec.get("minReplicas", 1), spec["maxReplicas"]
         desired, reason = current, ""
-        if current == 0 and least != 0:
+        metrics: list[Json] | None = None
+        if current == 0 and not self._may_rise_from_zero(scaler):
             text = "scaling is disabled since the replica count of the target is zero"
             self._condition(scaler, "ScalingActive", "False", "ScalingDisabled", text)
         elif current > most:
             desired, reason = most, "Current number of replicas above Spec.MaxReplicas"
-        elif current < least:
+        elif 0 < current < least:
             desired, reason = least, "Current number of replicas below Spec.MinReplicas"
         else:
-            found = self._by_metrics(scaler, history, target, current)
+            found, metrics = self._by_metrics(scaler, history, target, current)
             if found is None:
-                status["currentReplicas"] = current
+                self._finish(scaler, current, status.get("desiredReplicas", 0), metrics)
                 return
             desired, reason = found
-        status |= {"currentReplicas": current, "desiredReplicas": desired}
-        if "observedGeneration" in status or scaler["metadata"].get("generation"):
-            status["observedGeneration"] = scaler["metadata"].get("generation", 1)
-        if desired != current:
-            self._resize(scaler, resource, target, desired, reason, history)
+        if desired != current and not self._resize(scaler, resource, target, desired, reason, history):
+            self._finish(scaler, current, status.get("desiredReplicas", 0), metrics)
+            return
+        self._finish(scaler, current, desired, metrics)
 
-    def _resize(self, scaler: Json, resource: str, target: Json, desired: int, reason: str, history: History) -> None:
+    def _may_rise_from_zero(self, scaler: Json) -> bool:
+        """A target at zero is left alone, unless it was scaled there by a metric that still says something."""
+        spec = scaler["spec"]
+        outside = any(metric["type"] in {"Object", "External"} for metric in spec.get("metrics") or ())
+        scaled = condition(scaler, "ScaledToZero")
+        was_scaled = scaled is not None and scaled["status"] == "True"
+        return was_scaled and (outside or spec.get("minReplicas", 1) != 0)
+
+    def _resize(self, scaler: Json, resource: str, target: Json, desired: int, reason: str, history: History) -> bool:
+        """Scale the target; tells whether that was possible."""
         meta, current = target["metadata"], int(target["spec"].get("replicas", 1))
 
         def change(obj: Json) -> None:
             obj["spec"]["replicas"] = desired
 
         try:
-            self.client.change(resource, meta["namespace"], meta["name"], change)
+            self.client.change(resource, meta["namespace"], meta["name"], change, "scale")
         except ApiError as error:
             text = f"New size: {desired}; reason: {reason}; error: {error.message}"
             self.events.event(scaler, "Warning", "FailedRescale", text)
             text = f"the HPA controller was unable to update the target scale: {error.message}"
             self._condition(scaler, "AbleToScale", "False", "FailedUpdateScale", text)
-            return
+            return False
         text = f"the HPA controller was able to update the target scale to {desired}"
         self._condition(scaler, "AbleToScale", "True", "SucceededRescale", text)
         self.events.event(scaler, "Normal", "SuccessfulRescale", f"New size: {desired}; reason: {reason}")
         history.scaled(self.clock.now(), current, desired)
+        self._condition(scaler, "ScaledToZero", "False", "NotScaledToZero", NOT_TO_ZERO)
         scaler["status"]["lastScaleTime"] = rfc3339(self.clock.now())
+        return True
 
     # -- metrics
 
-    def _by_metrics(self, scaler: Json, history: History, target: Json, current: int) -> tuple[int, str] | None:
-        """Return the size that the metrics lead to, and why; None if they give no number."""
+    def _select(self, scaler: Json, target: Json) -> list[Json] | None:
+        """Return the target's pods; None if another autoscaler selects them too."""
+        namespace, name = scaler["metadata"]["namespace"], scaler["metadata"]["name"]
+        selector = _selector(target)
+        self._selectors[scaler["metadata"]["uid"]] = (namespace, name, selector)
+        pods = self.client.list("pods", namespace, lambda pod: selector.matches(pod["metadata"].get("labels")))
+        rivals = sorted(
+            f"{where}/{other}"
+            for where, other, theirs in self._selectors.values()
+            if where == namespace and any(theirs.matches(pod["metadata"].get("labels")) for pod in pods)
+        )
+        if len(rivals) < 2:
+            return pods
+        text = f"pods by selector {selector} are controlled by more than one HPA (e.g. [{' '.join(rivals[:2])}])"
+        self.events.event(scaler, "Warning", "AmbiguousSelector", text)
+        self._condition(scaler, "ScalingActive", "False", "AmbiguousSelector", text)
+        self._late.append(("FailedComputeMetricsReplicas", text))
+        return None
+
+    def _by_metrics(
+        self, scaler: Json, history: History, target: Json, current: int
+    ) -> tuple[tuple[int, str] | None, list[Json] | None]:
+        """Return the size that the metrics lead to and why (None if they give no number), and what they are now."""
         spec = scaler["spec"]
         namespace = scaler["metadata"]["namespace"]
-        selector = _selector(target)
-        pods = self.client.list("pods", namespace, lambda pod: selector.matches(pod["metadata"].get("labels")))
+        pods = self._select(scaler, target)
+        if pods is None:
+            return None, None
         proposals: list[Proposal] = []
         errors: list[tuple[str, str]] = []
         statuses: list[Json] = []
@@ -156,8 +206,7 @@ class HorizontalController(Controller):
         best = max(proposals, key=lambda item: item.replicas, default=None)
         if best is None or (errors and best.replicas < current):
             self._no_number(scaler, errors, len(statuses))
-            return None
-        scaler["status"]["currentMetrics"] = statuses
+            return None, statuses
         text = f"the HPA was able to successfully calculate a replica count from {best.name}"
         self._condition(scaler, "ScalingActive", "True", "ValidMetricFound", text)
         reason = f"{best.name} above target" if best.replicas > current else "All metrics below target"
@@ -166,7 +215,7 @@ class HorizontalController(Controller):
         self._condition(scaler, "AbleToScale", "True", *decision.able)
         limited = "False" if decision.limited[0] == "DesiredWithinRange" else "True"
         self._condition(scaler, "ScalingLimited", limited, *decision.limited)
-        return decision.replicas, reason
+        return (decision.replicas, reason), statuses
 
     def _no_number(self, scaler: Json, errors: list[tuple[str, str]], total: int) -> None:
         reason, first = errors[0]
@@ -177,7 +226,7 @@ class HorizontalController(Controller):
         named = (
             f"failed to get {first.split()[3]} {source} metric value: " if first.startswith("failed to get ") else ""
         )
-        self.events.event(scaler, "Warning", "FailedComputeMetricsReplicas", text + named + first)
+        self._late.append(("FailedComputeMetricsReplicas", text + named + first))
 
     def _propose(self, metric: Json, namespace: str, pods: list[Json], current: int) -> Proposal:
         if metric["type"] not in _SOURCES:
