@@ -14,6 +14,7 @@ import click
 from k8s_tutor.cli import marks
 from k8s_tutor.cli.words import say
 from k8s_tutor.errors import TutorError
+from k8s_tutor.kubectl.continuing import wants_more
 from k8s_tutor.session import ChecksChanged, CheckState, Event, ExercisePassed, Session, quiz
 from k8s_tutor.session.answers import answer_of
 
@@ -172,11 +173,8 @@ class PlainMode:
         self._text()
 
     def _command(self, line: str) -> None:
-        while (end := _open_document(line)) is not None:
-            more = self._read("> ")
-            line += "\n" + more
-            if more.strip() == end:
-                break
+        while wants_more(line):
+            line += "\n" + self._read("> ")
         result = self._session.run_command(line, write=_to_stdout)
         if result.exit_code > 1:
             self._write(self._say("exit", code=result.exit_code))
@@ -204,16 +202,6 @@ class PlainMode:
                 self._write(self._say("solved", points=f"{event.points:g}", most=f"{event.max_points:g}"))
                 for question in quiz.due(self._session.exercise, passed=True):
                     self._write(quiz.as_text(question, self._session.language))
-
-
-def _open_document(line: str) -> str | None:
-    """Return the word that ends a here-document which the line begins and does not end, or None."""
-    import re
-
-    found = re.search(r"<<-?\s*['\"]?(\w+)['\"]?", line)
-    if found is None or any(part.strip() == found[1] for part in line.split("\n")[1:]):
-        return None
-    return found[1]
 
 
 def _to_stdout(data: bytes) -> None:

@@ -18,6 +18,7 @@ from k8s_tutor.client import Client
 from k8s_tutor.client.client import Guard
 from k8s_tutor.kubectl.command import Call, Terminal
 from k8s_tutor.kubectl.main import run
+from k8s_tutor.kubectl.notfound import explained
 
 PROGRAMS = ("kubectl", "k")
 _SYNTAX = frozenset("|&;<>()$`\\\"'*?[]{}~#\n!=%")
@@ -27,6 +28,8 @@ more() { cat "$@"; }
 vi() { echo "$FUNCNAME: this prompt has no editor inside: use kubectl edit, sed -i or cat > file <<EOF" >&2; return 1; }
 vim() { vi; }
 nano() { vi; }
+curl() { echo "$FUNCNAME: this prompt reaches only the cluster's API: try it inside a container (kubectl exec), or use kubectl port-forward and $FUNCNAME in another terminal" >&2; return 1; }
+wget() { curl; }
 """
 _DAY = 86400.0
 
@@ -170,7 +173,7 @@ class ShellLine:
             stdout.flush()
 
         async def to_err(data: bytes) -> None:
-            stderr.write(data.decode("utf-8", "replace"))
+            stderr.write(explained(data.decode("utf-8", "replace")))
             stderr.flush()
 
         result = await shell.execute(text, stdout=to_out, stderr=to_err)

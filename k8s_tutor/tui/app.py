@@ -178,17 +178,25 @@ class TutorApp(App[int]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """A line was entered at the prompt."""
-        if not isinstance(event.input, Prompt) or self.talk is None:
+        if isinstance(event.input, Prompt):
+            self.enter(event.value)
+
+    def enter(self, line: str) -> None:
+        """Do what a line says: give it to the command that runs, or to the tutor, or run it."""
+        prompt = self.main.terminal.prompt
+        if self.talk is None:
+            prompt.value = line  # too early: it waits in the prompt
             return
-        line, event.input.value = event.value, ""
         if self.talk.commands.running:
             self.talk.commands.answer(line)
             return
-        event.input.add(line)
+        prompt.add(line)
         words = line.split()
-        if not words:
+        if self.talk.commands.begun:
+            self.talk.commands.enter(line)
+        elif not words:
             return
-        if words[0] in EDITORS and len(words) == 2:
+        elif words[0] in EDITORS and len(words) == 2:
             self.talk.commands.edit(words[1])
         elif words[0] == "answer" and len(words) > 2:
             self.talk.submit(words[1], words[2:])
@@ -197,7 +205,17 @@ class TutorApp(App[int]):
         elif line.strip() == "clear":
             self.action_clear()
         else:
-            self.talk.commands.run(line)
+            self.talk.commands.enter(line)
+
+    def on_prompt_pasted(self, event: Prompt.Pasted) -> None:
+        """Several lines were pasted; while a command runs they are for it."""
+        if self.talk is None:
+            return
+        if not self.talk.commands.running:
+            self.talk.commands.paste(event.lines)
+            return
+        for line in event.lines:
+            self.talk.commands.answer(line)
 
     def on_prompt_completing(self, event: Prompt.Completing) -> None:
         """Tab was pressed."""
@@ -219,8 +237,10 @@ class TutorApp(App[int]):
         prompt = self.main.terminal.prompt
         if self.talk is not None and self.talk.commands.running:
             self.talk.commands.interrupt()
-        elif prompt.value:
+        elif prompt.value or (self.talk is not None and self.talk.commands.begun):
             prompt.value = ""
+            if self.talk is not None:
+                self.talk.commands.give_up()
         elif self._interrupted:
             self.action_leave()
             return

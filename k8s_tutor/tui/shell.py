@@ -1,10 +1,13 @@
 """Commands at the prompt: run in a thread, fed by a pipe, their output gathered into as few repaints as possible."""
 
+import contextlib
 import os
 import re
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from k8s_tutor.kubectl.continuing import wants_more
 from k8s_tutor.session import Session
 from k8s_tutor.tui.texts import say
 from k8s_tutor.tui.work import slowly
@@ -29,27 +32,59 @@ class Commands:
         self.session = session
         self.running = False
         self.client: Client | None = None
+        self.begun = ""
         self._stdin: int | None = None
         self._paged = False
         self._chunks: list[str] = []
         self._chunk_lock = threading.Lock()
 
-    def run(self, line: str) -> None:
-        """Run a shell line."""
+    def enter(self, line: str) -> None:
+        """Take a line: it is run with those before it as soon as they are a whole command."""
+        self.app.main.terminal.begin(line, again=bool(self.begun))
+        text = f"{self.begun}\n{line}" if self.begun else line
+        goes_on = wants_more(text)
+        self.begun = text if goes_on else ""
+        self._ask(more=goes_on)
+        if not goes_on:
+            self._run(text)
+
+    def paste(self, lines: Sequence[str]) -> None:
+        """Take lines that are not to be run before the last one, which waits in the prompt, is entered."""
+        for line in lines:
+            self.app.main.terminal.begin(line, again=bool(self.begun))
+            self.begun = f"{self.begun}\n{line}" if self.begun else line
+        self._ask(more=bool(self.begun))
+
+    def give_up(self) -> None:
+        """Forget the lines of a command that is not whole."""
+        self.begun = ""
+        self._ask(more=False)
+
+    def _ask(self, *, more: bool) -> None:
         terminal = self.app.main.terminal
-        terminal.begin(line)
+        terminal.ask(more=more)
+        terminal.prompt.placeholder = say(self.session.language, "goes-on" if more else "prompt-help")
+
+    def run(self, line: str) -> None:
+        """Run a shell line that the tutor itself enters."""
+        self.app.main.terminal.begin(line)
+        self._run(line)
+
+    def _run(self, line: str) -> None:
+        terminal = self.app.main.terminal
         terminal.prompt.placeholder = say(self.session.language, "running")
         self.running = True
         self._paged = PAGED.search(line) is not None
         read, self._stdin = os.pipe()
 
         def work() -> None:
-            code = 1
+            code, unread = 1, ""
             try:
                 with os.fdopen(read, "rb", buffering=0) as stdin:
                     code = self.session.run_command(line, stdin=stdin, write=self._output).exit_code
+                    unread = _left_in(read)
             finally:
-                self.app.tell(lambda: self._finished(code))
+                self.app.tell(lambda: self._finished(code, unread))
 
         slowly(self.app, work)
 
@@ -86,7 +121,8 @@ class Commands:
             text, self._chunks = "".join(self._chunks), []
         self.app.main.terminal.feed(text)
 
-    def _finished(self, code: int) -> None:
+    def _finished(self, code: int, unread: str) -> None:
+        """Show how the command ended; what was typed while it ran and it did not read is entered now."""
         self._flush()
         self._close_stdin()
         self.running = False
@@ -95,6 +131,8 @@ class Commands:
         terminal.prompt.placeholder = say(self.session.language, "prompt-help")
         if self._paged and code == 0 and self.app.talk is not None:
             self.app.talk.pager()
+        for typed in unread.splitlines():
+            self.app.enter(typed)
 
     def complete(self, line: str, cursor: int) -> None:
         """Offer completions for the prompt's line."""
@@ -140,6 +178,16 @@ class Commands:
                 self.run(f"kubectl apply -f {name}")
 
         self.app.push_screen(EditorScreen(file, self.session.language), done)
+
+
+def _left_in(pipe: int) -> str:
+    """Return what nobody read from a pipe."""
+    os.set_blocking(pipe, False)
+    left = b""
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(pipe, 65536):
+            left += piece
+    return left.decode("utf-8", "replace")
 
 
 def shared_start(words: list[str]) -> str:

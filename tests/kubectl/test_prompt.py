@@ -5,6 +5,8 @@ import io
 import threading
 from pathlib import Path
 
+import pytest
+
 from k8s_tutor.client import Client
 from k8s_tutor.kubectl.complete import complete
 from k8s_tutor.kubectl.shellline import ShellLine
@@ -48,6 +50,27 @@ async def test_here_documents_and_files(server: ServerFactory, scratch: Path) ->
     assert (await prompt("mkdir sub && cd sub"))[0] == 0
     assert prompt.shell.cwd.name == "sub"
     assert (await prompt("kubectl apply -f ../cm.yaml"))[1] == "configmap/cm created\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("kubctl get pods", "bash: kubctl: command not found\nDid you mean: kubectl?\n"),
+        ("лгиусед пуе зщвы", "bash: лгиусед: command not found\nDid you mean: kubectl?\n"),
+        ("get pods", "bash: get: command not found\nDid you mean: kubectl get?\n"),
+        ("decribe pod x | cat", "bash: decribe: command not found\nDid you mean: kubectl describe?\n"),
+        ("frobnicate", "bash: frobnicate: command not found\n"),
+        (
+            "helm list",
+            "bash: helm: command not found\nThis prompt has kubectl and text tools only; helm runs in another",
+        ),
+        ("curl localhost", "curl: this prompt reaches only the cluster's API: try it inside a container"),
+        ("vim pod.yaml", "this prompt has no editor inside"),
+    ],
+)
+async def test_a_command_that_is_not_there(server: ServerFactory, scratch: Path, line: str, words: str) -> None:
+    _, _, err = await Prompt(await server(), scratch)(line)
+    assert words in err
 
 
 async def test_nothing_outside_the_folder_can_be_seen(server: ServerFactory, scratch: Path) -> None:

@@ -39,7 +39,9 @@ def reading_app(home: Path) -> ReadingApp:
     """Make an app without a cluster: lessons can be read."""
 
     def make(lesson: str = "", language: str = "en") -> TutorApp:
-        return TutorApp(lambda: (Session.open(language=language), None), lesson=lesson, language=language, connect=False)
+        return TutorApp(
+            lambda: (Session.open(language=language), None), lesson=lesson, language=language, connect=False
+        )
 
     return make
 
@@ -70,12 +72,23 @@ class Played:
 
     async def type(self, line: str) -> None:
         """Type a line at the prompt, key by key, and wait until the command ends."""
-        await self.pilot.press(*map(_character_to_key, line), "enter")
+        before = self._entered()
+        self.press(line)
+        await self.until(lambda: self._entered() > before, f"Enter after «{line}»")
         await self.until(lambda: not self.talk.commands.running, f"the end of «{line}»")
+
+    def _entered(self) -> int:
+        return sum(line.startswith("$ ") for line in self.terminal().splitlines())
+
+    def press(self, line: str) -> None:
+        """Press the keys of a line and Enter, faster than the app paints, as the driver of a terminal hands them on."""
+        for character in line:
+            self.app.post_message(events.Key(_character_to_key(character), character))
+        self.app.post_message(events.Key("enter", "\r"))
 
     async def write(self, name: str, text: str) -> None:
         """Open a file of the working folder in the editor, paste a text over all that is in it, save and apply."""
-        await self.pilot.press(*map(_character_to_key, f"edit {name}"), "enter")
+        self.press(f"edit {name}")
         await self.until(lambda: isinstance(self.app.focused, TextArea), "the editor")
         area = self.app.screen.query_one(TextArea)
         area.select_all()
@@ -107,7 +120,9 @@ Play = Callable[[Pilot[Any]], Awaitable[Played]]
 
 def app_on(provider: Provider, lesson: str = "", language: str = "en") -> TutorApp:
     """Make an app on a provider's cluster."""
-    return TutorApp(lambda: (Session.open(provider=provider, language=language), provider), lesson=lesson, language=language)
+    return TutorApp(
+        lambda: (Session.open(provider=provider, language=language), provider), lesson=lesson, language=language
+    )
 
 
 @pytest.fixture

@@ -77,9 +77,8 @@ async def test_a_lesson_from_the_first_screen_to_the_last_check(
                 await solve(played, which)
                 solved.append(session.screen.exercise)
                 await pilot.press("ctrl+l")
-            before = session.place
             await pilot.press("ctrl+n")
-            await played.until(lambda: session.place != before, "the next screen")
+            await pilot.pause()
         status = next(found for found in session.lessons() if found.info.id == lesson)
     assert sorted(solved) == sorted(Course.builtin().lesson(lesson).exercises)
     assert (status.passed, status.points) == (len(solved), sum(e.points for e in Course.builtin().exercises(lesson)))

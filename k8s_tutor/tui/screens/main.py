@@ -24,6 +24,7 @@ from k8s_tutor.tui.widgets.view_bar import VIEWS, ViewBar
 
 WIDE = 110
 SMALLEST = (60, 16)
+AROUND = 3  # rows of head, bar and foot
 PICTURES = ("tree", "nodes", "rollout", "events")
 
 
@@ -162,7 +163,12 @@ class MainScreen(Screen[None]):
         self.task_pane.display = wide or self.view == "task"
         for name, pane in self.pictures.items():
             pane.display = name == self.picture
-        self.terminal.styles.height = self._terminal_height(height, wide=wide)
+        reading = not wide and self.view == "lesson"
+        self.set_class(reading, "reading")
+        least = self._terminal_height(height, wide=wide)
+        # What a short text leaves free is the terminal's.
+        self.terminal.styles.height = "1fr" if reading else least
+        self.lesson.styles.max_height = height - AROUND - least if reading else None
         self.foot.update(say(language, "keys"))
         shown = {"lesson", "task", self.picture} if wide else {self.view}
         self.bar.draw(shown, lambda key: say(language, key), self.checks_label)

@@ -6,6 +6,7 @@ While a command runs, Enter sends the line to its standard input (``kubectl exec
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
@@ -32,6 +33,13 @@ class Prompt(Input):
             self.line = line
             self.cursor = cursor
 
+    class Pasted(Message):
+        """Several lines were pasted; the last of them stands in the prompt, so that nothing runs before Enter."""
+
+        def __init__(self, lines: Sequence[str]) -> None:
+            super().__init__()
+            self.lines = lines
+
     def __init__(self) -> None:
         super().__init__(id="prompt", compact=True)
         self.cursor_blink = False
@@ -40,8 +48,9 @@ class Prompt(Input):
         self._draft = ""
 
     def remember(self, lines: Sequence[str]) -> None:
-        """Take the history, oldest first."""
-        self._history = list(dict.fromkeys(reversed(lines)))[::-1]
+        """Take the history, oldest first; a command of several lines is as many entries."""
+        single = [line for text in lines for line in text.splitlines()]
+        self._history = list(dict.fromkeys(reversed(single)))[::-1]
         self._at = len(self._history)
 
     def add(self, line: str) -> None:
@@ -55,6 +64,28 @@ class Prompt(Input):
         """Take a completion for the line as it was, if it still is."""
         if self.value == line and self.cursor_position == cursor:
             self.value, self.cursor_position = replacement(line)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take several lines as several; signs of a prompt before them, as lessons show them, are not typed."""
+        lines = [line.removeprefix("$ ") for line in event.text.rstrip().splitlines()]
+        event.prevent_default()
+        event.stop()
+        if not lines:
+            return
+        before, after = self.value[: self.cursor_position], self.value[self.cursor_position :]
+        *whole, last = [before + lines[0], *lines[1:]]
+        if whole:
+            self.post_message(self.Pasted(whole))
+        self.value = last + after
+        self.cursor_position = len(last)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Take Enter in its turn: as a binding it would come after the keys that were typed ahead."""
+        if event.key == "enter":
+            event.prevent_default()
+            event.stop()
+            line, self.value = self.value, ""
+            self.post_message(self.Submitted(self, line))
 
     def action_older(self) -> None:
         """Go back in the history."""

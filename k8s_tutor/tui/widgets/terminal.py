@@ -21,6 +21,7 @@ class Terminal(Vertical):
         self.output = RichLog(id="output", max_lines=KEPT_LINES, min_width=20, wrap=True, auto_scroll=True)
         self.output.can_focus = True
         self.prompt = Prompt()
+        self._sign = "$ "
         self._partial = ""
         self.last_output: list[str] = []
 
@@ -28,17 +29,22 @@ class Terminal(Vertical):
         """Stack output over the prompt."""
         yield self.output
         with Horizontal(id="prompt-line"):
-            yield Static("$ ", id="prompt-sign")
+            yield Static(self._sign, id="prompt-sign")
             yield self.prompt
 
     def name_cluster(self, name: str) -> None:
         """Have the prompt say which cluster commands go to."""
-        self.query_one("#prompt-sign", Static).update(f"{name} $ ")
+        self._sign = f"{name} $ "
+        self.ask(more=False)
 
-    def begin(self, line: str) -> None:
-        """Show the line that was entered; what follows is its output."""
+    def ask(self, *, more: bool) -> None:
+        """Ask for a command, or for more of one."""
+        self.query_one("#prompt-sign", Static).update("> " if more else self._sign)
+
+    def begin(self, line: str, *, again: bool = False) -> None:
+        """Show the line that was entered (``again``: one more of the same command); what follows is its output."""
         self.last_output = []
-        self._write(Text.assemble(("$ ", "bold green"), (line, "bold")))
+        self._write(Text.assemble(("> " if again else "$ ", "bold green"), (line, "bold")))
 
     def feed(self, text: str) -> None:
         """Show output as it comes; an unfinished line waits for its end."""
