@@ -2,34 +2,18 @@
 
 Mirrors the serializers of ``k8s.io/apimachinery/pkg/runtime/serializer/json``.  JSON is read by orjson, which keeps the
 last of duplicate fields; whether there are any is told by counting colons, and only then the slower reader that names them
-runs.  ``conform`` and ``encoded`` (``conforming.py``) do the rest.
+runs.  ``conforming.py`` and ``encoding.py`` do the rest.
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
-from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
+from k8s_tutor.apimachinery.decoded import MAX_DEPTH, Decoded, DecodeError
 from k8s_tutor.apimachinery.json_syntax import complaint
 
-__all__ = ["Conformed", "DecodeError", "Decoded", "conform", "decode", "decode_body", "encoded"]
-
-
-# Deeper than any Kubernetes object; what comes after walks objects by recursion.
-MAX_DEPTH = 200
 _TOO_DEEP = "couldn't get version/kind; json parse error: exceeded max depth"
-
-
-class DecodeError(ValueError):
-    """The body is neither JSON nor YAML; the message is upstream's."""
-
-
-class Decoded(NamedTuple):
-    """An object and the complaints about duplicate fields in its text."""
-
-    obj: Any
-    duplicates: tuple[str, ...]
 
 
 def decode(body: bytes, content_type: str = "application/json") -> Any:

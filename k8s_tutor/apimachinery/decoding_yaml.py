@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from k8s_tutor.apimachinery.decoding import MAX_DEPTH, Decoded, DecodeError
+from k8s_tutor.apimachinery.decoded import MAX_DEPTH, Decoded, DecodeError
 
 _MAX_NODES = 1_000_000
 _MAX_YAML = 3 * 1024 * 1024

@@ -65,7 +65,7 @@ class _Walk:
             except LeafMismatchError as error:
                 raise LeafError(_told(error.found, error.go, struct, way)) from None
         if kind.startswith("Schema"):
-            return self.union(value, kind)
+            return self.union(value, kind, way)
         return self.scalar(value, type, struct, way)
 
     def struct(self, value: Any, type: Type, path: str, struct: str, way: tuple[str, ...]) -> Any:
@@ -91,7 +91,7 @@ class _Walk:
     def item(self, value: Any, type: Type, path: str, struct: str, way: tuple[str, ...]) -> Any:
         """Visit an item of a list or map, where a null stands for the zero value."""
         if value is None:
-            from k8s_tutor.apimachinery.conforming import zero
+            from k8s_tutor.apimachinery.encoding import zero
 
             return {} if type.kind == STRUCT else zero(type)
         return self.visit(value, type, path, struct, way)
@@ -110,11 +110,11 @@ class _Walk:
         items = {key: self.item(item, type.elem, f"{path}.{key}", struct, way) for key, item in value.items()}
         return {key: item for key, item in items.items() if item is not _NOTHING}
 
-    def union(self, value: Any, kind: str) -> Any:
-        """Visit one of the unions of CRD schemas; their own decoders are not strict inside."""
+    def union(self, value: Any, kind: str, way: tuple[str, ...]) -> Any:
+        """Visit one of the unions of CRD schemas; their own decoders are not strict inside, but tell the whole way."""
         if isinstance(value, dict):
             inner = _Walk(lenient=True)
-            clean = inner.visit(value, json_schema_type(), "", "", ())
+            clean = inner.visit(value, json_schema_type(), "", "", way)
             if inner.error:
                 raise LeafError(inner.error)
             return clean
@@ -126,7 +126,7 @@ class _Walk:
             return _NOTHING
         if kind == "SchemaOrStrings":
             return value
-        return [self.union(item, kind) for item in value]
+        return [self.union(item, kind, way) for item in value]
 
     def scalar(self, value: Any, type: Type, struct: str, way: tuple[str, ...]) -> Any:
         found, kind = json_kind(value), type.kind

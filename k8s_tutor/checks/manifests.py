@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from k8s_tutor.apimachinery.decoding import conform
+from k8s_tutor.apimachinery.conforming import conform
 from k8s_tutor.checks.objects import Object
 from k8s_tutor.checks.pattern import object_type
 from k8s_tutor.course.model import Mark

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from k8s_tutor.apimachinery import schema
-from k8s_tutor.apimachinery.decoding import Conformed, DecodeError, conform, decode, decode_body, encoded
+from k8s_tutor.apimachinery.conforming import Conformed, conform
+from k8s_tutor.apimachinery.decoded import DecodeError
+from k8s_tutor.apimachinery.decoding import decode, decode_body
+from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
 

@@ -1,7 +1,7 @@
 """The order of keys in quoted objects."""
 
 from k8s_tutor.apimachinery import schema
-from k8s_tutor.apimachinery.decoding import encoded
+from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_text, merge_patched_text
 
 POD = {

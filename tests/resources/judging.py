@@ -3,7 +3,8 @@
 import copy
 from typing import Any
 
-from k8s_tutor.apimachinery import decoding, schema
+from k8s_tutor.apimachinery import schema
+from k8s_tutor.apimachinery.conforming import conform
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.metadata import validate_metadata
 from k8s_tutor.sim.registry.scheme import strategy_makers
@@ -32,7 +33,7 @@ def decoded(obj: Json) -> Json:
     group, _, version = obj["apiVersion"].rpartition("/")
     kind = schema.type_for(group, version, obj["kind"])
     assert kind is not None
-    done = decoding.conform(copy.deepcopy(obj), kind, ())
+    done = conform(copy.deepcopy(obj), kind, ())
     assert done.type_error is None, done.type_error
     found: Json = done.obj
     return found

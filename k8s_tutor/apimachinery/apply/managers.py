@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from k8s_tutor.apimachinery.apply.comparing import Comparison, ShapeError, compare
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, difference, intersection, make_set, union, without_subtrees
-from k8s_tutor.apimachinery.conforming import encoded
+from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
 

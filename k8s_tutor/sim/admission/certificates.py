@@ -1,6 +1,6 @@
 """Who may approve and sign certificate requests (``plugin/pkg/admission/certificates``)."""
 
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.auth.access import Access
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes

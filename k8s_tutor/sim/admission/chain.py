@@ -5,35 +5,10 @@ class in one file of this package with ``admit`` (may change ``attributes.obj``)
 says with ``handles`` which operations concern it.
 """
 
-from typing import ClassVar
-
+from k8s_tutor.sim.admission.order import PLUGINS
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.auth.authorizer import Authorizer
 from k8s_tutor.sim.registry.rest import Attributes, Rest
-
-
-class Plugin:
-    """Base of admission plug-ins.
-
-    Class attributes:
-        name: upstream's name.
-        resources: the store's names of resources it looks at; empty: all.
-        operations: ``CREATE``, ``UPDATE``, ``DELETE``, ``CONNECT``.
-    """
-
-    name: ClassVar[str] = ""
-    resources: ClassVar[frozenset[str]] = frozenset()
-    operations: ClassVar[frozenset[str]] = frozenset(("CREATE", "UPDATE"))
-
-    def __init__(self, rest: Rest, authorizer: Authorizer) -> None:
-        self.rest = rest
-        self.authorizer = authorizer
-        self.store = rest.store
-
-    def admit(self, attributes: Attributes) -> None:
-        """Change the object in place, or refuse with ApiError."""
-
-    def validate(self, attributes: Attributes) -> None:
-        """Refuse with ApiError."""
 
 
 class AdmissionChain:
@@ -45,8 +20,6 @@ class AdmissionChain:
 
     def attach(self, rest: Rest, authorizer: Authorizer) -> None:
         """Make the plug-ins, which look things up in the storage."""
-        from k8s_tutor.sim.admission.order import PLUGINS
-
         self._plugins = [make(rest, authorizer) for make in PLUGINS]
         self._cache.clear()
 

@@ -1,7 +1,7 @@
 """Ingresses without a class get the default one (``plugin/pkg/admission/network/defaultingressclass``)."""
 
-from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.admission.default_storage_class import is_default
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.registry.attributes import Attributes
 
 CLASSES = "ingressclasses.networking.k8s.io"

@@ -1,7 +1,7 @@
 """Claims without a class get the default one (``plugin/pkg/admission/storage/storageclass/setdefault``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.registry.attributes import Attributes
 
 CLASSES = "storageclasses.storage.k8s.io"

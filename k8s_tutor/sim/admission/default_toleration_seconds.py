@@ -1,7 +1,7 @@
 """Pods tolerate not-ready and unreachable nodes for five minutes (``plugin/pkg/admission/defaulttolerationseconds``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.registry.attributes import Attributes
 
 KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")

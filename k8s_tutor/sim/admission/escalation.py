@@ -1,6 +1,6 @@
 """Roles and bindings are checked for escalation as they are written (upstream does it in their storage)."""
 
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.auth.escalation import CHECKED, Escalation
 from k8s_tutor.sim.registry.attributes import Attributes
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 from k8s_tutor.sim.registry.quota import pod_totals

@@ -3,7 +3,7 @@
 Mirrors ``apiserver/pkg/admission/plugin/namespace/lifecycle``.
 """
 
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.machinery.status import forbidden, not_found
 from k8s_tutor.sim.registry.attributes import Attributes
 

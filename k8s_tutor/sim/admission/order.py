@@ -1,13 +1,13 @@
 """The plug-ins in upstream's order (``kubeapiserver/options/plugins.go``), those that are on by default."""
 
 from k8s_tutor.sim.admission.certificates import CertificateApproval, CertificateSubjectRestriction
-from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.admission.default_ingress_class import DefaultIngressClass
 from k8s_tutor.sim.admission.default_storage_class import DefaultStorageClass
 from k8s_tutor.sim.admission.default_toleration_seconds import DefaultTolerationSeconds
 from k8s_tutor.sim.admission.escalation import RbacEscalation
 from k8s_tutor.sim.admission.limit_ranger import LimitRanger
 from k8s_tutor.sim.admission.namespace_lifecycle import NamespaceLifecycle
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.admission.pod_security import PodSecurity
 from k8s_tutor.sim.admission.policies import ValidatingAdmissionPolicy
 from k8s_tutor.sim.admission.priority import Priority

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.admission.pod_standards import LATEST, Fault, evaluate
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import FieldError, forbidden, invalid

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.admission.expressions import Failed, evaluate, values
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.admission.policy_matching import matches, namespace_of
 from k8s_tutor.sim.machinery.status import ApiError, forbidden
 from k8s_tutor.sim.registry.attributes import Attributes

@@ -1,7 +1,7 @@
 """Pods get their priority from their class (``plugin/pkg/admission/priority``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 

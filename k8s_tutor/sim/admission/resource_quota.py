@@ -5,7 +5,7 @@ Mirrors ``apiserver/pkg/admission/plugin/resourcequota``; runs last, so that not
 
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json, clone
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.machinery.status import ApiError, forbidden
 from k8s_tutor.sim.registry import quota
 from k8s_tutor.sim.registry.attributes import Attributes

@@ -1,7 +1,7 @@
 """Pods run as a ServiceAccount and get its token projected (``plugin/pkg/admission/serviceaccount``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.machinery.meta import suffix
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes

@@ -1,6 +1,6 @@
 """Claims and volumes get the finalizers that keep them while in use (``plugin/pkg/admission/storage/…inuseprotection``)."""
 
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.registry.attributes import Attributes
 
 FINALIZERS = {

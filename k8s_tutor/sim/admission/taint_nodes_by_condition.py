@@ -1,6 +1,6 @@
 """A new node is tainted as not ready until its kubelet reports (``plugin/pkg/admission/nodetaint``)."""
 
-from k8s_tutor.sim.admission.chain import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.registry.attributes import Attributes
 
 KEY = "node.kubernetes.io/not-ready"

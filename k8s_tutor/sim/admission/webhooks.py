@@ -15,8 +15,8 @@ import orjson
 
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.chain import Plugin
 from k8s_tutor.sim.admission.expressions import Failed, evaluate, values
+from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.admission.policy_matching import matches, namespace_of
 from k8s_tutor.sim.admission.webhook_calling import Target
 from k8s_tutor.sim.admission.webhook_review import Answer, CallFailed, denial, failure, review, verified

@@ -3,7 +3,9 @@
 Mirrors ``handlers/create.go`` (transformDecodeError) and ``runtime/serializer``.
 """
 
-from k8s_tutor.apimachinery import decoding
+from k8s_tutor.apimachinery.conforming import Conformed, conform
+from k8s_tutor.apimachinery.decoded import Decoded, DecodeError
+from k8s_tutor.apimachinery.decoding import decode_body
 from k8s_tutor.apimachinery.schema import kinds
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
@@ -28,7 +30,7 @@ def media_type(call: Call, accepted: tuple[str, ...] = MEDIA_TYPES) -> str:
     return media
 
 
-def raw(call: Call, kind: str) -> decoding.Decoded:
+def raw(call: Call, kind: str) -> Decoded:
     """Return the body's value.
 
     Raises:
@@ -39,10 +41,10 @@ def raw(call: Call, kind: str) -> decoding.Decoded:
     if media == PROTOBUF:
         from k8s_tutor.apimachinery import protobuf
 
-        return decoding.Decoded(protobuf.decode(body), ())
+        return Decoded(protobuf.decode(body), ())
     try:
-        return decoding.decode_body(body, YAML if media == YAML else JSON)
-    except decoding.DecodeError as error:
+        return decode_body(body, YAML if media == YAML else JSON)
+    except DecodeError as error:
         summary = _summary(body)
         raise bad_request(
             f"the object provided is unrecognized (must be of type {kind}): {error} ({summary})"
@@ -82,9 +84,9 @@ def read(
     if type_ is resource.schema and kind == resource.kind:
         conformed = resource.conform(obj, tuple(decoded.duplicates))
     elif type_ is None:
-        conformed = decoding.Conformed(dict(obj), list(decoded.duplicates), None)
+        conformed = Conformed(dict(obj), list(decoded.duplicates), None)
     else:
-        conformed = decoding.conform(obj, type_, tuple(decoded.duplicates))
+        conformed = conform(obj, type_, tuple(decoded.duplicates))
     clean = accept(call, conformed, validation, kind, version)
     clean["apiVersion"], clean["kind"] = api_version, kind
     return clean
@@ -123,7 +125,7 @@ def check_kind(obj: Json, kind: str, api_version: str, resource: Resource) -> No
     )
 
 
-def accept(call: Call, conformed: decoding.Conformed, validation: str, kind: str, version: str) -> Json:
+def accept(call: Call, conformed: Conformed, validation: str, kind: str, version: str) -> Json:
     """Return the clean object, with warnings or errors about unknown and duplicate fields.
 
     Raises:

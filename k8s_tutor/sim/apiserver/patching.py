@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from k8s_tutor.apimachinery import decoding
+from k8s_tutor.apimachinery.decoded import Decoded, DecodeError
+from k8s_tutor.apimachinery.decoding import decode_body
 from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_text, merge_patched_text
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
 from k8s_tutor.apimachinery.times import rfc3339
@@ -83,7 +84,7 @@ def _options(call: Call, media: str) -> WriteOptions:
     return options
 
 
-def read_patch(call: Call, media: str) -> decoding.Decoded:
+def read_patch(call: Call, media: str) -> Decoded:
     """Return the patch's value.
 
     Raises:
@@ -92,12 +93,12 @@ def read_patch(call: Call, media: str) -> decoding.Decoded:
     body = call.request.body
     if media == APPLY:
         try:
-            return decoding.decode_body(body, "application/yaml")
-        except decoding.DecodeError as error:
+            return decode_body(body, "application/yaml")
+        except DecodeError as error:
             raise bad_request(f"error encoding patch: {error}") from None
     try:
-        return decoding.decode_body(body)
-    except decoding.DecodeError:
+        return decode_body(body)
+    except DecodeError:
         raise bad_request("invalid JSON patch") from None
 
 
@@ -108,7 +109,7 @@ def served(call: Call, old: Json) -> Json:
     return call.resource.strategy.to_version(old, call.resource.api_version) | {"kind": call.resource.kind}
 
 
-def patched(call: Call, old: Json, value: decoding.Decoded, media: str, options: WriteOptions) -> Json:
+def patched(call: Call, old: Json, value: Decoded, media: str, options: WriteOptions) -> Json:
     """Return the stored object's successor after a patch of one of the three client-side kinds."""
     current = served(call, old)
     type_ = call.resource.schema
@@ -139,12 +140,13 @@ def _refused(error: PatchError, media: str) -> ApiError:
     return ApiError(500, "", str(error))
 
 
-def _decoded(call: Call, change: tuple[Json, Any], value: decoding.Decoded, media: str, options: WriteOptions) -> Json:
+def _decoded(call: Call, change: tuple[Json, Any], value: Decoded, media: str, options: WriteOptions) -> Json:
     """Decode the patched object as a body is decoded; complaints are about the field ``patch``."""
     current, new = change
 
     def refused(why: str) -> ApiError:
-        type_ = call.resource.schema
+        # Custom resources are maps, which Go prints with their keys sorted.
+        type_ = call.resource.schema if call.resource.custom is None else None
         if media == STRATEGIC:
             return _invalid_patch(go_map(value.obj), unstructured_error(why))
         quoted = {MERGE: merge_patched_text, JSON_PATCH: json_patched_text}.get(media)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from k8s_tutor.apimachinery.apply import managed_before, track_update
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
 from k8s_tutor.apimachinery.apply.shapes import misshapen
-from k8s_tutor.apimachinery.conforming import encoded
+from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.schema import Type, type_for
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
@@ -37,7 +37,11 @@ class ManagedFields:
         shown = new if version == resource.api_version else resource.strategy.to_version(new, version)
         meta = new["metadata"]
         if resource.custom is not None and misshapen(shown, kind):
-            meta.pop("managedFields", None)  # "should not happen", says upstream, and clears them
+            # Upstream clears them when they cannot be told; an update of what is not kept anyway then changes nothing.
+            kept = (old or {"metadata": {}})["metadata"].get("managedFields")
+            meta.pop("managedFields", None)
+            if kept:
+                meta["managedFields"] = kept
             return
         entries = track_update(
             old,

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
+from k8s_tutor.apimachinery.conforming import Conformed, conform
+from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json

@@ -4,9 +4,8 @@ Mirrors ``apiextensions-apiserver``'s naming, establishing and finalizing contro
 lag; conditions are written a moment later, as upstream's controllers do.
 """
 
-from functools import partial
-
-from k8s_tutor.apimachinery.conforming import Conformed, conform, encoded
+from k8s_tutor.apimachinery.conforming import Conformed
+from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.schema import type_named
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
@@ -196,7 +195,7 @@ def build(definition: Json, version: Json) -> Resource:
         singular=names.get("singular") or names["kind"].lower(),
         namespaced=spec["scope"] == "Namespaced",
         verbs=VERBS,
-        make_strategy=partial(CustomStrategy, definition, version),
+        make_strategy=lambda: CustomStrategy(definition, version, resource),
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
         subresources=subresources,
@@ -211,26 +210,33 @@ class Codec:
     """Decodes and encodes objects of a custom kind: metadata as everywhere, the rest by the structural schema."""
 
     def __init__(self, schema: Json) -> None:
+        from k8s_tutor.apimachinery.structural import embedding
+
         self._schema = schema
+        self._embeds = embedding.has_embedded(schema)
         self._meta = type_named(META)
 
     def conform(self, obj: Json, duplicates: tuple[str, ...]) -> Conformed:
         """Return the object without unknown fields, and what strict decoding has against it."""
-        from k8s_tutor.apimachinery.structural import prune
+        from k8s_tutor.apimachinery.structural import embedding, prune
 
         strict = list(duplicates)
-        meta = obj.get("metadata")
-        problem = None
-        if meta is not None and self._meta is not None:
-            found = conform(meta, self._meta) if isinstance(meta, dict) else None
-            if found is None:
-                return Conformed(obj, strict, "metadata is not an object")
-            strict += [text.replace('unknown field "', 'unknown field "metadata.') for text in found.strict_errors]
-            problem = found.type_error
-            meta = found.obj
         rest = {key: value for key, value in obj.items() if key != "metadata"}
-        clean, unknown = prune(rest, self._schema)
-        strict += [f'unknown field "{path}"' for path in unknown]
+        meta: Json | None = None
+        problem = None
+        if "metadata" in obj:
+            meta, unknown, problem = embedding.read_metadata(obj["metadata"])
+            strict += [text.replace('unknown field "', 'unknown field "metadata.') for text in unknown]
+        clean, pruned = prune(rest, self._schema)
+        strict += [f'unknown field "{path}"' for path in pruned]
+        if self._embeds and problem is None:
+            clean = clone(clean)
+            found: list[str] = []
+            try:
+                embedding.coerce(clean, self._schema, "", found)
+            except embedding.MalformedError as malformed:
+                problem = str(malformed)
+            strict += sorted(found)
         return Conformed(clean if meta is None else clean | {"metadata": meta}, strict, problem)
 
     def encode(self, obj: Json) -> Json:

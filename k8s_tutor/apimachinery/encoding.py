@@ -1,0 +1,206 @@
+"""From an object as the server works with it to what it stores and prints.
+
+Mirrors Go's JSON encoder as Kubernetes uses it: fields with ``omitempty`` vanish when empty, all others appear with their
+zero value. Each type is compiled once into closures.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from operator import is_
+from typing import Any
+
+from k8s_tutor.apimachinery.schema.tables import json_schema_type
+from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Field, Type
+from k8s_tutor.apimachinery.unstructured import Json
+
+# Go's omitempty leaves out no structs; these leaves are structs too.
+_GO_STRUCTS = frozenset(
+    {STRUCT, "Quantity", "IntOrString", "Time", "MicroTime", "Duration", "RawExtension", "FieldsV1"}
+)
+
+_GONE: Any = object()
+
+Encoder = Callable[..., Any]  # of a value, and of the one that was there before
+
+
+def encoded(obj: Json, type: Type, *, stored: bool = True, old: Json | None = None) -> Json:
+    """Return ``obj`` (conformed, perhaps defaulted) as the server stores and prints it.
+
+    ``obj`` is not changed, but the result shares all parts with it that are right already.
+
+    Args:
+        obj: the object.
+        type: its type.
+        stored: it has gone through storage, where an empty list that is always shown becomes null; managed fields are
+            tracked before that.
+        old: an object that is encoded already: of what is equal, its parts are taken, and not looked at again.
+    """
+    if not type.name:
+        # Custom resources have no Go type: they are printed as they were written.
+        return obj
+    result: Json = _encoder(type, stored=stored)(obj, old)
+    return result
+
+
+def _encoder(type: Type, *, stored: bool = True) -> Encoder:
+    plan = "encode" if stored else "encode-live"
+    found: Encoder | None = type.plans.get(plan)
+    if found is None:
+        build = _ENCODERS.get(type.kind)
+        found = type.plans[plan] = build(type, stored) if build else _keep
+    return found
+
+
+def _keep(value: Any, _: Any = None) -> Any:
+    return value
+
+
+def _encode_list(type: Type, stored: bool) -> Encoder:
+    elem = type.elem
+    if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
+        return _keep
+    convert: Encoder | None = None
+
+    def items(value: Any, old: Any = None) -> Any:
+        nonlocal convert
+        if convert is None:
+            convert = _encoder(elem, stored=stored)
+        if old is None or len(old) != len(value):
+            result = [convert(item) for item in value]
+        else:
+            result = [was if item == was else convert(item, was) for item, was in zip(value, old, strict=True)]
+        return value if all(map(is_, result, value)) else result
+
+    return items
+
+
+def _encode_map(type: Type, stored: bool) -> Encoder:
+    elem = type.elem
+    if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
+        return _keep
+
+    def values(value: Any, _: Any = None) -> Any:
+        convert = _encoder(elem, stored=stored)
+        result = {key: convert(item) for key, item in value.items()}
+        return value if all(map(is_, result.values(), value.values())) else result
+
+    return values
+
+
+def _encode_union(_: Type, stored: bool) -> Encoder:
+    def either(value: Any, _: Any = None) -> Any:
+        if isinstance(value, list):
+            return [either(item) for item in value]
+        return _encoder(json_schema_type(), stored=stored)(value) if isinstance(value, dict) else value
+
+    return either
+
+
+def zero(type: Type) -> Any:
+    """Return what Go's encoder prints for the zero value of ``type``."""
+    match type.kind:
+        case "string":
+            return ""
+        case "bool":
+            return False
+        case "int32" | "int64" | "float" | "IntOrString":
+            return 0
+        case "Quantity":
+            return "0"
+        case "Duration":
+            return "0s"
+        case "struct":
+            return _encoder(type)({})
+        case _:
+            return None
+
+
+def _shows_empty(field: Field) -> bool:
+    """Tell whether the field appears even when it is not set."""
+    if field.pointer:
+        return not field.omit_empty
+    if field.omit_zero:
+        return False
+    return not field.omit_empty or field.type.kind in _GO_STRUCTS
+
+
+def _nothing() -> None:
+    return None
+
+
+_EncodePlan = dict[str, tuple[bool, bool, Encoder | None]]
+
+
+def _encode_plan(type: Type, *, stored: bool) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]:
+    """Return for each field whether it drops empty values, whether it is a collection, and its encoder (None: as it is).
+
+    And the fields that are always shown, with what makes their zero value.
+    """
+    always: dict[str, Callable[[], Any]] = {}
+    plan: _EncodePlan = {}
+    for name, field in type.fields.items():
+        if _shows_empty(field):
+            always[name] = _nothing if field.pointer else partial(zero, field.type)
+        convert = _encoder(field.type, stored=stored)
+        drops = field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS
+        plan[name] = (drops, field.type.kind in {LIST, MAP}, None if convert is _keep else convert)
+    return plan, always
+
+
+def _encode_struct(type: Type, stored: bool) -> Encoder:
+    plan: _EncodePlan = {}
+    always: dict[str, Callable[[], Any]] = {}
+
+    def fields(value: Any, old: Any = None) -> Any:
+        nonlocal plan, always
+        if value is None:
+            return None
+        if not plan:
+            plan, always = _encode_plan(type, stored=stored)
+        # What needs no change is handed on as it is: writes that change little share most of the stored object.
+        out = None
+        for key, item in value.items():
+            entry = plan.get(key)
+            if entry is None:
+                if type.preserve:
+                    continue
+                new = _GONE
+            elif item:
+                convert = entry[2]
+                if convert is None:
+                    continue
+                was = old.get(key) if old else None
+                new = was if was == item else convert(item, was)
+            elif item is None:
+                new = None if key in always else _GONE
+            elif entry[0]:
+                new = _GONE
+            elif entry[1]:
+                # An empty list that is always shown has become Go's nil on its way through the internal version.
+                new = None if stored and key in always else item
+            else:
+                new = item if entry[2] is None else entry[2](item)
+            if new is not item:
+                if out is None:
+                    out = value.copy()
+                if new is _GONE:
+                    del out[key]
+                else:
+                    out[key] = new
+        for name, make in always.items():
+            if name not in value:
+                if out is None:
+                    out = value.copy()
+                out[name] = make()
+        return value if out is None else out
+
+    return fields
+
+
+_ENCODERS: dict[str, Callable[[Type, bool], Encoder]] = {
+    STRUCT: _encode_struct,
+    LIST: _encode_list,
+    MAP: _encode_map,
+    "SchemaOrBool": _encode_union,
+    "SchemaOrArray": _encode_union,
+}

@@ -1,0 +1,31 @@
+"""The base of admission plug-ins: one class in one file of this package; ``order`` lists them."""
+
+from typing import ClassVar
+
+from k8s_tutor.sim.auth.authorizer import Authorizer
+from k8s_tutor.sim.registry.rest import Attributes, Rest
+
+
+class Plugin:
+    """Base of admission plug-ins.
+
+    Class attributes:
+        name: upstream's name.
+        resources: the store's names of resources it looks at; empty: all.
+        operations: ``CREATE``, ``UPDATE``, ``DELETE``, ``CONNECT``.
+    """
+
+    name: ClassVar[str] = ""
+    resources: ClassVar[frozenset[str]] = frozenset()
+    operations: ClassVar[frozenset[str]] = frozenset(("CREATE", "UPDATE"))
+
+    def __init__(self, rest: Rest, authorizer: Authorizer) -> None:
+        self.rest = rest
+        self.authorizer = authorizer
+        self.store = rest.store
+
+    def admit(self, attributes: Attributes) -> None:
+        """Change the object in place, or refuse with ApiError."""
+
+    def validate(self, attributes: Attributes) -> None:
+        """Refuse with ApiError."""
