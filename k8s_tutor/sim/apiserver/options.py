@@ -17,6 +17,7 @@ META = "meta.k8s.io"
 INTEGER = re.compile(r"[-+]?[0-9]+")
 TRUE = frozenset(("1", "t", "T", "true", "True", "TRUE"))
 FALSE = frozenset(("0", "f", "F", "false", "False", "FALSE"))
+NOT_OLDER = "NotOlderThan"
 MAX_MANAGER = 128
 POLICIES = ("Foreground", "Background", "Orphan")
 
@@ -166,45 +167,37 @@ def _forbidden(field: str, why: str) -> FieldError:
 
 
 def _watch_errors(options: ListOptions) -> list[FieldError]:
-    if options.initial_events is not None:
-        errors = []
-        if options.match != "NotOlderThan":
-            errors.append(
-                _forbidden(
-                    "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-                )
-            )
-        return errors
-    if options.match:
-        return [
-            _forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-            )
-        ]
-    return []
+    match, field = options.match, "resourceVersionMatch"
+    errors = []
+    if options.initial_events is not None and match != NOT_OLDER:
+        errors.append(_forbidden(field, f"sendInitialEvents requires setting resourceVersionMatch to {NOT_OLDER}"))
+    if match and options.initial_events is None:
+        why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        errors.append(_forbidden(field, why))
+    if match and match != NOT_OLDER:
+        text = f'Unsupported value: "{match}": supported values: "{NOT_OLDER}"'
+        errors.append(FieldError("FieldValueNotSupported", field, text))
+    from_now = options.version in {"", "0"}  # has a match by default
+    if options.token and (match or from_now):
+        errors.append(_forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
+    return errors
 
 
 def _list_errors(options: ListOptions) -> list[FieldError]:
-    match = options.match
-    if options.initial_events is not None:
-        return [_forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")]
-    if not match:
-        return []
+    match, field = options.match, "resourceVersionMatch"
     errors = []
-    if not options.version:
-        errors.append(
-            _forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
-        )
-    if options.token:
-        errors.append(_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"))
-    if match not in {"Exact", "NotOlderThan"}:
+    if match and not options.version:
+        errors.append(_forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+    if match and options.token:
+        errors.append(_forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
+    if match not in {"", "Exact", NOT_OLDER}:
         text = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
-        errors.append(FieldError("FieldValueNotSupported", "resourceVersionMatch", text))
+        errors.append(FieldError("FieldValueNotSupported", field, text))
     if match == "Exact" and options.version == "0":
-        errors.append(
-            _forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
-        )
+        why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        errors.append(_forbidden(field, why))
+    if options.initial_events is not None:
+        errors.append(_forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
     return errors
 
 

@@ -134,7 +134,7 @@ class ApiServer:
     def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         """Answer one request."""
         self.last_request = time.monotonic()
-        watch = "watch" in request.raw_query and request.param("watch").lower() in {"true", "1"}
+        watch = "watch" in request.raw_query and request.param("watch").lower() not in {"false", "0"}
         info = parse(request.method, request.path, watch=watch)
         try:
             answer = self._answer(request, info)

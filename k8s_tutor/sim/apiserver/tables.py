@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.reading import Page
 
 META_V1 = "meta.k8s.io/v1"
+UNKNOWN = "<unknown>"
 
 
 def transform(
@@ -38,13 +39,19 @@ def table(call: Call, entries: Sequence[Entry], version: str, *, page: "Page | N
     include = call.request.param("includeObject") or "Metadata"
     if include not in {"None", "Metadata", "Object"}:
         raise bad_request(f"unrecognized includeObject value: {include!r}".replace("'", '"'))
-    return {
-        "kind": "Table",
-        "apiVersion": META_V1,
-        "metadata": meta,
-        "columnDefinitions": columns(call),
-        "rows": [row(call, entry, include) for entry in entries],
-    }
+    return _table(meta, columns(call), [row(call, entry, include) for entry in entries])
+
+
+def bookmark_table(call: Call, obj: Json) -> Json:
+    """Return a bookmark's Table: one row of nothing."""
+    cells = [0 if c.type == "integer" else UNKNOWN if c.name == "Age" else "" for c in call.resource.strategy.columns]
+    meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+    return _table(meta, columns(call), [{"cells": cells, "object": partial(obj)}])
+
+
+def _table(meta: Json, definitions: list[Json], rows: list[Json]) -> Json:
+    head: Json = {"kind": "Table", "apiVersion": META_V1, "metadata": meta}
+    return head | {"columnDefinitions": definitions, "rows": rows}
 
 
 def columns(call: Call) -> list[Json]:
@@ -63,14 +70,16 @@ def columns(call: Call) -> list[Json]:
 
 def row(call: Call, entry: Entry, include: str) -> Json:
     """Return one row of a Table."""
-    now = call.server.clock.now()
-    cells = call.resource.strategy.row(entry.obj, now)
+    strategy = call.resource.strategy
+    shown: Json = {"cells": strategy.row(entry.obj, call.server.clock.now())}
+    conditions = strategy.row_conditions(entry.obj)
+    if conditions:
+        shown["conditions"] = conditions
     if include == "None":
-        return {"cells": cells, "object": None}
+        return shown | {"object": None}
     if include == "Object":
-        resource = call.resource
-        return {"cells": cells, "object": resource.strategy.to_version(entry.obj, resource.api_version)}
-    return {"cells": cells, "object": _without(partial(entry.obj), call.resource.strategy.unversioned_annotations)}
+        return shown | {"object": strategy.to_version(entry.obj, call.resource.api_version)}
+    return shown | {"object": _without(partial(entry.obj), strategy.unversioned_annotations)}
 
 
 def _without(shown: Json, annotations: frozenset[str]) -> Json:

@@ -15,7 +15,7 @@ import orjson
 from k8s_tutor.sim.apiserver import tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response, Streaming, StreamWriter
-from k8s_tutor.sim.apiserver.negotiation import PROTOBUF
+from k8s_tutor.sim.apiserver.negotiation import PROTOBUF, WATCH_TYPES, YAML
 from k8s_tutor.sim.apiserver.options import ListOptions, list_options, revision
 from k8s_tutor.sim.apiserver.reading import version_encoded
 from k8s_tutor.sim.apiserver.selection import Selection, selection
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 
 MIN_TIMEOUT = 1800.0
 BOOKMARK_SECONDS = 60.0
+BOOKMARK_BEFORE_END = 2.0
 SLOW = 64 << 20  # bytes that a watcher may lag behind before it is cut off
 
 
 def watch(call: Call) -> Streaming | Response:
     """WATCH a collection."""
+    if call.form.media == YAML:
+        raise ApiError(406, "NotAcceptable", f"only the following media types are accepted: {', '.join(WATCH_TYPES)}")
     options = list_options(call.request, watch=True)
     name = call.info.name if call.info.old_watch else ""
     chosen = selection(call.request, call.resource, name)
@@ -67,6 +70,8 @@ class Watcher:
         """Write events until the client goes, the time is over, or the server stops."""
         self._writer = writer
         try:
+            if (self._options.timeout or 0) < 0:
+                raise ApiError(500, "InternalError", "context deadline exceeded")
             self._begin()
         except ApiError as error:
             writer.write(self._framed("ERROR", orjson.dumps(error.status())))
@@ -84,7 +89,7 @@ class Watcher:
         gone = asyncio.ensure_future(self._call.server.until_stopped(writer))
         try:
             while left > 0:
-                step = min(left, BOOKMARK_SECONDS) if self._options.bookmarks else left
+                step = self._until_bookmark(left) if self._options.bookmarks else left
                 done, _ = await asyncio.wait((gone,), timeout=step)
                 if done:
                     return
@@ -93,6 +98,12 @@ class Watcher:
                     self._bookmark()
         finally:
             gone.cancel()
+
+    @staticmethod
+    def _until_bookmark(left: float) -> float:
+        """Return the seconds to the next bookmark: each minute, and shortly before the end."""
+        before_end = left - BOOKMARK_BEFORE_END
+        return min(left, BOOKMARK_SECONDS, before_end if before_end > 0 else left)
 
     def _begin(self) -> None:
         options = self._options
@@ -138,7 +149,7 @@ class Watcher:
 
     def _line(self, type_: str, entry: Entry, event: Event | None) -> None:
         if self._form[0] == "Table":
-            line = self._table_line(type_, entry)
+            line = self._table_line(tables.table(self._call, [entry], str(entry.revision)), type_)
         elif event is None:
             line = self._encode(type_, entry)
         else:
@@ -147,9 +158,7 @@ class Watcher:
             if cached is None:
                 cached = event.lines[key] = self._encode(type_, entry)
             line = cached
-        if not self._buffer:
-            self._loop.call_soon(self._flush)
-        self._buffer.append(line)
+        self._add(line)
 
     def _encode(self, type_: str, entry: Entry) -> bytes:
         body = orjson.dumps(tables.partial(entry.obj)) if self._form[0] else version_encoded(self._call, entry)
@@ -163,9 +172,8 @@ class Watcher:
 
         return protobuf.encode_watch_frame(type_, protobuf.encode(orjson.loads(body)))
 
-    def _table_line(self, type_: str, entry: Entry) -> bytes:
-        """Return a Table of one row; only the first carries the columns."""
-        table = tables.table(self._call, [entry], str(entry.revision))
+    def _table_line(self, table: "Json", type_: str) -> bytes:
+        """Return a Table as a line; only the first carries the columns."""
         if self._columns_sent:
             table["columnDefinitions"] = None
         self._columns_sent = True
@@ -177,7 +185,16 @@ class Watcher:
         if initial:
             meta["annotations"] = {"k8s.io/initial-events-end": "true"}
         obj = resource.encode({"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta})
-        self._line("BOOKMARK", Entry(obj, self._store.revision), None)
+        entry = Entry(obj, self._store.revision)
+        if self._form[0] == "Table":
+            self._add(self._table_line(tables.bookmark_table(self._call, entry.obj), "BOOKMARK"))
+        else:
+            self._line("BOOKMARK", entry, None)
+
+    def _add(self, line: bytes) -> None:
+        if not self._buffer:
+            self._loop.call_soon(self._flush)
+        self._buffer.append(line)
 
     def _flush(self) -> None:
         if not self._buffer:

@@ -78,6 +78,7 @@ class Strategy:
         columns: of the Table, first the name.
         unversioned_annotations: those that only conversion to the served version adds: Tables do not show them.
         orphans_by_default: a delete without a policy leaves dependents alone.
+        deprecation: the warning that every answer about the kind carries.
     """
 
     resource: ClassVar[str] = ""
@@ -88,6 +89,7 @@ class Strategy:
     allow_unconditional_update: ClassVar[bool] = True
     unversioned_annotations: ClassVar[frozenset[str]] = frozenset()
     orphans_by_default: ClassVar[bool] = False
+    deprecation: str = ""
     columns: ClassVar[Sequence[Column]] = (
         Column("Name", "string", "name"),
         Column("Created At", "date"),
@@ -175,6 +177,10 @@ class Strategy:
         """Return the Table's cells for an object; ``now`` is cluster time (``machinery.meta.age`` counts)."""
         meta = obj["metadata"]
         return [meta["name"], meta.get("creationTimestamp")]
+
+    def row_conditions(self, obj: Json) -> list[Json]:
+        """Return the conditions of the Table's row: whether the object has done its work."""
+        return []
 
     def selectable(self, obj: Json) -> dict[str, str] | None:
         """Return the kind's own field-selector values beside ``metadata.name`` and ``metadata.namespace``."""

@@ -99,7 +99,7 @@ def _write(rest: "Rest", resource: Resource, key: tuple[str, str], obj: Json, ol
     was = old["metadata"]
     ends = not obj["metadata"].get("finalizers") and "deletionTimestamp" in was
     if ends and not was.get("deletionGracePeriodSeconds") and not _keeps(resource, obj):
-        rest.store.remove(resource.name, key, obj)
+        rest.store.remove(resource.name, key)  # watchers see it as it was stored last, with its finalizers
         resource.strategy.after_delete(obj)
         return obj
     rest.store.put(resource.name, key, obj)
