@@ -9,12 +9,20 @@ from typing import Any
 import orjson
 
 from k8s_tutor.apimachinery.patches.json_patch import apply_json_patch
+from k8s_tutor.apimachinery.schema.tables import json_schema_type
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Type
 from k8s_tutor.apimachinery.unstructured import Json, clone
 
 
 def go_ordered(value: Any, type: Type | None) -> Any:
     """Return ``value`` with all keys in Go's order; the type is None where it is not known (all keys sorted)."""
+    if type is not None and type.kind.startswith("Schema"):
+        # The unions of CRD schemas: a schema, or a list of schemas.
+        return (
+            [go_ordered(item, json_schema_type()) for item in value]
+            if isinstance(value, list)
+            else go_ordered(value, json_schema_type())
+        )
     if isinstance(value, dict):
         if type is not None and type.kind == STRUCT:
             known = [name for name in type.fields if name in value]

@@ -3,7 +3,7 @@
 import pytest
 
 from k8s_tutor.apimachinery.apply import fieldset_of
-from k8s_tutor.apimachinery.structural import apply_defaults, prune, rule_problems, type_of, validate
+from k8s_tutor.apimachinery.structural import apply_defaults, embedding, prune, rule_problems, type_of, validate
 from k8s_tutor.apimachinery.unstructured import Json
 
 SCHEMA: Json = {
@@ -150,3 +150,86 @@ def test_a_schema_becomes_a_type() -> None:
             "f:free": {"f:x": {}},
         },
     }
+
+
+EMBEDDING: Json = {
+    "type": "object",
+    "properties": {
+        "pod": {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("pod", "complaint"),
+    [
+        ({"kind": "Pod"}, "pod.apiVersion: Required value"),
+        ({"apiVersion": "", "kind": "Pod"}, 'pod.apiVersion: Invalid value: "": must not be empty'),
+        ({"apiVersion": "a/b/c", "kind": "Pod"}, "unexpected GroupVersion string: a/b/c"),
+        ({"apiVersion": "v1", "kind": "8"}, 'pod.kind: Invalid value: "8": may have mixed case, but should otherwise'),
+        ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a/b"}}, "pod.metadata.name: Invalid value"),
+        ({"apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"a": "b c"}}}, "pod.metadata.labels: Invalid"),
+    ],
+)
+def test_embedded_objects_are_checked(pod: Json, complaint: str) -> None:
+    assert complaint in "; ".join(map(str, validate({"pod": pod}, EMBEDDING)))
+
+
+def test_embedded_metadata_is_brought_into_form() -> None:
+    value = {"pod": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "colour": 1, "labels": {}}}}
+    unknown: list[str] = []
+    embedding.coerce(value, EMBEDDING, "", unknown)
+    assert value["pod"]["metadata"] == {"name": "a"}
+    assert unknown == ['unknown field "pod.metadata.colour"']
+    nothing = {"pod": {"metadata": None}}
+    embedding.coerce(nothing, EMBEDDING, "", unknown)
+    assert nothing == {"pod": {"metadata": {}}}
+
+
+@pytest.mark.parametrize(
+    ("pod", "why"),
+    [
+        (
+            {"metadata": {"name": 1}},
+            (
+                'pod.metadata: Invalid value: {"name":1}: json: cannot unmarshal number into Go struct field '
+                "ObjectMeta.name of type string"
+            ),
+        ),
+        ({"metadata": []}, "pod.metadata: Invalid value: []: json: cannot unmarshal array into Go value of type"),
+        ({"kind": 7}, "pod.kind: Invalid value: 7: must be a string"),
+    ],
+)
+def test_what_is_no_embedded_object_is_refused(pod: Json, why: str) -> None:
+    with pytest.raises(embedding.MalformedError) as raised:
+        embedding.coerce({"pod": pod}, EMBEDDING, "", [])
+    assert why in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "complaint"),
+    [
+        ({"type": "string", "format": "date-time"}, 5, 'Invalid value: "int64": a in body must be of type date-time'),
+        ({"type": "string", "format": "date-time"}, True, 'Invalid value: "": a in body must be of type date-time: ""'),
+        ({"type": "integer", "format": "int64"}, "5", 'Invalid value: "string": a in body must be of type integer'),
+        ({"type": "integer", "format": "int64"}, 1.5, "Checked value must be of type integer with format int64 in a"),
+        ({"type": "integer", "format": "int32"}, 2**40, "Checked value must be of type integer with format int32 in a"),
+        ({"type": "string", "enum": [["x"], None, "y"]}, "z", 'supported values: "[\\"x\\"]", "null", "y"'),
+    ],
+)
+def test_formats_are_told_before_types(schema: Json, value: object, complaint: str) -> None:
+    found = validate({"a": value}, {"type": "object", "properties": {"a": schema}})
+    assert complaint in "; ".join(map(str, found))
+
+
+def test_items_of_keyed_lists_are_objects() -> None:
+    found = [str(error) for error in validate({"spec": {"image": "ab", "steps": [{"name": "a"}, "b"]}}, SCHEMA)]
+    assert 'spec.steps[1]: Invalid value: "b": must be an object for an array of list-type map' in found
+    assert found[-1].startswith("<nil>: Invalid value: null: some validation rules were not checked")
+
+
+def test_lists_where_objects_should_be_lose_their_fields() -> None:
+    assert prune({"spec": {"labels": [{"a": "b"}]}}, SCHEMA) == (
+        {"spec": {"labels": [{}]}},
+        ["spec.labels[0].a"],
+    )

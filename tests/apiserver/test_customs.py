@@ -87,3 +87,32 @@ async def test_they_go_with_their_definition(server: ServerFactory) -> None:
     assert (await call(served, "GET", THINGS)).status == 404
     assert (await call(served, "GET", f"{DEFINITIONS}/things.example.com")).status == 404
     assert served.cluster.store.count("things.example.com") == 0
+
+
+async def test_deprecated_versions_warn(server: ServerFactory) -> None:
+    served = await server()
+    made = definition()
+    old = made["spec"]["versions"][0] | {"name": "v1beta1", "storage": False, "deprecated": True}
+    made["spec"]["versions"].append(old)
+    made["spec"]["versions"].append(old | {"name": "v1alpha1", "deprecationWarning": "go away"})
+    assert (await call(served, "POST", DEFINITIONS, made)).status == 201
+    for version, text in (
+        ("v1beta1", "example.com/v1beta1 Thing is deprecated; use example.com/v1 Thing"),
+        ("v1alpha1", "go away"),
+    ):
+        answer = await call(served, "GET", f"/apis/example.com/{version}/things")
+        assert answer.headers["warning"] == [f'299 - "{text}"']
+
+
+async def test_replicas_that_are_no_counts(server: ServerFactory) -> None:
+    served = await defined(server)
+    for spec, why in (
+        ({"size": "x"}, ".spec.size accessor error: x is of the type string, expected int64"),
+        ([1], ".spec.size accessor error: [1] is of the type []interface {}, expected map[string]interface{}"),
+    ):
+        refused = await call(served, "POST", THINGS, thing("a") | {"spec": spec})
+        assert {"reason": "FieldValueInvalid", "message": f"Invalid value: 0: {why}", "field": ".spec.size"} in (
+            refused.body["details"]["causes"]
+        )
+    unnamed = await call(served, "POST", THINGS, {"spec": {}, "metadata": []})
+    assert "json: cannot unmarshal array into Go value of type v1.ObjectMeta" in unnamed.body["message"]

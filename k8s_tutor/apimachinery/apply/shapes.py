@@ -22,6 +22,11 @@ def complaints(obj: Any, type: Type) -> str:
     return f"errors:{lines}"
 
 
+def misshapen(obj: Any, type: Type) -> bool:
+    """Tell whether ``obj`` does not fit the schema; duplicates in a list are let pass, as on updates."""
+    return any(": duplicate entries for key" not in found for found in _check(obj, type, ""))
+
+
 def _check(value: Any, type: Type, path: str) -> Iterator[str]:
     if value is None:
         return

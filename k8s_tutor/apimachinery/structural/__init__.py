@@ -9,6 +9,16 @@ from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
 from k8s_tutor.apimachinery.structural.preparing import apply_defaults, prune
 from k8s_tutor.apimachinery.structural.rules import RuleProblem, rule_problems
 from k8s_tutor.apimachinery.structural.types import type_of
-from k8s_tutor.apimachinery.structural.validating import validate
+from k8s_tutor.apimachinery.structural.validating import BLOCKING, validate
 
-__all__ = ["OMIT", "FieldError", "RuleProblem", "apply_defaults", "prune", "rule_problems", "type_of", "validate"]
+__all__ = [
+    "BLOCKING",
+    "OMIT",
+    "FieldError",
+    "RuleProblem",
+    "apply_defaults",
+    "prune",
+    "rule_problems",
+    "type_of",
+    "validate",
+]

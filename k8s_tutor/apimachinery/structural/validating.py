@@ -4,16 +4,16 @@ Mirrors ``apiextensions-apiserver/pkg/registry/customresource``: the schema's va
 lists, and then the CEL rules, which are left out, with a note, when an error before makes them meaningless.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.structural import embedding
 from k8s_tutor.apimachinery.structural.errors import FieldError
 from k8s_tutor.apimachinery.structural.rules import check_rules
 from k8s_tutor.apimachinery.structural.types import Schema
 from k8s_tutor.apimachinery.structural.values import check
 
-_BLOCKING: Final = frozenset(
+BLOCKING: Final = frozenset(
     {"FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"}
 )
 _UNCHECKED: Final = (
@@ -22,19 +22,29 @@ _UNCHECKED: Final = (
 )
 
 
-def validate(obj: dict[str, Any], schema: Schema, old: dict[str, Any] | None = None) -> list[FieldError]:
+def validate(
+    obj: dict[str, Any],
+    schema: Schema,
+    old: dict[str, Any] | None = None,
+    more: Sequence[FieldError] = (),
+    *,
+    blocked: bool = False,
+) -> list[FieldError]:
     """Return all complaints about a custom resource (its metadata is the server's matter).
 
     Args:
         obj: the object, pruned and defaulted.
         schema: its version's ``openAPIV3Schema``.
         old: the stored object on an update: what has not changed is not complained about.
+        more: complaints of the scale subresource, which come after those about values.
+        blocked: whether the metadata is so wrong that no rules are run.
     """
-    errors = list(_ratcheted(obj, old, check(obj, schema, "")))
-    errors += _embedded(obj, schema, "", root=True)
-    errors += _ratcheted(obj, old, _unique(obj, schema, ""))
+    errors = [*_ratcheted(obj, old, check(obj, schema, "")), *more]
+    errors += embedding.check(obj, schema, "")
+    if old is None or not any(_unique(old, schema, "")):
+        errors += _unique(obj, schema, "")
     if has_rules(schema):
-        if any(error.reason in _BLOCKING for error in errors):
+        if blocked or any(error.reason in BLOCKING for error in errors):
             errors.append(FieldError("FieldValueInvalid", "<nil>", None, _UNCHECKED))
         else:
             errors += check_rules(obj, old, schema, "")
@@ -43,13 +53,15 @@ def validate(obj: dict[str, Any], schema: Schema, old: dict[str, Any] | None = N
 
 def _ratcheted(obj: Any, old: Any, errors: Iterator[FieldError]) -> Iterator[FieldError]:
     for error in errors:
-        if old is None or not _is_unchanged(obj, old, error.field):
+        # What is required is missing in the object around it, and is no news if that has not changed.
+        field = error.field.rpartition(".")[0] if error.reason == "FieldValueRequired" else error.field
+        if old is None or not _is_unchanged(obj, old, field):
             yield error
 
 
 def _is_unchanged(obj: Any, old: Any, field: str) -> bool:
     """Tell whether the value at a field path is what it was."""
-    steps = field.replace("[", ".").replace("]", "").split(".")
+    steps = field.replace("[", ".").replace("]", "").split(".") if field else []
     for step in steps:
         if isinstance(obj, dict) and isinstance(old, dict) and step in obj and step in old:
             obj, old = obj[step], old[step]
@@ -68,42 +80,27 @@ def has_rules(schema: Schema) -> bool:
     return any(has_rules(item) for item in [*inner, *(schema.get("allOf") or ())] if isinstance(item, dict))
 
 
-def _children(value: Any, schema: Schema, path: str) -> Iterator[tuple[Any, Schema, str]]:
-    if isinstance(value, dict):
-        properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
-        for key, item in value.items():
-            if key in properties:
-                yield item, properties[key], f"{path}.{key}" if path else key
-            elif isinstance(additional, dict):
-                yield item, additional, f"{path}[{key}]"
-    elif isinstance(value, list) and isinstance(items := schema.get("items"), dict):
-        for index, item in enumerate(value):
-            yield item, items, f"{path}[{index}]"
-
-
-def _embedded(value: Any, schema: Schema, path: str, *, root: bool = False) -> Iterator[FieldError]:
-    if not root and schema.get("x-kubernetes-embedded-resource") and isinstance(value, dict):
-        for key in ("apiVersion", "kind"):
-            if not value.get(key):
-                yield FieldError("FieldValueRequired", f"{path}.{key}", detail="must not be empty")
-        name = (value.get("metadata") or {}).get("name")
-        for complaint in names.is_path_segment(name) if isinstance(name, str) else ():
-            yield FieldError("FieldValueInvalid", f"{path}.metadata.name", name, complaint)
-    for item, inner, place in _children(value, schema, path):
-        yield from _embedded(item, inner, place)
-
-
 def _unique(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
-    if isinstance(value, list):
-        kind, keys = schema.get("x-kubernetes-list-type"), schema.get("x-kubernetes-list-map-keys") or ()
-        seen: list[Any] = []
-        for index, item in enumerate(value):
-            who = item
-            if kind == "map":
-                who = {key: item[key] for key in keys if key in item} if isinstance(item, dict) else item
-            if kind in {"set", "map"}:
-                if who in seen:
-                    yield FieldError("FieldValueDuplicate", f"{path}[{index}]", who)
-                seen.append(who)
-    for item, inner, place in _children(value, schema, path):
+    kind = schema.get("x-kubernetes-list-type")
+    if isinstance(value, list) and kind == "map":
+        yield from _unique_keys(value, schema.get("x-kubernetes-list-map-keys") or (), path)
+    elif isinstance(value, list) and kind == "set":
+        yield from _duplicates(value, path)
+    for item, inner, place in embedding.children(value, schema, path):
         yield from _unique(item, inner, place)
+
+
+def _unique_keys(value: list[Any], keys: Sequence[str], path: str) -> Iterator[FieldError]:
+    for index, item in enumerate(value):
+        if item is not None and not isinstance(item, dict):
+            detail = "must be an object for an array of list-type map"
+            yield FieldError("FieldValueInvalid", f"{path}[{index}]", item, detail)
+            return
+    yield from _duplicates([{key: item[key] for key in keys if key in item} if item else {} for item in value], path)
+
+
+def _duplicates(value: list[Any], path: str) -> Iterator[FieldError]:
+    """Yield the second of each kind."""
+    for index, item in enumerate(value):
+        if value[:index].count(item) == 1:
+            yield FieldError("FieldValueDuplicate", f"{path}[{index}]", item)

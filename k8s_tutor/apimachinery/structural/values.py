@@ -10,11 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from k8s_tutor.apimachinery.backtracking import BacktrackingError, limited
-from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
+from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError, show
 from k8s_tutor.apimachinery.structural.formats import FORMATS
 from k8s_tutor.apimachinery.structural.types import Schema
 
 _NUMBERS = {"integer", "number"}
+JSON_ONLY = (dict, list, type(None))
+_BITS = {"int32": 32, "int64": 64}
+_GO_FORMATS = {"integer": "int64", "number": "float64"}
 
 
 def check(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
@@ -32,7 +35,7 @@ def check(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
         yield from _check_list(value, schema, path)
     enum = schema.get("enum")
     if enum and value not in enum:
-        shown = ", ".join(f'"{item}"' if isinstance(item, str) else f'"{_number(item)}"' for item in enum)
+        shown = ", ".join(_choice(item) for item in enum)
         yield FieldError("FieldValueNotSupported", path, value, f"supported values: {shown}")
     if isinstance(value, dict):
         yield from _check_object(value, schema, path)
@@ -63,11 +66,19 @@ def _check_type(value: Any, schema: Schema, path: str) -> FieldError | None:
     found = _json_type(value)
     if found in wanted or (value is None and schema.get("nullable")):
         return None
+    name = schema.get("format")
+    if name and isinstance(value, str | list) and not _NUMBERS & set(wanted):
+        return None  # upstream leaves texts and lists to the format
     if found == "integer" and "number" in wanted:
         return None
     if found == "number" and "integer" in wanted and value.is_integer():
         return None
     names = ",".join(wanted)
+    if name and value is not None and not isinstance(value, str | list):
+        # Upstream compares formats first, and then speaks of them.
+        found, names = _GO_FORMATS.get(found, ""), name
+        if found == name:
+            return None
     detail = f'{path} in body must be of type {names}: "{found}"' if path else f'must be of type {names}: "{found}"'
     return FieldError("FieldValueTypeInvalid", path or "<nil>", found, detail)
 
@@ -80,6 +91,11 @@ def _number(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _choice(value: Any) -> str:
+    """Return a value of an enum as it is listed."""
+    return show(value if isinstance(value, str) else show(value) if isinstance(value, JSON_ONLY) else _number(value))
 
 
 def _check_text(value: str, schema: Schema, path: str) -> Iterator[FieldError]:
@@ -113,7 +129,15 @@ def _matches(pattern: str, value: str) -> bool:
         return False
 
 
+def _fits(value: float, bits: int) -> bool:
+    return value == int(value) and -(1 << (bits - 1)) <= value < 1 << (bits - 1)
+
+
 def _check_number(value: float, schema: Schema, path: str) -> Iterator[FieldError]:
+    name = schema.get("format")
+    if schema.get("type") == "integer" and name in _BITS and not _fits(value, _BITS[name]):
+        text = f"Checked value must be of type integer with format {name} in {path}"
+        yield FieldError("FieldValueInvalid", "<nil>", "", text)
     factor, most, least = schema.get("multipleOf"), schema.get("maximum"), schema.get("minimum")
     if factor and value % factor:
         yield _invalid(path, value, f"should be a multiple of {_number(factor)}")

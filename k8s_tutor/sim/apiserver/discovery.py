@@ -118,8 +118,9 @@ def _entries(resource: Resource) -> list[Json]:
         entry["shortNames"] = list(resource.short_names)
     if resource.categories:
         entry["categories"] = list(resource.categories)
-    if resource.custom is not None:
-        entry["storageVersionHash"] = _hash(resource)
+    stored = _stored_version(resource)
+    if stored:
+        entry["storageVersionHash"] = _hash(resource, stored)
     entries = [entry]
     for name, sub in resource.subresources.items():
         kind = sub["responseKind"]
@@ -152,10 +153,16 @@ def _aggregated(resource: Resource) -> Json:
     return found
 
 
-def _hash(resource: Resource) -> str:
+def _stored_version(resource: Resource) -> str:
+    """Return the version in which a custom resource is stored, if it is served."""
+    versions: list[Json] = resource.custom["spec"]["versions"] if resource.custom else []
+    return next((version["name"] for version in versions if version.get("storage") and version.get("served")), "")
+
+
+def _hash(resource: Resource, version: str) -> str:
     """Return the storage version's hash, as ``discovery.StorageVersionHash``."""
     import base64
     import hashlib
 
-    digest = hashlib.sha256(f"{resource.group}/{resource.version}/{resource.kind}".encode()).digest()
+    digest = hashlib.sha256(f"{resource.group}/{version}/{resource.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()

@@ -8,7 +8,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import crd_versions
 from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.check import IMMUTABLE, At
 from k8s_tutor.sim.resources.shared.crd_schema import check_schema, walk
 from k8s_tutor.sim.resources.shared.gotext import quote
 from k8s_tutor.sim.resources.shared.webhook_clients import check_client
@@ -32,6 +32,15 @@ def _storage_version(obj: Json) -> str | None:
 def _is_established(obj: Json) -> bool:
     conditions = (obj.get("status") or {}).get("conditions") or ()
     return any(item.get("type") == "Established" and item.get("status") == "True" for item in conditions)
+
+
+def _check_unchanged(v: At, old: Json, path: str) -> None:
+    *steps, name = path.split(".")
+    before: Any = old
+    for step in steps:
+        v, before = v.at(step), (before or {}).get(step)
+    if (before or {}).get(name) != (v.text(name) or None):
+        v.invalid(name, IMMUTABLE, v.text(name))
 
 
 class CustomResourceDefinitionStrategy(KindStrategy):
@@ -90,7 +99,7 @@ class CustomResourceDefinitionStrategy(KindStrategy):
                 "spec.group",
                 "spec.names.plural",
             ):
-                self.unchanged(v, old, path)
+                _check_unchanged(v, old, path)
         crd_versions.check_names(v.at("status").at("acceptedNames"))
         self._check_stored(v, versions)
         self._check_approval(v, old)
@@ -195,7 +204,7 @@ class CustomResourceDefinitionStrategy(KindStrategy):
             return
         known = [version.get("name") or "" for version in versions]
         for version in versions:
-            if version.get("storage") and version.get("name") not in stored:
+            if version.get("storage") and (version.get("name") or "") not in stored:
                 status.invalid("storedVersions", f"must have the storage version {version.get('name') or ''}")
         for item in status.each("storedVersions"):
             if item.value not in known:

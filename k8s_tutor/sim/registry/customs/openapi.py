@@ -12,12 +12,9 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.scheme import Resource
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
-SOURCE = "apis/coordination.k8s.io/v1"
+SOURCE = "apis/policy/v1"
 V3, V2 = "#/components/schemas/", "#/definitions/"
-TEXTS = {
-    "apiVersion": "APIVersion defines the versioned schema of this representation of an object.",
-    "kind": "Kind is a string value representing the REST resource this object represents.",
-}
+SAMPLE = "io.k8s.api.policy.v1.PodDisruptionBudgetList"
 
 
 def _path(resource: Resource) -> str:
@@ -57,10 +54,18 @@ def v2(resources: Iterable[Resource]) -> Json | None:
 
 
 @lru_cache(maxsize=1)
+def _source() -> Mapping[str, Any]:
+    found: Json = orjson.loads(openapi_v3(SOURCE) or b"{}").get("components", {}).get("schemas", {})
+    return found
+
+
 def _meta_schemas() -> Mapping[str, Any]:
-    source = orjson.loads(openapi_v3(SOURCE) or b"{}")
-    schemas = source.get("components", {}).get("schemas", {})
-    return {name: schema for name, schema in schemas.items() if name.startswith(META)}
+    return {name: schema for name, schema in _source().items() if name.startswith(META)}
+
+
+def _text(field: str) -> str:
+    """Return what built-in kinds say of a field that all kinds have."""
+    return str(_source()[SAMPLE]["properties"][field]["description"])
 
 
 def _name(resource: Resource) -> str:
@@ -70,9 +75,10 @@ def _name(resource: Resource) -> str:
 def _schemas(resource: Resource, prefix: str) -> Json:
     schema: Json = dict(resource.strategy.schema)  # type: ignore[attr-defined]
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-    properties = {key: {"type": "string", "description": text} for key, text in TEXTS.items()}
+    properties: Json = {key: {"type": "string", "description": _text(key)} for key in ("apiVersion", "kind")}
+    about = _text("metadata")
     meta = {"$ref": f"{prefix}{META}ObjectMeta"}
-    properties["metadata"] = {"allOf": [meta]} if prefix == V3 else meta  # type: ignore[dict-item]
+    properties["metadata"] = ({"allOf": [meta]} if prefix == V3 else meta) | {"description": about}
     own = {key: value for key, value in (schema.get("properties") or {}).items() if key not in properties}
     schema["properties"] = properties | own
     schema["x-kubernetes-group-version-kind"] = [kind]

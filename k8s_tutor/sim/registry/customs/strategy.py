@@ -8,13 +8,20 @@ from functools import lru_cache
 from typing import Any
 
 from k8s_tutor.apimachinery import jsonpath
+from k8s_tutor.apimachinery.go_values import go_kind, go_print
 from k8s_tutor.apimachinery.schema import describe
 from k8s_tutor.apimachinery.times import age
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
+from k8s_tutor.sim.registry.metadata import validate_metadata, validate_metadata_update
+from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
+from k8s_tutor.sim.registry.versions import by_priority, rank
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+SELECTOR = "labelSelectorPath"
+SCALES = ("specReplicasPath", "statusReplicasPath", SELECTOR)
+MOST = 2**31 - 1
 AGE = ".metadata.creationTimestamp"
 NOT_SPEC = frozenset(("metadata", "status"))
 
@@ -25,12 +32,14 @@ class CustomStrategy(Strategy):
     Args:
         definition: the CustomResourceDefinition.
         version: the entry of ``spec.versions``.
+        resource: what is made of them.
     """
 
     has_generation = True
 
-    def __init__(self, definition: Json, version: Json) -> None:
+    def __init__(self, definition: Json, version: Json, resource: Resource) -> None:
         spec = definition["spec"]
+        self._resource = resource
         self.schema: Json = (version.get("schema") or {}).get("openAPIV3Schema") or {}
         self._scale: Json = (version.get("subresources") or {}).get("scale") or {}
         self._status_separate = "status" in (version.get("subresources") or {})
@@ -41,6 +50,7 @@ class CustomStrategy(Strategy):
         self.api_version = f"{spec['group']}/{version['name']}"
         self.stored_version = f"{spec['group']}/{_storage(spec)}"
         self.kind = spec["names"]["kind"]
+        self.deprecation = _deprecation(spec, version)
         self._paths = [_path(column["jsonPath"]) for column in self._columns]
 
     allow_unconditional_update = False
@@ -75,28 +85,28 @@ class CustomStrategy(Strategy):
         return ("status",) if subresource == "status" else ("spec",)
 
     def validate_create(self, obj: Json) -> list[FieldError]:
-        return self._validate(obj, None)
+        return self._validate(obj, None, validate_metadata(self._resource, obj), SCALES)
 
     def validate_update(self, new: Json, old: Json) -> list[FieldError]:
-        return self._validate(new, old)
+        return self._validate(new, old, validate_metadata_update(self._resource, new, old), SCALES)
 
     def validate_status_update(self, new: Json, old: Json) -> list[FieldError]:
-        return self._validate(new, old)
+        return self._validate(new, old, validate_metadata_update(self._resource, new, old), SCALES[1:])
 
-    def _validate(self, obj: Json, old: Json | None) -> list[FieldError]:
-        from k8s_tutor.apimachinery.structural import validate
+    def _validate(
+        self, obj: Json, old: Json | None, metadata: Sequence[FieldError], scales: Sequence[str]
+    ) -> list[FieldError]:
+        from k8s_tutor.apimachinery import structural
 
-        errors = [FieldError(e.reason, e.field, e.body) for e in validate(obj, self.schema, old)] if self.schema else []
-        return errors + list(self._scale_errors(obj))
-
-    def _scale_errors(self, obj: Json) -> Iterator[FieldError]:
-        """The replicas that the scale subresource shows must be counts."""
-        for key in ("specReplicasPath", "statusReplicasPath"):
-            path: str = self._scale.get(key) or ""
-            value = _at(obj, path.lstrip(".")) if path else None
-            if isinstance(value, int) and not isinstance(value, bool) and value < 0:
-                text = f"Invalid value: {value}: should be a non-negative integer"
-                yield FieldError("FieldValueInvalid", path, text)
+        scale = [
+            structural.FieldError("FieldValueInvalid", self._scale[key], value, why)
+            for key in scales
+            if self._scale.get(key)
+            for value, why in _scale_problems(obj, key, self._scale[key])
+        ]
+        blocked = any(error.reason in structural.BLOCKING for error in metadata)
+        errors = structural.validate(obj, self.schema, old, scale, blocked=blocked)
+        return [FieldError(e.reason, e.field, e.body) for e in errors]
 
     def row(self, obj: Json, now: float) -> list[Any]:
         cells: list[Any] = [obj["metadata"]["name"]]
@@ -115,6 +125,52 @@ class CustomStrategy(Strategy):
 
     def from_version(self, obj: Json) -> Json:
         return obj | {"apiVersion": self.stored_version}
+
+
+def _deprecation(spec: Json, version: Json) -> str:
+    if not version.get("deprecated"):
+        return ""
+    if version.get("deprecationWarning") is not None:
+        return str(version["deprecationWarning"])
+    kind, mine = spec["names"]["kind"], rank(version["name"])
+    current = by_priority(v["name"] for v in spec["versions"] if v.get("served") and not v.get("deprecated"))
+    instead = f"; use {spec['group']}/{current[0]} {kind}" if current and rank(current[0]) < mine else ""
+    return f"{spec['group']}/{version['name']} {kind} is deprecated{instead}"
+
+
+def _scale_problems(obj: Json, key: str, path: str) -> Iterator[tuple[Any, str]]:
+    """The replicas that the scale subresource shows must be counts, its selector a text."""
+    kind = str if key == SELECTOR else int
+    value, why = _nested(obj, path, kind)
+    if kind is int and value is not None and not why:
+        if value < 0:
+            why = "should be a non-negative integer"
+        elif value > MOST:
+            why = f"should be less than or equal to {MOST}"
+    if why:
+        yield value if value is not None else kind(), why
+
+
+def _nested(obj: Any, path: str, kind: type) -> tuple[Any, str]:
+    """Return the value at a path, None where there is none, or why there can be none (upstream: ``NestedInt64``)."""
+    steps = path.removeprefix(".").split(".")
+    for index, step in enumerate(steps):
+        if obj is None:
+            return None, ""
+        if not isinstance(obj, dict):
+            place, expected = ".".join(steps[: index + 1]), "map[string]interface{}"
+            return None, f".{place} accessor error: {_told(obj)}, expected {expected}"
+        if step not in obj:
+            return None, ""
+        obj = obj[step]
+    if type(obj) is not kind:
+        expected = "int64" if kind is int else "string"
+        return None, f".{'.'.join(steps)} accessor error: {_told(obj)}, expected {expected}"
+    return obj, ""
+
+
+def _told(value: Any) -> str:
+    return f"{go_print(value)} is of the type {go_kind(value)}"
 
 
 def _storage(spec: Json) -> str:

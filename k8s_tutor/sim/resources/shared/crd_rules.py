@@ -15,7 +15,8 @@ _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "
 _BREAK = re.compile(r"[\n\r]")
 _OLD = re.compile(r"(?<![\w.])oldSelf\b")
 _STRING = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
-_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:\\.|[^'\\])*)'\]|\[(\d+)\]")
+_TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|[.\[\]]|[^.\[\]]+")
+_OPENING = (".", "[")
 _BLANK, _LINES = "must be non-empty if specified", "must not contain line breaks"
 _IMPLICIT: Json = {
     "apiVersion": {"type": "string"},
@@ -53,28 +54,39 @@ def _check_rule(v: At, schema: Json) -> None:
         v.invalid("fieldPath", _BLANK)
     if _BREAK.search(path):
         v.invalid("fieldPath", _LINES)
-    if find(schema, path) is None:
+    if isinstance(find(schema, path), str):
         v.invalid("fieldPath", "must be a valid path")
 
 
-def find(schema: Json, path: str, *, arrays: bool = True) -> Json | None:
-    """Return the schema at a path such as ``.spec.names[0]['a b']``, or None."""
-    position, current = 0, schema
-    while position < len(path):
-        match = _STEP.match(path, position)
-        if match is None:
-            return None
-        name = match[1] if match[1] is not None else match[2]
-        if name is None:
-            inner = current.get("items") if arrays else None
-        else:
-            inner = (current.get("properties") or {}).get(name)
-            if inner is None and isinstance(current.get("additionalProperties"), dict):
-                inner = current["additionalProperties"]
+def find(schema: Json, path: str, *, arrays: bool = True) -> Json | str:
+    """Return the schema at a path such as ``.spec.names['a b']``, or why there is none (upstream: ``ValidFieldPath``)."""
+    tokens = _TOKEN.findall(path)
+    current = schema
+    while tokens:
+        token = tokens.pop(0)
+        if token not in _OPENING:
+            return f"expected [ or . but got: {token}"
+        if token == "[" and not arrays:
+            return "array notation is not allowed"
+        if not tokens:
+            return "unexpected end of JSON path"
+        name = tokens.pop(0)
+        if token == "[":
+            if len(name) < 2 or not (name[0] == name[-1] == "'"):
+                return f"expected single quoted string but got {name}"
+            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+        properties, additional = current.get("properties"), current.get("additionalProperties")
+        inner = properties.get(name) if properties else additional
         if not isinstance(inner, dict):
-            return None
-        current, position = inner, match.end()
-    return current if path else None
+            return "does not refer to a valid field"
+        current = inner
+        if token == "[":
+            if not tokens:
+                return "unexpected end of JSON path"
+            closing = tokens.pop(0)
+            if closing != "]":
+                return f"expected ] but got {closing}"
+    return current
 
 
 def check_compiled(v: At, *, uncorrelated: str, root: bool) -> None:

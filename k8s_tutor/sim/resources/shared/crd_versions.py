@@ -151,11 +151,11 @@ def check_selectable(v: At, schema: Json) -> None:
             continue
         path = field.text("jsonPath")
         found = find(schema, path, arrays=False)
+        if isinstance(found, str):
+            field.invalid("jsonPath", f"is an invalid path: {found}")
+            continue
         if path.split(".")[1:2] == ["metadata"]:
             field.invalid("jsonPath", "must not point to fields in metadata")
-        if found is None:
-            field.invalid("jsonPath", f"is an invalid path: does not refer to a valid field: {path}")
-            continue
         if found.get("type") not in ("string", "boolean", "integer"):
             complaint = (
                 "must point to a field of type string, boolean or integer. Enum string fields and strings with formats "
