@@ -120,6 +120,17 @@ async def test_logs_keep_times_streams_and_partial_lines(container: MakeContaine
     assert made.logs.read(limit_bytes=5) == b"one\nt"
 
 
+async def test_lines_that_were_written_at_once(container: MakeContainer, clock: Clock) -> None:
+    made = container("busybox:1.36", "sh", "-c", "printf 'a\\nb\\nc\\n'; sleep 1; printf 'd\\ne'")
+    await clock.advance(3)
+    assert made.logs.read(tail=4) == b"b\nc\nd\ne"
+    assert made.logs.read(tail=2) == b"d\ne"
+    assert made.logs.read(tail=0) == b""
+    stamped = made.logs.read(timestamps=True).decode().splitlines()
+    assert [line.split(" ")[1] for line in stamped] == ["a", "b", "c", "d", "e"]
+    assert len({line.split(" ")[0] for line in stamped}) == 2
+
+
 async def test_following_a_log_ends_with_the_container(container: MakeContainer, clock: Clock) -> None:
     made = container("busybox:1.36", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 1; done")
     found: list[bytes] = []

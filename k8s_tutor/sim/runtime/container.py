@@ -289,6 +289,12 @@ class Container:
         words = launching.runc_words(command, error)
         return ExecError(f'failed to exec in container: failed to start exec "{serial}": {EXEC_FAILED}{words}', 127)
 
+    @property
+    def disk(self) -> int:
+        """Bytes in its own layer of the file system and in its log."""
+        quota = None if self._overlay is None else self._overlay.quota
+        return self.logs.size + (0 if quota is None else quota.used)
+
     def usage(self) -> Usage:
         """Return what it uses now."""
         return Usage(

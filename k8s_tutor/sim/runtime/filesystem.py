@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from k8s_tutor.sim.runtime.nodes import Directory, Fifo, File, Node, Quota, Symlink, fail
 
 MAX_LINKS = 40
-LONGEST_PATH = 1024  # Linux: 4096; deeper trees would be too deep for our own walks
+LONGEST_PATH = 512  # Linux: 4096; deeper trees would be too deep for our own walks
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ the stream ends: then it is *partial*, and is shown without a feed, as container
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from k8s_tutor.apimachinery.times import rfc3339_micro
@@ -17,6 +18,7 @@ MAX_BYTES = 10 << 20
 LINE_BYTES = 16 << 10
 RECORD_OVERHEAD = 45
 SAVED_BYTES = 1 << 20
+Chunk = tuple[float, str, bytes]
 
 
 def timestamp(when: float) -> str:
@@ -31,10 +33,6 @@ class LogLine:
     time: float
     stream: str
     text: bytes
-
-    def render(self, *, timestamps: bool = False) -> bytes:
-        """Return the line as ``kubectl logs`` prints it."""
-        return timestamp(self.time).encode() + b" " + self.text if timestamps else self.text
 
 
 class LogBuffer:
@@ -57,7 +55,7 @@ class LogBuffer:
     )
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._chunks: deque[tuple[float, str, bytes]] = deque()
+        self._chunks: deque[Chunk] = deque()
         self._first = 0
         self._size = 0
         self._pending: dict[str, bytes] = {}
@@ -110,10 +108,8 @@ class LogBuffer:
         stream: str | None = None,
     ) -> list[LogLine]:
         """Return the lines, or the last ``tail`` of them that are not older than ``since``."""
-        if tail is not None and since is None and stream is None:
-            return self._last(tail)
-        found = [line for line in self._lines(0) if _wanted(line, since, stream)]
-        return found if tail is None else found[max(0, len(found) - tail) :]
+        chosen = self._chosen(0, tail, since, stream)
+        return [LogLine(when, name, text) for when, name, data in chosen for text in _split(data)]
 
     def read(
         self,
@@ -125,7 +121,7 @@ class LogBuffer:
         timestamps: bool = False,
     ) -> bytes:
         """Return the log as ``kubectl logs`` prints it."""
-        text = b"".join(line.render(timestamps=timestamps) for line in self.lines(tail, since, stream))
+        text = _rendered(self._chosen(0, tail, since, stream), timestamps=timestamps)
         return text if limit_bytes is None else text[:limit_bytes]
 
     async def follow(
@@ -138,14 +134,14 @@ class LogBuffer:
     ) -> AsyncIterator[bytes]:
         """Yield the log, then what is added, until the container ends."""
         position = self._first + len(self._chunks)
-        for line in self.lines(tail, since, stream):
-            yield line.render(timestamps=timestamps)
+        if text := _rendered(self._chosen(0, tail, since, stream), timestamps=timestamps):
+            yield text
         while True:
             position = max(position, self._first)
             if position < self._first + len(self._chunks):
                 start, position = position - self._first, self._first + len(self._chunks)
-                found = [line for line in self._lines(start) if _wanted(line, since, stream)]
-                yield b"".join(line.render(timestamps=timestamps) for line in found)
+                if text := _rendered(self._chosen(start, None, since, stream), timestamps=timestamps):
+                    yield text
             elif self._closed:
                 return
             else:
@@ -192,26 +188,39 @@ class LogBuffer:
                 future.set_result(None)
         self._waiting.clear()
 
-    def _lines(self, start: int) -> Iterator[LogLine]:
-        for index in range(start, len(self._chunks)):
-            when, stream, data = self._chunks[index]
-            for text in _split(data):
-                yield LogLine(when, stream, text)
-
-    def _last(self, count: int) -> list[LogLine]:
-        found: list[LogLine] = []
-        for when, stream, data in reversed(self._chunks):
-            if len(found) >= count:
+    def _chosen(self, start: int, tail: int | None, since: float | None, stream: str | None) -> list[Chunk]:
+        """Return the chunks from a place on that are wanted; of the first, if need be, the last lines."""
+        if tail is None:
+            return [chunk for chunk in islice(self._chunks, start, None) if _wanted(chunk, since, stream)]
+        found: list[Chunk] = []
+        left = tail
+        for chunk in reversed(self._chunks):
+            if left <= 0:
                 break
-            found.extend(LogLine(when, stream, text) for text in reversed(_split(data)))
-        return found[:count][::-1]
+            if _wanted(chunk, since, stream):
+                when, name, data = chunk
+                count = data.count(b"\n") + (not data.endswith(b"\n"))
+                found.append(chunk if count <= left else (when, name, data.split(b"\n", count - left)[-1]))
+                left -= count
+        return found[::-1]
+
+
+def _wanted(chunk: Chunk, since: float | None, stream: str | None) -> bool:
+    return (since is None or chunk[0] >= since) and (stream is None or chunk[1] == stream)
+
+
+def _rendered(chunks: list[Chunk], *, timestamps: bool) -> bytes:
+    if not timestamps:
+        return b"".join(data for _, _, data in chunks)
+    found = []
+    for when, _, data in chunks:
+        head = timestamp(when).encode() + b" "
+        body, feed = (data[:-1], b"\n") if data.endswith(b"\n") else (data, b"")
+        found.append(head + body.replace(b"\n", b"\n" + head) + feed)
+    return b"".join(found)
 
 
 def _split(data: bytes) -> list[bytes]:
     parts = data.split(b"\n")
     lines = [part + b"\n" for part in parts[:-1]]
     return [*lines, parts[-1]] if parts[-1] else lines
-
-
-def _wanted(line: LogLine, since: float | None, stream: str | None) -> bool:
-    return (since is None or line.time >= since) and (stream is None or line.stream == stream)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.clock import Clock
 
 STEP = 0.003
+LONG_STEP = 0.02
 SHARE = 0.5
 BURST = 0.5
 
@@ -29,7 +30,7 @@ class Turns:
     """Hands out turns: one container after the other, in each first come first served.
 
     Args:
-        clock: while it stands still (``advance``), nothing is measured: the order must not depend on the machine.
+        clock: while it stands still (``advance``), only ``LONG_STEP`` counts: the order should not depend on the machine.
     """
 
     def __init__(self, clock: "Clock") -> None:
@@ -54,9 +55,8 @@ class Turns:
 
     def over(self) -> bool:
         """Tell whether the running step should end: it has lasted long enough, or programs have had their share."""
-        if not self._clock.rate:
-            return False
-        return perf_counter() - self._begun > STEP or self._owed() > 0
+        lasted = perf_counter() - self._begun
+        return (lasted > STEP and (lasted > LONG_STEP or bool(self._clock.rate))) or self._owed() > 0
 
     def begin(self) -> None:
         """A step begins."""

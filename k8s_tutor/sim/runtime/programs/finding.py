@@ -231,7 +231,7 @@ async def find(process: "Process") -> int:
 
 
 async def _walk(process: "Process", expression: Expression, test: Test, path: str, node: Node, depth: int) -> int:
-    await process.work(3e-6)
+    await process.work(1e-5)
     status = 0
     wanted = depth >= expression.min_depth
     if wanted and not expression.depth_first:

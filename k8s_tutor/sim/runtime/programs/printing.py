@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 MAX_TEXT = 1 << 20
+MAX_WIDTH = 1 << 16
 WRITTEN_BYTES = 1 << 12
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "e": 27, '"': 34, "'": 39}
 _SPEC = re.compile(r"%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfgGcsbq%])")
@@ -110,7 +111,7 @@ def _once(pattern: str, rest: deque[str], found: bytearray, errors: list[str]) -
         if precision == "*":
             precision = rest.popleft() if rest else "0"
         argument = rest.popleft() if rest else ""
-        if any(text and text.isdigit() and int(text) > MAX_TEXT for text in (width, precision)):
+        if any(text and text.isdigit() and int(text) > MAX_WIDTH for text in (width, precision)):
             raise fail(errno.ENOMEM)
         spec = f"%{flags}{width or ''}{'.' + (precision or '0') if has_precision else ''}"
         if kind == "b":

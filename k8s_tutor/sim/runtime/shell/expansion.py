@@ -25,7 +25,7 @@ MAX_MATCHES = 10000
 MUCH = 1 << 20
 TEXT_BYTES = 16 << 20  # of a shell, in our own memory
 FIELD_BYTES = 130
-FIELDS_BYTES = 64 << 20
+FIELDS_BYTES = 20 << 20
 WINDOW = 1 << 13
 
 
