@@ -64,6 +64,7 @@ class Clock:
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._tickers = Tickers()
+        self._advancing = False
         self._happened = 0
         self._armed: asyncio.TimerHandle | None = None
         self._ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
@@ -78,6 +79,11 @@ class Clock:
     def rate(self) -> float:
         """Cluster seconds a real second."""
         return self._rate
+
+    @property
+    def advancing(self) -> bool:
+        """Whether time is being lived through at once, and recurring work left out."""
+        return self._advancing
 
     def now(self) -> float:
         """Return seconds since the epoch, in cluster time."""
@@ -122,7 +128,7 @@ class Clock:
             period: seconds between ticks.
             callback: what to do.
             first: seconds until the first tick; one period if None.
-            silent: nothing that follows from a tick is of importance to other tickers.
+            silent: the work looks at nothing, and nothing that follows from it is of importance to other tickers.
             limit: tells up to when ticks would be in vain if nothing happened.
         """
         due = self.now() + (period if first is None else first)
@@ -190,12 +196,14 @@ class Clock:
         end = self._base = self.now() if rate == 0 else self._base + (time.monotonic() - self._base_real) * rate
         end += seconds
         self._happened += 1
+        self._advancing = True
         try:
             await self.settle()
             while await self._step(end):
                 pass
             self._base = max(self._base, end)
         finally:
+            self._advancing = False
             self._base_real = time.monotonic()
             self._rate = rate
             self._arm()
@@ -204,7 +212,7 @@ class Clock:
         """Jump to what is due next and live through it; returns whether there was anything until ``end``."""
         timer, ticker = self._timer(), self._tickers.first()
         if ticker is not None and ticker.due <= end and (timer is None or ticker.due < timer.when):
-            if self._tickers.leave_out(end if timer is None else min(end, timer.when), self._happened):
+            if self._tickers.leave_out(end, end if timer is None else timer.when, self._happened):
                 return True
             self._base = max(self._base, ticker.due)
             before = self._happened
@@ -293,7 +301,6 @@ class Clock:
         self._tickers.take(self.now())
         ticker.seen = self._happened
         self.guarded(ticker.callback, ())
-        ticker.left_out = False
 
     def _arm(self) -> None:
         self._disarm()

@@ -3,7 +3,8 @@
 Most of it is in vain: a renewed lease that nobody reads, a look at what has not changed. While time is lived through at
 once (``Clock.advance``), a ticker that has ticked since anything last happened leaves out its ticks up to the next that
 could matter: the last one before something happens again, before the end, or before its own ``limit``. So whoever looks
-sees what all the ticks would have left behind.
+sees what all the ticks would have left behind. A *silent* one, which looks at nothing and to which nobody listens, ticks
+only before the end.
 """
 
 import heapq
@@ -25,14 +26,13 @@ class Ticker:
     Attributes:
         period: seconds between ticks.
         callback: the work.
-        silent: nothing that follows from a tick counts as something that happens.
+        silent: it looks at nothing, and nothing that follows from a tick counts as something that happens.
         limit: the time up to which ticks are in vain if nothing happens.
         due: when the next tick is.
-        left_out: whether ticks before this one were left out.
         seen: what had happened at the last tick (``Clock``'s count).
     """
 
-    __slots__ = ("callback", "cancelled", "due", "left_out", "limit", "period", "seen", "silent")
+    __slots__ = ("callback", "cancelled", "due", "limit", "period", "seen", "silent")
 
     def __init__(
         self, period: float, callback: Callable[[], object], due: float, limit: Callable[[], float], *, silent: bool
@@ -42,7 +42,6 @@ class Ticker:
         self.silent = silent
         self.limit = limit
         self.due = due
-        self.left_out = False
         self.seen = -1
         self.cancelled = False
 
@@ -84,18 +83,24 @@ class Tickers:
         self.add(ticker)
         return ticker
 
-    def leave_out(self, bound: float, happened: int) -> bool:
-        """Leave out what the first ticker would do in vain up to a time; returns whether there was anything."""
+    def leave_out(self, end: float, following: float, happened: int) -> bool:
+        """Leave out what the first ticker would do in vain; returns whether there was anything.
+
+        Args:
+            end: up to when time is lived through.
+            following: when something happens next.
+            happened: how much has happened so far.
+        """
         ticker = self._heap[0][2]
-        if ticker.seen != happened:
+        if not ticker.silent and ticker.seen != happened:
             return False
-        vain = ticker.ticks_until(min(bound, ticker.limit()))
+        vain = ticker.ticks_until(min(end, math.inf if ticker.silent else following, ticker.limit()))
         if vain == 0:
             return False
         heapq.heappop(self._heap)
         ticker.due += vain * ticker.period
-        ticker.left_out = True
-        self._horizon = max(self._horizon, ticker.due)
+        if not ticker.silent:
+            self._horizon = max(self._horizon, ticker.due)
         self.add(ticker)
         return True
 
@@ -105,7 +110,7 @@ class Tickers:
             return
         self._horizon = 0.0
         for _, _, ticker in self._heap:
-            if ticker.due > now + ticker.period:
+            if not ticker.silent and ticker.due > now + ticker.period:
                 ticker.due -= math.floor((ticker.due - now) / ticker.period - ROUNDING) * ticker.period
         self._heap = [(ticker.due, order, ticker) for _, order, ticker in self._heap]
         heapq.heapify(self._heap)

@@ -42,6 +42,17 @@ async def test_a_ticker_that_stirs_is_never_left_out(clock: Clock) -> None:
     assert ticks == [10, 20, 30, 40, 50]
 
 
+async def test_a_silent_ticker_ticks_only_before_the_end(clock: Clock) -> None:
+    ticks: list[float] = []
+    others: list[float] = []
+    clock.every(10, lambda: clock.call_soon(ticks.append, clock.now() - START), silent=True)
+    clock.every(10, lambda: others.append(clock.now() - START))
+    clock.call_later(33, lambda: None)
+    await clock.advance(105)
+    assert ticks == [100]
+    assert others == [10, 30, 40, 100]
+
+
 async def test_a_limit_is_kept(clock: Clock) -> None:
     ticks: list[float] = []
     clock.every(10, lambda: ticks.append(clock.now() - START), limit=lambda: START + 75)

@@ -29,7 +29,11 @@ class Schedule:
         """Return the first time later than ``after`` (seconds since the epoch), or None within five years."""
         if self.due.every:
             return float(int(after) + int(self.due.every))
-        moment = datetime.datetime.fromtimestamp(int(after) + 60 - int(after) % 60, self.zone)
+        return self._from(int(after) // 60 * 60 + 60)
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - schedules are kept by parse() anyway, and each time is asked for often
+    def _from(self, start: int) -> float | None:
+        moment = datetime.datetime.fromtimestamp(start, self.zone)
         last = moment.year + YEARS_AHEAD
         while moment.year <= last:
             if moment.month not in self.due.months:

@@ -144,10 +144,9 @@ class JobController(Controller):
             raise error
 
     def _look(self, stored: Json) -> JobPass:
-        job = clone(stored)
-        status = job.setdefault("status", {})
-        status.setdefault("uncountedTerminatedPods", {})
         meta = stored["metadata"]
+        job = stored | {"metadata": dict(meta), "status": clone(stored.get("status") or {})}
+        job["status"].setdefault("uncountedTerminatedPods", {})
         selector = from_label_selector(stored["spec"]["selector"])
         claims = Claims(self.client, "pods", stored, selector, FINALIZER)
         pods = claims.claim(self._pods.owned(meta["uid"]), self._pods.orphans(meta["namespace"]))
@@ -486,7 +485,7 @@ class JobController(Controller):
         self.events.event(this.job, "Normal", "Completed", "Job completed")
 
     def _write(self, this: JobPass) -> None:
-        new = clone(this.job)
+        new = this.job | {"metadata": dict(this.job["metadata"]), "status": clone(this.status)}
         for key in ("active", "succeeded", "failed"):
             if not new["status"].get(key):
                 new["status"].pop(key, None)

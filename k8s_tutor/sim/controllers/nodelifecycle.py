@@ -39,12 +39,11 @@ UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 
 @dataclass(slots=True)
 class _Health:
-    """When a node was heard of last, and in which state it was."""
+    """When a node was heard of last, and whether it is given up."""
 
     probed: float
     heartbeats: Any
     lease: Any
-    ready: str = ""
     grace: float = GRACE
     lost: bool = False
 
@@ -57,7 +56,7 @@ class NodeLifecycleController(Controller):
     def setup(self) -> None:
         self._health: dict[str, _Health] = {}
         self.watch("nodes", self._changed)
-        self._ticker = self.every(PERIOD, TICK, limit=self._until)
+        self.every(PERIOD, TICK, limit=self._until)
 
     def _until(self) -> float:
         """Return until when no node is given up if nothing happens: kubelets that run go on to renew their leases."""
@@ -110,21 +109,17 @@ class NodeLifecycleController(Controller):
         if health is None:
             made = parse_time(node["metadata"]["creationTimestamp"])
             health = self._health[name] = _Health(now if ready else made, beats, renewed)
-        # While looks are left out, renewals are too: who runs has been heard of.
-        trusted = self._ticker.left_out and name in self.client.store.beating
+        # While time is lived through at once, renewals are left out: who runs has been heard of.
+        trusted = self.clock.advancing and name in self.client.store.beating
         if trusted or health.heartbeats != beats or health.lease != renewed:
             health.probed, health.heartbeats, health.lease = now, beats, renewed
         health.grace = GRACE if ready else STARTUP_GRACE
         health.lost = not first and now > health.probed + health.grace
         if health.lost:
             node = self._lose(node, now)
-            ready = condition(node, "Ready")
-        state = ready["status"] if ready else "Unknown"
-        if state != "True" and health.ready in {"True", ""} and ready is not None:
-            if health.ready == "True":
+            if ready is not None and ready["status"] == "True":
                 self.events.event(node, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady")
-            self._mark_pods(name)
-        health.ready = state
+                self._mark_pods(name)
 
     def _lose(self, node: Json, now: float) -> Json:
         """Write that nothing is known of the node."""

@@ -38,21 +38,26 @@ class PodGarbageCollector(Controller):
 
     def _terminated(self, pods: list[Json]) -> None:
         ended = [pod for pod in pods if is_finished(pod)]
-        for pod in sorted(ended, key=created)[: max(0, len(ended) - THRESHOLD)]:
+        if len(ended) <= THRESHOLD:
+            return
+        for pod in sorted(ended, key=created)[: len(ended) - THRESHOLD]:
             self._delete(pod, "")
 
     def _out_of_service(self, pods: list[Json], nodes: dict[str, Json]) -> None:
-        for pod in pods:
-            node = nodes.get(pod["spec"].get("nodeName", ""))
-            taints = (node.get("spec") or {}).get("taints") or () if node else ()
-            if is_terminating(pod) and any(taint["key"] == OUT_OF_SERVICE for taint in taints):
+        out = {
+            name
+            for name, node in nodes.items()
+            if any(taint["key"] == OUT_OF_SERVICE for taint in (node.get("spec") or {}).get("taints") or ())
+        }
+        for pod in pods if out else ():
+            if is_terminating(pod) and pod["spec"].get("nodeName") in out:
                 self._delete(pod, "")
 
     def _orphaned(self, pods: list[Json], nodes: dict[str, Json]) -> None:
         now = self.clock.now()
         names = {pod["spec"].get("nodeName") for pod in pods} - {None, "", *nodes}
         self._missing = {name: self._missing.get(name, now) for name in names}
-        for pod in pods:
+        for pod in pods if names else ():
             since = self._missing.get(pod["spec"].get("nodeName", ""))
             if since is not None and now - since >= QUARANTINE:
                 self._delete(pod, "PodGC: node no longer exists")

@@ -78,8 +78,7 @@ class NodeUsage:
         for instances in worker.runtime.instances.values():
             for instance in instances:
                 if instance.container is not None:
-                    usage = instance.container.usage()
-                    total += usage.disk_bytes + usage.log_bytes
+                    total += instance.container.disk
         return total
 
     def count_disk(self) -> int:
