@@ -140,8 +140,9 @@ class TableBuilder:
         ]
         if keys:
             extras["keys"] = keys
-        if (schema.get("x-kubernetes-map-type") or marks.get("mapType")) == "atomic":
-            extras["atomic"] = 1
+        map_type = schema.get("x-kubernetes-map-type") or marks.get("mapType")
+        if map_type == "atomic" or (map_type == "granular" and "$ref" in schema):
+            extras[map_type] = 1
         if "patchStrategy" in field.tags:
             extras["patch"] = field.tags["patchStrategy"]
         if "patchMergeKey" in field.tags:

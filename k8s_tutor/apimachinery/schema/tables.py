@@ -109,7 +109,9 @@ def _resolve(reference: Any, extras: Mapping[str, Any]) -> Type:
         if reference[0] == "#":
             struct = type_named(reference[1:])
             assert struct is not None  # noqa: S101 - the generator writes every struct it refers to
-            return _as_atomic(struct) if "atomic" in extras and not struct.atomic else struct
+            if "granular" in extras:  # this field's own word on a type that is atomic elsewhere
+                return _copied(struct, atomic=False)
+            return _copied(struct, atomic=True) if "atomic" in extras and not struct.atomic else struct
         return _leaf(reference)
     head, inner = reference[0], reference[1]
     if head not in {"l", "m"}:
@@ -121,8 +123,8 @@ def _resolve(reference: Any, extras: Mapping[str, Any]) -> Type:
     return Type(LIST, go=go, elem=elem, list_type=extras.get("list", ATOMIC), keys=tuple(extras.get("keys", ())))
 
 
-def _as_atomic(struct: Type) -> Type:
-    return Type(STRUCT, name=struct.name, go=struct.go, load=lambda: struct.fields, atomic=True)
+def _copied(struct: Type, *, atomic: bool) -> Type:
+    return Type(STRUCT, name=struct.name, go=struct.go, load=lambda: struct.fields, atomic=atomic)
 
 
 def _field(row: list[Any]) -> Field:

@@ -30,7 +30,8 @@ class ServiceAccount(Plugin):
         entry = self.store.get("serviceaccounts", attributes.namespace, name)
         if entry is None:
             why = f'error looking up service account {attributes.namespace}/{name}: serviceaccount "{name}" not found'
-            raise forbidden("pods", "", attributes.name, why)
+            named = attributes.name or pod["metadata"].get("generateName", "")  # no name is made up yet
+            raise forbidden("pods", "", named, why)
         account = entry.obj
         if _wants_token(account, spec):
             _mount_token(spec)

@@ -100,15 +100,22 @@ class DaemonSetController(Controller):
                 self.enqueue(set_)
 
     def _node_changed(self, event: Event) -> None:
-        """Only labels and taints matter, not heartbeats."""
-        if event.old is not None:
-            old, new = event.old.obj, event.obj
-            same_taints = (old.get("spec") or {}).get("taints") == (new.get("spec") or {}).get("taints")
-            if event.type == "MODIFIED" and same_taints:
-                if old["metadata"].get("labels") == new["metadata"].get("labels"):
-                    return
+        """Labels and taints matter, not heartbeats; and only where a pod is missing, too many, or out of place."""
+        node = event.obj
+        if event.type == "DELETED":
+            return
+        if event.type == "MODIFIED" and event.old is not None:
+            old = event.old.obj
+            same_taints = (old.get("spec") or {}).get("taints") == (node.get("spec") or {}).get("taints")
+            if same_taints and old["metadata"].get("labels") == node["metadata"].get("labels"):
+                return
         for set_ in self.client.list(SETS):
-            self.enqueue(set_)
+            start, stay = should_run(set_, node)
+            pods = self._pods.owned(set_["metadata"]["uid"])
+            there = any(pod["spec"].get("nodeName") == node["metadata"]["name"] for pod in pods)
+            misplaced = (set_.get("status") or {}).get("numberMisscheduled", 0)
+            if (start and not there) or (there and (not stay or misplaced)):
+                self.enqueue(set_)
 
     # -- one pass
 
@@ -121,6 +128,7 @@ class DaemonSetController(Controller):
             text = "This daemon set is selecting all pods. A non-empty selector is required."
             self.events.event(set_, "Warning", "SelectingAll", text)
             return
+        self._history.adopt(set_)
         revision, _ = self._history.current(set_, (set_.get("status") or {}).get("collisionCount", 0))
         claims = Claims(self.client, "pods", set_, from_label_selector(selector))
         pods = claims.claim(self._pods.owned(set_["metadata"]["uid"]), self._pods.orphans(namespace))

@@ -33,8 +33,6 @@ class DisruptionController(Controller):
         self.events = Recorder(self.clock, self.client, "controllermanager")
         self.watch(BUDGETS, self._budget_changed)
         self.watch("pods", self._pod_changed)
-        for resource in SCALED.values():
-            self.watch(resource, self._scaled)
 
     def _budget_changed(self, event: Event) -> None:
         if event.type != "DELETED":
@@ -43,20 +41,26 @@ class DisruptionController(Controller):
     def _pod_changed(self, event: Event) -> None:
         if not self.client.store.count(BUDGETS):
             return
-        for obj in (event.obj, event.old.obj if event.old else None):
-            if obj is not None:
-                self._enqueue_for(obj["metadata"]["namespace"], obj["metadata"].get("labels") or {})
+        self._enqueue_for(event.obj)
         self._drop_stale_mark(event)
 
-    def _scaled(self, event: Event) -> None:
-        if event.old is not None and event.old.obj["spec"].get("replicas") != event.obj["spec"].get("replicas"):
-            for budget in self.client.list(BUDGETS, event.obj["metadata"]["namespace"]):
-                self.enqueue(budget)
-
-    def _enqueue_for(self, namespace: str, labels: Json) -> None:
-        for budget in self.client.list(BUDGETS, namespace):
-            if from_label_selector(budget["spec"].get("selector")).matches(labels):
-                self.enqueue(budget)
+    def _enqueue_for(self, pod: Json) -> None:
+        """One budget is looked at, though a pod may be of several: a mistake that its events tell of."""
+        namespace, labels = pod["metadata"]["namespace"], pod["metadata"].get("labels") or {}
+        found = [
+            budget
+            for budget in self.client.list(BUDGETS, namespace)
+            if from_label_selector(budget["spec"].get("selector")).matches(labels)
+        ]
+        if len(found) > 1:
+            chosen = found[0]["metadata"]["name"]
+            text = (
+                f'Pod "{namespace}"/"{pod["metadata"]["name"]}" matches multiple PodDisruptionBudgets.  '
+                f'Chose "{chosen}" arbitrarily.'
+            )
+            self.events.event(pod, "Warning", "MultiplePodDisruptionBudgets", text)
+        for budget in found[:1]:
+            self.enqueue(budget)
 
     def _drop_stale_mark(self, event: Event) -> None:
         """A pod that was to be disrupted but lives on is looked at again later."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json, clone
+from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import created
 from k8s_tutor.sim.machinery.meta import controller_reference
@@ -32,6 +34,11 @@ class History:
         """Return the owner's revisions, the oldest first."""
         found = self._index.owned(owner["metadata"]["uid"])
         return sorted(found, key=lambda r: (r["revision"], created(r), r["metadata"]["name"]))
+
+    def adopt(self, owner: Json) -> None:
+        """Take over revisions without an owner that the selector matches: those of a workload deleted as orphan."""
+        selector = from_label_selector(owner["spec"]["selector"])
+        Claims(self._client, RESOURCE, owner, selector).claim((), self._index.orphans(owner["metadata"]["namespace"]))
 
     def hash_of(self, revision: Json) -> str:
         """Return the hash in a revision's label."""

@@ -101,6 +101,8 @@ class StatefulSetController(Controller):
         set_ = self.client.get(SETS, name, namespace)
         if set_ is None:
             return
+        if not is_terminating(set_):
+            self._history.adopt(set_)
         claims = Claims(self.client, "pods", set_, from_label_selector(set_["spec"]["selector"]))
         orphans = (pod for pod in self._pods.orphans(namespace) if ordinal(pod, set_) >= 0)
         pods = claims.claim(self._pods.owned(set_["metadata"]["uid"]), orphans)

@@ -5,6 +5,7 @@ has that one as owner; the garbage collector does the rest.
 """
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
+from k8s_tutor.sim.machinery.meta import controller_reference
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
@@ -93,16 +94,7 @@ class SetClaims:
 
     def _set_owners(self, claim: Json, ours: set[str], wanted: list[Json]) -> None:
         references = [r for r in claim["metadata"].get("ownerReferences") or () if r["uid"] not in ours]
-        references += [
-            {
-                "apiVersion": owner["apiVersion"],
-                "kind": owner["kind"],
-                "name": owner["metadata"]["name"],
-                "uid": owner["metadata"]["uid"],
-                "controller": True,
-            }
-            for owner in wanted
-        ]
+        references += [controller_reference(owner) for owner in wanted]
         if references == (claim["metadata"].get("ownerReferences") or []):
             return
         copy = clone(claim)

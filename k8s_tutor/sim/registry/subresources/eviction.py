@@ -97,8 +97,6 @@ class Eviction:
             "reason": "EvictionByEvictionAPI",
             "message": "Eviction API: evicting",
         }
-        if new["metadata"].get("generation"):
-            fresh["observedGeneration"] = new["metadata"]["generation"]
         conditions[:] = [c for c in conditions if c["type"] != "DisruptionTarget"] + [fresh]
         key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
         status_ctx = RequestContext(ctx.user, ctx.manager, subresource="status")
