@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
+from k8s_tutor.apimachinery.names import is_label_value
 from k8s_tutor.client import ApiError, APIResource
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
@@ -60,13 +61,21 @@ def validation(value: str) -> str:
     levels = {"strict": "Strict", "true": "Strict", "warn": "Warn", "ignore": "Ignore", "false": "Ignore"}
     if value not in levels:
         raise CommandError(
-            f'invalid - validate must be one of "strict", "warn", "ignore", "true" or "false", got {value}'
+            f"invalid - validate option {quoted(value)}; must be one of: strict (or true), warn, ignore (or false)"
         )
     return levels[value]
 
 
-def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str) -> None:
-    """Print what was done to an object, or the object in the wanted format."""
+def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str, *, typed: bool = False) -> None:
+    """Print what was done to an object, or the object in the wanted format.
+
+    Args:
+        call: the call.
+        resource: what the object is.
+        body: the object.
+        operation: what was done, as a participle.
+        typed: print JSON in the order of the Go type, as verbs do that decode objects into it.
+    """
     output, template = call.words.get("output", ""), call.words.get("template", "")
     if output or template:
         show = printer_for(
@@ -75,6 +84,7 @@ def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str
             allow_missing=call.words.get("allow-missing-template-keys", True),
             show_managed=call.words.get("show-managed-fields", False),
             cwd=call.cwd,
+            typed=typed,
         )
         body = {"apiVersion": resource.group_version, "kind": resource.kind, **body}
         if output == "yaml" and call.words.values.get("_yaml_printed"):
@@ -134,59 +144,6 @@ def cascade(value: str) -> str:
     raise CommandError(f'invalid cascade value ({value}). Must be "background", "foreground", or "orphan"')
 
 
-def wait_gone(call: Call, gone: list[tuple[Info, str]], timeout: float) -> None:
-    """Wait until the objects with these UIDs are no more.
-
-    Raises:
-        CommandError: they still are when the time is over.
-    """
-    import time
-
-    limit = time.monotonic() + timeout if timeout > 0 else None
-    for info, uid in gone:
-        while not call.cancelled.is_set():
-            try:
-                current = call.client.request("GET", info.path).json()
-            except ApiError as error:
-                if error.status == 404:
-                    break
-                raise
-            if uid and current.get("metadata", {}).get("uid") != uid:
-                break
-            if limit is not None and time.monotonic() >= limit:
-                raise CommandError(f"timed out waiting for the condition on {info.resource.plural}/{info.name}")
-            _wait_event(call, info, current, limit)
-
-
-def _wait_event(call: Call, info: Info, current: dict[str, Any], limit: float | None) -> None:
-    """Sleep in a watch until the object is deleted, or something else happens to end the wait."""
-    import time
-
-    remaining = 30.0 if limit is None else max(0.05, min(30.0, limit - time.monotonic()))
-    options = {
-        "fieldSelector": f"metadata.name={info.name}",
-        "resourceVersion": current.get("metadata", {}).get("resourceVersion", ""),
-    }
-    try:
-        watch = call.client.watch(info.collection, options, timeout=remaining)
-    except ApiError:
-        call.cancelled.wait(0.1)
-        return
-    call.closing(watch.close)
-    import threading
-
-    timer = threading.Timer(remaining, watch.close)
-    timer.daemon = True
-    timer.start()
-    try:
-        for event in watch:
-            if event.type in {"DELETED", "ERROR"}:
-                break
-    finally:
-        timer.cancel()
-        watch.close()
-
-
 def parse_labels(specs: list[str], what: str) -> tuple[dict[str, str], list[str]]:
     """Split ``a=b c-`` into what to set and what to remove.
 
@@ -201,6 +158,9 @@ def parse_labels(specs: list[str], what: str) -> tuple[dict[str, str], list[str]
     removing: list[str] = []
     for spec in specs:
         key, equals, value = spec.partition("=")
+        wrong = is_label_value(value) if what == "label" and equals else []
+        if wrong:
+            raise CommandError(f"invalid label value: {quoted(spec)}: {';'.join(wrong)}")
         if equals and key:
             setting[key] = value
         elif spec.endswith("-") and not equals:

@@ -34,6 +34,15 @@ COMMON_FLAGS = (
     Flag("request-timeout", default="0", help="seconds to wait for one answer; 0 waits for ever"),
     Flag("cache-dir", help="taken and ignored: discovery is cached in memory"),
     Flag("v", "int", short="v", help="log level; taken and ignored"),
+    Flag("as-user-extra", "array", help="KEY=VALUE of the user to act as; may repeat; taken and ignored"),
+    Flag("username", help="user name for basic authentication; taken and ignored"),
+    Flag("password", help="password for basic authentication; taken and ignored"),
+    Flag("proxy-url", help="taken and ignored"),
+    Flag("kuberc", help="taken and ignored: there are no preferences to read"),
+    Flag("profile", default="none", help="taken and ignored"),
+    Flag("profile-output", default="profile.pprof", help="taken and ignored"),
+    Flag("log-flush-frequency", "duration", default=5.0, help="taken and ignored"),
+    Flag("vmodule", help="taken and ignored"),
     Flag("warnings-as-errors", "bool", help="treat the server's warnings as failures"),
     Flag("match-server-version", "bool", help="taken and ignored"),
     Flag("disable-compression", "bool", help="taken and ignored"),
@@ -193,11 +202,13 @@ class VerbGroup(Verb):
     """A verb that only holds others: without one of them it shows its help."""
 
     has_inner = True
+    help_to_output: ClassVar[bool] = False
 
     def run(self, call: Call) -> int:
         from k8s_tutor.kubectl.helptext import verb_help
 
         if call.arguments:
             raise call.usage(f'unknown command "{call.arguments[0]}"')
-        call.streams.stderr.write(verb_help(type(self), call.path))
+        told = call.streams.stdout if self.help_to_output else call.streams.stderr
+        told.write(verb_help(type(self), call.path))
         return 1

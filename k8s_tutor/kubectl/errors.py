@@ -14,13 +14,15 @@ class CommandError(Exception):
         message: what kubectl says, without ``error: ``.
         exit_code: of the call.
         bare: print the message as it is.
+        output: what goes to the output stream before it.
     """
 
-    def __init__(self, message: str, *, exit_code: int = 1, bare: bool = False) -> None:
+    def __init__(self, message: str, *, exit_code: int = 1, bare: bool = False, output: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.exit_code = exit_code
         self.bare = bare
+        self.output = output
 
 
 class SeveralErrors(Exception):  # noqa: N818  it is what its name says: a collection

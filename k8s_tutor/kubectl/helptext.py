@@ -1,8 +1,11 @@
 """``--help``: made from what each verb declares."""
 
+from typing import Any
+
 from k8s_tutor.kubectl import registry
 from k8s_tutor.kubectl.command import COMMON_FLAGS, Verb
 from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.text import go_duration
 
 GROUPS = (
     "Basic Commands (Beginner)",
@@ -32,7 +35,9 @@ def root_help() -> str:
 
 def verb_help(found: type[Verb], path: str) -> str:
     """Return the help of one verb."""
-    parts = [(found.long or found.short).strip() + "\n"]
+    parts = [(found.long or found.short).strip().rstrip(".") + ".\n"]
+    if found.aliases:
+        parts.append(f"Aliases:\n  {', '.join((found.name, *found.aliases))}\n")
     if found.examples:
         parts.append("Examples:\n" + "".join(f"  {line}\n" for line in found.examples.strip().splitlines()))
     inner = found.inner()
@@ -44,6 +49,8 @@ def verb_help(found: type[Verb], path: str) -> str:
         parts.append("Options:\n" + "".join(_flag(flag) for flag in sorted(found.flags, key=lambda flag: flag.name)))
     usage = found.usage or path.split(" ", 1)[-1]
     parts.append(f"Usage:\n  kubectl {usage}\n")
+    if inner:
+        parts.append(f'Use "{path} <command> --help" for more information about a given command.')
     parts.append('Use "kubectl options" for a list of global command-line options (applies to all commands).\n')
     return "\n".join(parts)
 
@@ -54,9 +61,16 @@ def common_flags() -> str:
 
 
 def _flag(flag: Flag) -> str:
-    short = f"-{flag.short}, " if flag.short else "    "
+    short = f"-{flag.short}, " if flag.short else ""
     default = flag.initial()
-    shown = {"list": "[]", "array": "[]"}.get(flag.kind) or (
-        ("true" if default else "false") if isinstance(default, bool) else f"{default}" if default != "" else "''"
-    )
-    return f"    {short}--{flag.name}={shown}:\n        {flag.help}\n\n"
+    return f"    {short}--{flag.name}={_shown(flag, default)}:\n\t{flag.help}\n\n"
+
+
+def _shown(flag: Flag, default: Any) -> str:
+    if flag.kind in {"list", "array"}:
+        return f"[{','.join(default)}]"
+    if flag.kind == "bool":
+        return "true" if default else "false"
+    if flag.kind == "duration":
+        return go_duration(default)
+    return f"'{default}'" if flag.kind == "string" else str(default)

@@ -200,6 +200,7 @@ def select(
     *,
     allow_all: bool = False,
     single_type: bool = False,
+    selectors: bool = True,
 ) -> Selection:
     """Read the call's arguments and its filename and selector flags.
 
@@ -208,13 +209,15 @@ def select(
         arguments: what names objects; the call's arguments if not given.
         allow_all: a type alone means all of its objects.
         single_type: refuse more than one type.
+        selectors: the verb's --selector chooses objects (that of ``expose`` does not).
 
     Raises:
         CommandError: the words do not go together.
     """
     words = call.arguments if arguments is None else arguments
     files, folder = call.words.get("filename") or [], call.words.get("kustomize") or ""
-    labels, fields = call.words.get("selector") or "", call.words.get("field-selector") or ""
+    labels = (call.words.get("selector") or "") if selectors else ""
+    fields = call.words.get("field-selector") or ""
     selection = Selection(call, [], label_selector=labels, field_selector=fields)
     if files or folder:
         if words:
@@ -225,8 +228,12 @@ def select(
         selection.manifest = load(call, selection.errors)
         return selection
     everything = bool(call.words.get("all"))
+    if everything and labels:
+        raise CommandError("setting 'all' parameter but found a non empty selector. ")
     if not words:
-        raise CommandError("at least one resource must be specified to use a selector" if labels else MISSING)
+        raise CommandError(
+            "at least one resource must be specified to use a selector" if labels or everything else MISSING
+        )
     namespace = "" if call.words.get("all-namespaces") else call.namespace
     if any("/" in word for word in words):
         selection.wants = _pairs(call, words, namespace)
@@ -239,7 +246,7 @@ def select(
         selection.wants = [Want(one, namespace if one.namespaced else "") for one in found]
     else:
         if labels or fields or everything:
-            _refuse_names(everything=everything, labels=labels)
+            raise CommandError("name cannot be provided when a selector is specified")
         found = types(call, words[0])
         for one in found:
             selection.wants += [Want(one, namespace if one.namespaced else "", name) for name in words[1:]]
@@ -248,12 +255,6 @@ def select(
     if single_type and len({want.resource.qualified for want in selection.wants}) > 1:
         raise CommandError("you may only specify a single resource type")
     return selection
-
-
-def _refuse_names(*, everything: bool, labels: str) -> None:
-    if everything and labels:
-        raise CommandError("setting 'all' parameter but found a non empty selector. ")
-    raise CommandError("name cannot be provided when a selector is specified")
 
 
 def _pairs(call: Call, words: list[str], namespace: str) -> list[Want]:

@@ -101,6 +101,8 @@ def run(
             return 130
         if not _expected(error):
             raise
+        if isinstance(error, CommandError):
+            out.write(error.output)
         text, code = report(error)
         if text:
             err.write(text if text.endswith("\n") else text + "\n")

@@ -35,9 +35,9 @@ def pod_spec(body: Json) -> Json:
     """
     template = template_of(body)
     if template is None:
-        kind = body.get("kind", "")
+        version = body.get("apiVersion", "").rpartition("/")[2]
         raise CommandError(
-            f"the object is not a pod or does not have a pod template: *unstructured.Unstructured ({kind})"
+            f"the object is not a pod or does not have a pod template: *{version}.{body.get('kind', '')}"
         )
     spec: Json = template.setdefault("spec", {})
     return spec

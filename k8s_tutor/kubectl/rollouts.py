@@ -1,7 +1,7 @@
 """Revisions of Deployments, DaemonSets and StatefulSets (kubectl, ``polymorphichelpers``: history, rollback, status)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.client import Client
+from k8s_tutor.client import APIResource, Client
 from k8s_tutor.kubectl.text import set_based
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -62,3 +62,10 @@ def _controlled(found: list[Json], uid: str | None) -> list[Json]:
 
 def _age(body: Json) -> tuple[str, str]:
     return body["metadata"].get("creationTimestamp", ""), body["metadata"].get("name", "")
+
+
+def unvisited(what: str, resource: APIResource) -> str:
+    """Return the refusal of a kind that has no rollouts (kubectl, ``apps.GroupKindElement``)."""
+    group = resource.group
+    kind = f"{resource.kind}.{group}" if group else resource.kind
+    return f'error retrieving {what} for "{kind}", no visitor method exists for {{{group} {resource.kind}}}'

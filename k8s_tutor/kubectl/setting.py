@@ -30,10 +30,10 @@ def fetch(call: Call, words: list[str]) -> list[Info]:
     return infos
 
 
-def change(call: Call, infos: list[Info], edit: Callable[[Json], None], done: str, manager: str) -> int:
+def change(call: Call, infos: list[Info], edit: Callable[[Json], None], done: str, what: str) -> int:
     """Change every object with ``edit`` (which may raise `CommandError`), and tell what was done.
 
-    Objects that stay as they are are not told.
+    Objects that stay as they are are not told. ``what`` names the change in the server's refusals.
     """
     failures: list[Exception] = []
     local = call.flag("local")
@@ -42,18 +42,22 @@ def change(call: Call, infos: list[Info], edit: Callable[[Json], None], done: st
         try:
             edit(after)
         except CommandError as error:
-            failures.append(error)
+            kind = info.resource.kind.lower() if local else info.resource.plural
+            named = f"error: {kind}/{info.name} {error.message}"
+            failures.append(error if error.bare else CommandError(named, bare=True))
             continue
         if local or dry_run(call) == "client":
-            tell(call, info.resource, after, done)
+            tell(call, info.resource, after, done, typed=True)
             continue
         patch, content_type = two_way(info.resource, info.object, after)
         if not patch:
             continue
         try:
-            tell(call, info.resource, patch_object(call, info, patch, content_type, manager), done)
+            made = patch_object(call, info, patch, content_type, "kubectl-set")
         except ApiError as error:
-            failures.append(error)
+            failures.append(CommandError(f"failed to patch {what} {error}"))
+            continue
+        tell(call, info.resource, made, done, typed=True)
     raise_all(failures)
     return 0
 

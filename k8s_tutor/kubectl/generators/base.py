@@ -55,7 +55,7 @@ class Generator(Verb):
             if not self.failure:
                 raise
             raise CommandError(f"{self.failure}{error}") from None
-        tell(call, self.resource, body, "created")
+        tell(call, self.resource, body, "created", typed=True)
         return 0
 
 

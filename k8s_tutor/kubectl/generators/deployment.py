@@ -1,5 +1,6 @@
 """``create deployment``."""
 
+import random
 import re
 from typing import Any
 
@@ -48,9 +49,12 @@ class Deployment(Generator):
 
 
 def image_name(image: str) -> str:
-    """Return a container's name from its image: the last part, without tag, digest and odd letters."""
+    """Return a container's name from its image: the last part, without tag and digest."""
     base = image.rsplit("/", 1)[-1].split(":", 1)[0].split("@", 1)[0]
-    return re.sub(r"[^a-zA-Z0-9-]", "-", base)
+    if not re.search(r"[_.]", base):
+        return base
+    # Two images may become the same name: five random letters keep them apart.
+    return re.sub(r"[_.]", "-", base) + "-" + "".join(random.choices("bcdfghjklmnpqrstvwxz2456789", k=5))
 
 
 GENERATOR = Deployment

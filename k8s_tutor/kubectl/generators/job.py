@@ -40,7 +40,7 @@ class Job(Generator):
         kind, slash, source = call.flag("from").partition("/")
         resource = resolve(call, kind)
         if not slash or resource.kind != "CronJob":
-            raise CommandError("from must be an existing cronjob")
+            raise CommandError(f"unknown object type *{resource.version}.{resource.kind}")
         found = call.client.get(resource.path(call.namespace, source))
         template = found["spec"]["jobTemplate"]
         metadata = template.get("metadata") or {}

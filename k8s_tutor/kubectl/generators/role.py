@@ -86,7 +86,7 @@ def _served(call: Call, word: str) -> tuple[str, str]:
     except NoMatchError:
         name, _, group = word.partition(".")
         in_group = f" in group {quoted(group)}" if group else ""
-        raise CommandError(f"the server doesn't have a resource type {quoted(name)}{in_group}") from None
+        raise CommandError(f"the server doesn't have a resource type {quoted(name)}{in_group}", bare=True) from None
     return found.group, found.plural
 
 

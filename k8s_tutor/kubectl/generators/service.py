@@ -1,11 +1,13 @@
 """``create service clusterip``, ``nodeport``, ``loadbalancer`` and ``externalname``."""
 
+import re
 from typing import Any, ClassVar
 
 from k8s_tutor.kubectl.command import Call, VerbGroup
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import COMMON, Generator, api
+from k8s_tutor.kubectl.text import quoted
 
 _SERVICE = api("", "v1", "services", "Service")
 _TCP = Flag("tcp", "list", help="port or port:targetPort; may repeat")
@@ -33,12 +35,22 @@ class _Service(Generator):
         return {"metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}}
 
 
+def port_number(word: str) -> int:
+    """Read a port as Go does.
+
+    Raises:
+        CommandError: it is none.
+    """
+    if not re.fullmatch(r"\d+", word):
+        raise CommandError(f"strconv.ParseUint: parsing {quoted(word)}: invalid syntax")
+    if int(word) > 65535:
+        raise CommandError(f"strconv.ParseUint: parsing {quoted(word)}: value out of range")
+    return int(word)
+
+
 def _port(word: str, node_port: int) -> dict[str, Any]:
     first, _, target = word.partition(":")
-    try:
-        number = int(first)
-    except ValueError:
-        raise CommandError(f'strconv.Atoi: parsing "{first}": invalid syntax') from None
+    number = port_number(first)
     made: dict[str, Any] = {"name": word.replace(":", "-"), "port": number, "protocol": "TCP"}
     made["targetPort"] = int(target) if target.isdigit() else target or number
     if node_port:
@@ -96,7 +108,7 @@ class Service(VerbGroup):
 
     name = "service"
     aliases = ("svc",)
-    usage = "create service (clusterip | externalname | loadbalancer | nodeport) [options]"
+    usage = "create service [flags] [options]"
     short = "Create a service using a specified subcommand"
     subverbs = (ClusterIP, ExternalName, LoadBalancer, NodePort)
 

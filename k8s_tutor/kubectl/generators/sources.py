@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from k8s_tutor.apimachinery.names import regex_error
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
@@ -17,6 +18,7 @@ FLAGS = (
     Flag("append-hash", "bool", help="add a hash of the content to the name"),
 )
 _KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_ENV_NAME = "[-._a-zA-Z][-._a-zA-Z0-9]*"
 
 
 def entries(call: Call, *, secret: bool = False) -> Iterator[tuple[str, bytes]]:
@@ -73,16 +75,17 @@ def env_file(file: Path, name: str, env: Mapping[str, str], *, secret: bool = Fa
         if not text or text.startswith("#"):
             continue
         key, equals, value = text.partition("=")
-        if not re.fullmatch(r"[-._a-zA-Z][-._a-zA-Z0-9]*", key):
-            raise CommandError(
-                f"{quoted(key)} is not a valid key name: a valid environment variable name must consist of alphabetic "
-                "characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or "
-                "'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')"
-            )
-        if equals:
-            yield key, value.encode()
-        elif key in env:
-            yield key, os.fsencode(env[key])
+        check_env_name(key)
+        yield key, value.encode() if equals else os.fsencode(env.get(key, ""))
+
+
+def check_env_name(name: str) -> None:
+    """Refuse what cannot be the name of an environment variable (apimachinery, ``IsEnvVarName``)."""
+    if not re.fullmatch(_ENV_NAME, name):
+        rule = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and "
+        rule += "must not start with a digit"
+        why = regex_error(rule, _ENV_NAME, "my.env-name", "MY_ENV.NAME", "MyEnvName1")
+        raise CommandError(f"{quoted(name)} is not a valid key name: {why}")
 
 
 def check_key(key: str, kind: str) -> None:

@@ -32,6 +32,8 @@ class Token(Generator):
             raise CommandError("--duration must be greater than or equal to 0")
         if "" in call.flag("audience"):
             raise CommandError("--audience must not be an empty string")
+        if call.flag("bound-object-kind") not in {"", "Node", "Pod", "Secret"}:
+            raise CommandError("supported --bound-object-kind values are Node, Pod, Secret")
         if call.flag("bound-object-kind") and not call.flag("bound-object-name"):
             raise CommandError("--bound-object-name is required if --bound-object-kind is provided")
         if call.flag("bound-object-name") and not call.flag("bound-object-kind"):

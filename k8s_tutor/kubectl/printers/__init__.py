@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from k8s_tutor.apimachinery.go_values import go_syntax
 from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.apimachinery.jsonpath import JSONPath, JSONPathError
 from k8s_tutor.kubectl.errors import CommandError
+from k8s_tutor.kubectl.printers.declared import in_declared_order, in_order, json_as_declared
 from k8s_tutor.kubectl.text import quoted
 
 Printer = Callable[[dict[str, Any]], str]
@@ -51,8 +53,9 @@ def printer_for(
     show_managed: bool = False,
     cwd: Path | None = None,
     formats: str = FORMATS,
+    typed: bool = False,
 ) -> Printer:
-    """Make the printer of an output format other than tables.
+    """Make the printer of an output format other than tables; ``typed``: JSON in the order of the Go type.
 
     Raises:
         CommandError: unknown format, or a template that cannot be read.
@@ -66,11 +69,13 @@ def printer_for(
     if name == "yaml":
         return lambda body: to_yaml(clean(body))
     if name == "json":
+        if typed:
+            return lambda body: json_as_declared(in_declared_order(clean(body))) + "\n"
         return lambda body: to_json(clean(body)) + "\n"
     if name == "kyaml":
         from k8s_tutor.kubectl.printers.kyaml import to_kyaml
 
-        return lambda body: to_kyaml(clean(body))
+        return lambda body: to_kyaml(in_declared_order(clean(body)) if typed else in_order(clean(body)))
     if name == "name":
         return names
     if name.startswith("jsonpath"):
@@ -112,7 +117,7 @@ def _jsonpath(name: str, text: str, *, allow_missing: bool) -> Printer:
             raise CommandError(
                 f"error executing jsonpath {quoted(text)}: Error executing template: {error}. Printing more information "
                 f"for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n"
-                f"\t\t{to_json(body, indent=None)}\n"
+                f"\t\t{go_syntax(body)}\n"
             ) from None
 
     return show

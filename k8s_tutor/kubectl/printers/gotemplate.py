@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from k8s_tutor.apimachinery.goyaml import to_json
 from k8s_tutor.kubectl.errors import CommandError
-from k8s_tutor.kubectl.text import go_value
+from k8s_tutor.kubectl.text import go_value, quoted
 
 _TOKEN = re.compile(
     r"""\s+|(?P<string>"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])+')|(?P<number>[-+]?\d+(?:\.\d+)?)|(?P<assign>:=|=)|"""
@@ -30,6 +31,10 @@ class _Node:
     text: str = ""
     body: list["_Node"] = field(default_factory=list)
     other: list["_Node"] = field(default_factory=list)
+
+
+class _ExecutionError(Exception):
+    """A template that was read cannot be filled."""
 
 
 class GoTemplate:
@@ -55,8 +60,23 @@ class GoTemplate:
     def render(self, data: Any) -> str:
         """Fill the template with an object."""
         out: list[str] = []
-        self._run(self._nodes, data, {"$": data}, out)
+        try:
+            self._run(self._nodes, data, {"$": data}, out)
+        except _ExecutionError as error:
+            why = f"template: output:{error}"
+            told = f"Error executing template: {why}. Printing more information for debugging the template:\n"
+            told += f"\ttemplate was:\n\t\t{self.source}\n\traw data was:\n\t\t{to_json(data, indent=None)}\n"
+            told += f"\tobject given to template engine was:\n\t\t{go_value(data)}\n\n"
+            message = f"error executing template {quoted(self.source)}: {why}"
+            raise CommandError(message, output="".join(out) + told) from None
         return "".join(out)
+
+    def _failure(self, text: str, why: str, *, at: int = 0) -> "_ExecutionError":
+        """Say where a template could not be executed: line and column, and the words that were looked at."""
+        place = max(self.source.find(text), 0) + at
+        before = self.source[:place]
+        line, column = before.count("\n") + 1, place - (before.rfind("\n") + 1)
+        return _ExecutionError(f'{line}:{column}: executing "output" at <{text}>: {why}')
 
     def _error(self, why: str) -> CommandError:
         return CommandError(f"error parsing template {self.source}, template: output:1: {why}")
@@ -134,9 +154,7 @@ class GoTemplate:
         elif isinstance(value, int) and not isinstance(value, bool):
             pairs = [(number, number) for number in range(value)]
         elif value is not _MISSING and value is not None:
-            raise CommandError(
-                f"error executing template {json.dumps(self.source)}: range can't iterate over {go_value(value)}"
-            )
+            raise self._failure(node.text, f"range can't iterate over {go_value(value)}")
         for key, item in pairs:
             scope = dict(variables)
             if match and match.group(2):
@@ -209,17 +227,18 @@ class GoTemplate:
         return self._command([(kind, text)], dot, variables, [])
 
     def _walk(self, value: Any, path: str) -> Any:
-        for name in path.split(".")[1:]:
+        names = path.split(".")[1:]
+        # Go tells the place of a chain by its second link.
+        column = len(names[0]) + 1 if len(names) > 1 else 0
+        for name in names:
             if isinstance(value, dict):
                 value = value.get(name, _MISSING)
                 if value is _MISSING and self._strict:
-                    raise CommandError(
-                        f'error executing template {json.dumps(self.source)}: map has no entry for key "{name}"'
-                    )
+                    raise self._failure(path, f'map has no entry for key "{name}"', at=column)
             elif value is _MISSING or value is None:
-                return _MISSING
+                raise self._failure(path, f"nil pointer evaluating interface {{}}.{name}", at=column)
             else:
-                raise CommandError(f"error executing template {json.dumps(self.source)}: can't evaluate field {name}")
+                raise self._failure(path, f"can't evaluate field {name} in type interface {{}}", at=column)
         return value
 
 

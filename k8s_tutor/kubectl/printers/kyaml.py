@@ -7,14 +7,14 @@ from k8s_tutor.apimachinery.goyaml import double_quoted, looks_typed
 
 
 def to_kyaml(value: Any) -> str:
-    """Return the document, after its ``---`` line."""
+    """Return the document, after its ``---`` line; keys stay in their order."""
     return "---\n" + _value(value, 0) + "\n"
 
 
 def _value(value: Any, indent: int) -> str:
     pad, inner = " " * indent, " " * (indent + 2)
     if isinstance(value, dict) and value:
-        lines = [f"{inner}{_key(key)}: {_value(value[key], indent + 2)},\n" for key in sorted(value)]
+        lines = [f"{inner}{_key(key)}: {_value(value[key], indent + 2)},\n" for key in value]
         return "{\n" + "".join(lines) + pad + "}"
     if isinstance(value, list) and value:
         if all(isinstance(item, dict | list) and item for item in value):
@@ -34,9 +34,12 @@ def _scalar(value: Any, indent: int) -> str:
         return str(value)
     if "\n" not in value:
         return double_quoted(value)
+    # A space would be lost at the start of a folded line: it is escaped, one column before the others.
     lines = [double_quoted(part)[1:-1] for part in value.split("\n")]
-    pad = " " * (indent + 1)
-    return '"\\\n' + "\\n\\\n".join(f"{pad}{line}" for line in lines) + f'\\\n{" " * indent}"'
+    ended = lines and not lines[-1]
+    told = [f"{' ' * indent}\\{line}" if line.startswith(" ") else f"{' ' * indent} {line}" for line in lines]
+    text = "\\n\\\n".join(told[:-1] if ended else told) + ("\\n" if ended else "")
+    return f'"\\\n{text}\\\n{" " * indent}"'
 
 
 def _key(key: str) -> str:

@@ -10,10 +10,10 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.describing.containers import field_resolver, resource_value
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.generators.sources import check_env_name
 from k8s_tutor.kubectl.infos import resolve
 from k8s_tutor.kubectl.podspecs import pod_spec
-
-_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+from k8s_tutor.kubectl.text import quoted
 
 
 class Env(Verb):
@@ -50,16 +50,27 @@ class Env(Verb):
         self.setting: list[Json] = []
         self.removing: list[str] = []
         for spec in [*specs, *call.flag("env")]:
-            name, equals, value = spec.partition("=")
-            if equals and _NAME.fullmatch(name):
-                self.setting.append({"name": name, "value": value})
-            elif spec.endswith("-") and not equals:
-                self.removing.append(spec[:-1])
-            else:
-                raise CommandError(f"environment variables must be of the form key=value and can not be empty: {spec}")
+            self._read(call, spec)
+        if {one["name"] for one in self.setting} & set(self.removing):
+            raise CommandError("can not both modify and remove the same environment variable in the same command")
+
+    def _read(self, call: Call, spec: str) -> None:
+        name, equals, value = spec.partition("=")
+        if spec == "-":
+            lines = (str(line).split("#", 1)[0].rstrip("\n") for line in call.streams.stdin or ())
+            self.setting += [{"name": part[0], "value": part[2]} for line in lines if (part := line.partition("="))[1]]
+        elif equals:
+            check_env_name(name)
+            self.setting.append({"name": name, "value": value})
+        elif spec.endswith("-"):
+            self.removing.append(spec[:-1])
+        else:
+            raise CommandError(f"unknown environment variable: {spec}")
 
     def validate(self, call: Call) -> None:
         setting.check_common(call)
+        if not self.resources and not call.flag("filename") and not call.flag("kustomize"):
+            raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
         if call.flag("list") and call.flag("output"):
             raise CommandError("--list and --output may not be specified together")
         if call.flag("keys") and not call.flag("from"):
@@ -71,11 +82,17 @@ class Env(Verb):
         if call.flag("list"):
             return self._list(call)
         infos = setting.fetch(call, self.resources)
-        self.pattern, self.overwrite = call.flag("containers"), call.flag("overwrite")
-        return setting.change(call, infos, self._edit, "env updated", "kubectl-set")
+        self.pattern, self.overwrite, self.warn = call.flag("containers"), call.flag("overwrite"), call.warn
+        return setting.change(call, infos, self._edit, "env updated", "env update to pod template:")
 
     def _edit(self, body: Json) -> None:
-        for container in self._chosen(body, self.pattern):
+        chosen = self._chosen(body, self.pattern)
+        if not chosen:
+            self.warn(
+                f"{body.get('kind')}/{body['metadata'].get('name')} does not have any containers matching "
+                f"{quoted(self.pattern)}"
+            )
+        for container in chosen:
             env = [one for one in container.get("env") or [] if one["name"] not in self.removing]
             for wanted in self.setting:
                 there = next((one for one in env if one["name"] == wanted["name"]), None)
@@ -111,7 +128,7 @@ class Env(Verb):
             if key in keys:
                 name_of = re.sub(r"[^A-Za-z0-9_]", "_", key).upper()
                 if name_of != key:
-                    call.err(f"Warning: key {key} transferred to {name_of}")
+                    call.warn(f"key {key} transferred to {name_of}")
                 variable = call.flag("prefix") + name_of
                 made.append({"name": variable, "valueFrom": {reference: {"name": name, "key": key}}})
         return made

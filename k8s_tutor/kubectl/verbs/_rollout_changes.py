@@ -11,9 +11,16 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED
-from k8s_tutor.kubectl.infos import Info, select
+from k8s_tutor.kubectl.infos import Info, kind_name, select
 from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR
-from k8s_tutor.kubectl.rollouts import controller_revisions, owned_replica_sets, revision, same_template, without_hash
+from k8s_tutor.kubectl.rollouts import (
+    controller_revisions,
+    owned_replica_sets,
+    revision,
+    same_template,
+    unvisited,
+    without_hash,
+)
 
 FLAGS = (*FILENAME, SELECTOR, *OUTPUT, FIELD_MANAGER)
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -56,7 +63,7 @@ class _Change(Verb):
             except ApiError as error:
                 failures.append(CommandError(f"failed to patch: {error}"))
                 continue
-            tell(call, info.resource, body, self.done)
+            tell(call, info.resource, body, self.done, typed=True)
         if not found and not failures:
             call.err(f"No resources found in {call.namespace} namespace.")
         raise_all(failures)
@@ -164,7 +171,7 @@ class Undo(Verb):
             if template is None:
                 return f"skipped rollback (current template already matches revision {self.revision})"
             if dry_run(call) == "client":
-                self._show(call, template)
+                self._show(call, info, self.shown)
                 return ""
             patch: Any = [{"op": "replace", "path": "/spec/template", "value": template}]
             patch.append({"op": "replace", "path": "/metadata/annotations", "value": self.annotations})
@@ -174,20 +181,20 @@ class Undo(Verb):
             if patch is None:
                 return f"skipped rollback (current template already matches revision {self.revision})"
         else:
-            raise CommandError(f"no rollbacker has been implemented for {info.resource.kind!r}".replace("'", '"'))
+            raise CommandError(unvisited("rollbacker", info.resource))
         try:
             patch_object(call, info, patch, content_type, "kubectl-rollout")
         except ApiError as error:
             raise CommandError(f"failed restoring revision {target}: {error}") from None
         return "rolled back"
 
-    def _show(self, call: Call, template: Json) -> None:
+    def _show(self, call: Call, info: Info, template: Json) -> None:
         from k8s_tutor.kubectl.describing.templates import write_template
         from k8s_tutor.kubectl.describing.view import View
 
         view = View(call)
         write_template(view, template)
-        call.out(view.tabbed())
+        call.out(f"{kind_name(info.resource)}/{info.name} {view.tabbed()} (dry run)")
 
     def _deployment(self, call: Call, info: Info, target: int) -> Json | None:
         body = info.object
@@ -206,13 +213,14 @@ class Undo(Verb):
         theirs = chosen["metadata"].get("annotations") or {}
         self.annotations = {key: value for key, value in mine.items() if key in kept}
         self.annotations |= {key: value for key, value in theirs.items() if key not in kept}
-        template = without_hash(chosen["spec"]["template"])
+        self.shown: Json = chosen["spec"]["template"]
+        template = without_hash(self.shown)
         template["metadata"].pop("creationTimestamp", None)
         return template
 
     def _replica_set(self, call: Call, body: Json, target: int) -> Json:
         sets = owned_replica_sets(call.client, body)
-        if target > 0:
+        if target:
             for one in sets:
                 if revision(one) == target:
                     return one
@@ -226,7 +234,7 @@ class Undo(Verb):
 
     def _controlled(self, call: Call, info: Info, target: int) -> Json | None:
         history = controller_revisions(call.client, info.object)
-        if target > 0:
+        if target:
             chosen = next((one for one in history if one.get("revision") == target), None)
             if chosen is None:
                 raise CommandError(f"unable to find specified revision {target} in history")

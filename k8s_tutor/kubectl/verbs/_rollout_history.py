@@ -8,7 +8,7 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, kind_name, select
 from k8s_tutor.kubectl.options import FILENAME, OUTPUT, SELECTOR
-from k8s_tutor.kubectl.rollouts import change_cause, controller_revisions, owned_replica_sets, revision
+from k8s_tutor.kubectl.rollouts import change_cause, controller_revisions, owned_replica_sets, revision, unvisited
 from k8s_tutor.kubectl.tabwriter import aligned
 from k8s_tutor.kubectl.verbs._rollout_changes import require_resource
 
@@ -71,7 +71,7 @@ class History(Verb):
         if info.resource.kind in {"DaemonSet", "StatefulSet"}:
             history = controller_revisions(call.client, info.object)
             return {one.get("revision", 0): (one, _applied(info.object, one)) for one in history}
-        raise CommandError(f"no history viewer has been implemented for {info.resource.kind!r}".replace("'", '"'))
+        raise CommandError(unvisited("history", info.resource))
 
 
 def _applied(owner: Json, history: Json) -> Json:

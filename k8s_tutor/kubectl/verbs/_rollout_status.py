@@ -1,7 +1,5 @@
 """``rollout status``: watches until a rollout is done (kubectl, ``polymorphichelpers``: ``rollout_status.go``)."""
 
-import threading
-
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import APIResource
 from k8s_tutor.kubectl.command import Call, Verb
@@ -11,6 +9,7 @@ from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME, SELECTOR
 from k8s_tutor.kubectl.rollouts import revision
 from k8s_tutor.kubectl.verbs._rollout_changes import require_resource
+from k8s_tutor.kubectl.watching import Deadline, of_one, watched
 
 
 class Status(Verb):
@@ -46,29 +45,14 @@ class Status(Verb):
     def _follow(self, call: Call, info: Info) -> None:
         if self._told(call, info.resource, info.object) or not call.flag("watch"):
             return
-        version = info.object["metadata"].get("resourceVersion", "")
-        options = {"fieldSelector": f"metadata.name={info.name}", "resourceVersion": version}
-        watch = call.client.watch(info.collection, options)
-        call.closing(watch.close)
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            watch.close()
-
-        timer = threading.Timer(call.flag("timeout") or 10**7, expire)
-        timer.daemon = True
-        timer.start()
-        try:
+        deadline = Deadline(call.flag("timeout"))
+        with watched(call, info.collection, of_one(info, info.object), seconds=deadline.remaining) as watch:
             for event in watch:
                 if event.type == "DELETED":
                     raise CommandError("object has been deleted")
                 if event.type in {"ADDED", "MODIFIED"} and self._told(call, info.resource, event.object):
                     return
-        finally:
-            timer.cancel()
-            watch.close()
-        if expired.is_set():
+        if deadline.over:
             raise CommandError("timed out waiting for the condition")
 
     def _told(self, call: Call, resource: APIResource, body: Json) -> bool:

@@ -6,18 +6,23 @@ Server-side: the manifest itself is the patch. ``--prune`` deletes what earlier 
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
-from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
+from k8s_tutor.apimachinery.goyaml import to_json
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError, APIResource
-from k8s_tutor.kubectl.actions import APPLY, delete_options, dry_run, patch_object, query, tell, wait_gone
+from k8s_tutor.kubectl.actions import APPLY, delete_options, dry_run, query, tell
 from k8s_tutor.kubectl.changes import patched_locally, three_way
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, with_last_applied
-from k8s_tutor.kubectl.infos import Info, kind_name, list_all, load, resolve, select
+from k8s_tutor.kubectl.infos import Info, kind_name, list_all, load, resolve
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR, VALIDATE
+from k8s_tutor.kubectl.upgrading import upgrade
+from k8s_tutor.kubectl.verbs._last_applied import EditLastApplied, SetLastApplied, ViewLastApplied
+from k8s_tutor.kubectl.watching import wait_gone
 
 CLIENT_MANAGER, SERVER_MANAGER = "kubectl-client-side-apply", "kubectl"
 PRUNED = [
@@ -57,53 +62,6 @@ are the ways you can resolve this warning:
 See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"""
 
 
-class ViewLastApplied(Verb):
-    """Shows what was applied last."""
-
-    name = "view-last-applied"
-    usage = "apply view-last-applied (TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME) [options]"
-    short = "View the latest last-applied-configuration annotations of a resource/object"
-    flags = (*FILENAME, SELECTOR, ALL, Flag("output", short="o", default="yaml", help="yaml or json"))
-
-    def run(self, call: Call) -> int:
-        selection = select(call)
-        for info in selection.infos():
-            text = (info.object["metadata"].get("annotations") or {}).get(LAST_APPLIED)
-            if text is None:
-                raise CommandError(f"no last-applied-configuration annotation found on resource: {info.name}")
-            body = json.loads(text)
-            call.write(to_yaml(body) if call.flag("output") == "yaml" else to_json(body, indent=2) + "\n")
-        raise_all(selection.errors)
-        return 0
-
-
-class SetLastApplied(Verb):
-    """Writes the annotation without changing the rest."""
-
-    name = "set-last-applied"
-    usage = "apply set-last-applied -f FILENAME [options]"
-    short = "Set the last-applied-configuration annotation on a live object to match the contents of a file"
-    flags = (*FILENAME, *OUTPUT, DRY_RUN, Flag("create-annotation", "bool", help="make it if it is not there"))
-
-    def run(self, call: Call) -> int:
-        errors: list[Exception] = []
-        for info in load(call, errors):
-            live = call.request("GET", info.path)
-            if LAST_APPLIED not in (live["metadata"].get("annotations") or {}) and not call.flag("create-annotation"):
-                raise CommandError(
-                    f"no last-applied-configuration annotation found on resource: {info.name}, to create the annotation, "
-                    "run the command with --create-annotation"
-                )
-            made = with_last_applied(info.object)
-            patch = {"metadata": {"annotations": {LAST_APPLIED: made["metadata"]["annotations"][LAST_APPLIED]}}}
-            body = live
-            if dry_run(call) != "client":
-                body = patch_object(call, info, patch, "application/merge-patch+json", SERVER_MANAGER)
-            tell(call, info.resource, body, "configured")
-        raise_all(errors)
-        return 0
-
-
 class Apply(Verb):
     """Applies manifests."""
 
@@ -121,7 +79,7 @@ cat pod.yaml | kubectl apply -f -
 kubectl apply -f pod.yaml --server-side
 kubectl apply -f pod.yaml --dry-run=server
 """
-    subverbs = (SetLastApplied, ViewLastApplied)
+    subverbs = (EditLastApplied, SetLastApplied, ViewLastApplied)
     flags = (
         *FILENAME,
         SELECTOR,
@@ -293,16 +251,36 @@ kubectl apply -f pod.yaml --dry-run=server
             "force": "true" if call.flag("force-conflicts") else "false",
         }
         path = info.path + (f"/{call.flag('subresource')}" if call.flag("subresource") else "")
+        text = to_json(info.object, indent=None)
+
+        def send() -> Json:
+            answer: Json = call.request("PATCH", path, body=text, content_type=APPLY, query=parameters)
+            return answer
+
         try:
-            body = call.request(
-                "PATCH", path, body=to_json(info.object, indent=None), content_type=APPLY, query=parameters
-            )
+            body = send()
         except ApiError as error:
             if error.status == 409 and error.reason == "Conflict":
                 raise CommandError(f"{error}{_CONFLICT}") from None
             raise
+        if not call.flag("subresource"):
+            body = self._upgraded(call, info, body, send)
         self.visited.add(body["metadata"].get("uid", ""))
         self._told(call, info, body, "serverside-applied")
+
+    def _upgraded(self, call: Call, info: Info, body: Json, again: Callable[[], Json]) -> Json:
+        manager = call.flag("field-manager") or SERVER_MANAGER
+        try:
+            moved = dry_run(call) == "none" and upgrade(
+                call, info, body, manager, keep_annotation=manager == SERVER_MANAGER
+            )
+            return again() if moved else body
+        except ApiError as error:
+            call.err(
+                "Warning: server rejected managed fields migration to Server-Side Apply. This is non-fatal and will be "
+                f"retried next time you apply. Error: {error}"
+            )
+            return body
 
     def _told(self, call: Call, info: Info, body: dict[str, Any], operation: str) -> None:
         if call.flag("output") and call.flag("output") != "name":
@@ -318,7 +296,7 @@ kubectl apply -f pod.yaml --dry-run=server
             tell(call, *self.shown[0], "applied")
             return
         items = [{"apiVersion": resource.group_version, "kind": resource.kind, **body} for resource, body in self.shown]
-        whole = {"apiVersion": "v1", "kind": "List", "items": items, "metadata": {"resourceVersion": ""}}
+        whole = {"apiVersion": "v1", "kind": "List", "items": items, "metadata": {}}
         tell(call, APIResource("", "v1", "lists", "list", "List", namespaced=False), whole, "applied")
 
     def _prune(self, call: Call, infos: list[Info]) -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import create_object, dry_run, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
@@ -65,10 +66,17 @@ class Autoscale(Verb):
             body = self._body(call, info)
             if call.flag("save-config"):
                 body = with_last_applied(body)
-            made = create_object(
-                call, HPA, "" if dry_run(call) == "client" else info.namespace, body, "kubectl-autoscale"
-            )
-            tell(call, HPA, made, "autoscaled")
+            try:
+                made = create_object(
+                    call, HPA, "" if dry_run(call) == "client" else info.namespace, body, "kubectl-autoscale"
+                )
+            except ApiError as error:
+                # kubectl tries autoscaling/v1 next, which knows nothing but a percentage of CPU.
+                if call.flag("cpu") or call.flag("memory") or call.flag("cpu-percent") > 0:
+                    raise
+                why = "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1"
+                raise CommandError(f"{why}: empty input") from error
+            tell(call, HPA, made, "autoscaled", typed=True)
         raise_all(selection.errors)
         if not found:
             raise CommandError("no objects passed to autoscale")

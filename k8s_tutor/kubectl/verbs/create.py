@@ -59,9 +59,7 @@ kubectl create configmap game --from-literal=lives=3
         return super().find_inner(word)
 
     def validate(self, call: Call) -> None:
-        if not call.flag("filename") and not call.flag("kustomize"):
-            if call.arguments:
-                raise CommandError("must specify one of -f and -k\n\n" + _unknown(call.arguments[0]), bare=False)
+        if not call.flag("filename") and not call.flag("kustomize") and not call.arguments:
             raise CommandError("must specify one of -f and -k")
         if call.arguments:
             raise call.usage(f"Unexpected args: [{' '.join(call.arguments)}]")
@@ -91,10 +89,6 @@ kubectl create configmap game --from-literal=lives=3
         text = call.streams.stdin.read() if name == "-" and call.streams.stdin else (call.cwd / name).read_text("utf-8")
         call.write(call.client.request("POST", call.flag("raw"), body=text).data.decode("utf-8", "replace"))
         return 0
-
-
-def _unknown(word: str) -> str:
-    return f"See 'kubectl create -h' for help and examples: {word} is no kind that can be created by name alone"
 
 
 def _generator(stem: str) -> type[Verb]:

@@ -1,12 +1,13 @@
 """``kubectl delete`` (kubectl, ``cmd/delete``): deletes, then waits until the objects are gone."""
 
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import cascade, delete_options, dry_run, wait_gone
+from k8s_tutor.kubectl.actions import cascade, delete_options, dry_run
 from k8s_tutor.kubectl.command import Call, Verb
-from k8s_tutor.kubectl.errors import CommandError, raise_all
+from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, Selection, kind_name, select
 from k8s_tutor.kubectl.options import ALL, ALL_NAMESPACES, DRY_RUN, FIELD_SELECTOR, FILENAME, SELECTOR
+from k8s_tutor.kubectl.watching import wait_gone
 
 _IMMEDIATE = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The "
@@ -68,8 +69,6 @@ kubectl delete -f pod.yaml
     def validate(self, call: Call) -> None:
         if call.flag("output") not in {"", "name"}:
             raise CommandError(f"unexpected -o output mode: {call.flag('output')}. We only support '-o name'")
-        if call.flag("all") and call.flag("selector"):
-            raise CommandError("cannot set --all and --selector at the same time")
         if call.flag("all") and call.flag("field-selector"):
             raise CommandError("cannot set --all and --field-selector at the same time")
         if call.flag("force") and self.grace > 0:
@@ -95,7 +94,7 @@ kubectl delete -f pod.yaml
                 answer = self._delete(call, info)
             except ApiError as error:
                 if not (error.status == 404 and self.ignore):
-                    self.errors.append(error)
+                    self.errors.append(with_source(error, "deleting", info.source))
                 continue
             found += 1
             if answer is not None:

@@ -1,10 +1,5 @@
 """``kubectl edit`` (kubectl, ``cmd/util/editor``): the object in an editor, and what changed as a patch."""
 
-import os
-import shlex
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,6 +10,7 @@ from k8s_tutor.kubectl import manifests
 from k8s_tutor.kubectl.actions import query, tell
 from k8s_tutor.kubectl.changes import two_way
 from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.editing import keep_copy, open_editor, stripped
 from k8s_tutor.kubectl.errors import CommandError, message_of, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
@@ -48,51 +44,66 @@ class Edit(Verb):
     )
 
     def run(self, call: Call) -> int:
-        selection = select(call)
+        selection = select(call, allow_all=True)
         infos = list(selection.infos())
         raise_all(selection.errors)
         if not infos:
             raise CommandError("edit cancelled, no objects found")
-        for info in infos:
-            self._edit(call, info)
+        self.suffix = ".json" if call.flag("output") == "json" else ".yaml"
+        self.head = "" if self.suffix == ".json" else HEAD
+        self._edit(call, infos)
         return 0
 
-    def _edit(self, call: Call, info: Info) -> None:
-        before = info.object if call.flag("show-managed-fields") else without_managed_fields(info.object)
-        as_json = call.flag("output") == "json"
-        plain = to_json(before) + "\n" if as_json else to_yaml(before)
-        text = HEAD + plain
+    def _edit(self, call: Call, infos: list[Info]) -> None:
+        shown = [
+            info.object if call.flag("show-managed-fields") else without_managed_fields(info.object) for info in infos
+        ]
+        whole = shown[0] if len(shown) == 1 else {"apiVersion": "v1", "kind": "List", "items": shown, "metadata": {}}
+        plain = to_json(whole) + "\n" if self.suffix == ".json" else to_yaml(whole)
+        text, failed = self.head + plain, False
         for _ in range(MAX_ROUNDS):
-            edited = _open_editor(call, text, ".json" if as_json else ".yaml")
-            body = _stripped(edited)
+            saved = open_editor(call, text, self.suffix)
+            body = stripped(saved)
+            if failed and body == stripped(text):
+                keep_copy(call, saved, self.suffix)
+                raise CommandError("Edit cancelled, no valid changes were saved.")
             if not body.strip():
                 call.err("Edit cancelled, saved file was empty.")
                 return
             if body == plain:
                 call.err("Edit cancelled, no changes made.")
                 return
-            if edited == text:
-                self._keep(call, edited)
-                raise CommandError("Edit cancelled, no valid changes were saved.")
-            problem = self._try(call, info, before, body)
-            if not problem:
+            problems = self._try(call, infos, shown, body)
+            if not problems:
                 return
-            text = HEAD + "".join(f"# {line}\n" for line in problem.splitlines()) + "#\n" + body
+            failed = True
+            text = self.head + "".join(f"# {line}\n" for line in "\n".join(problems).splitlines()) + "#\n" + body
         raise CommandError("Edit cancelled, no valid changes were saved.")
 
-    def _try(self, call: Call, info: Info, before: dict[str, Any], text: str) -> str:
-        """Send the edited object; return why it was refused, or nothing."""
+    def _try(self, call: Call, infos: list[Info], before: list[dict[str, Any]], text: str) -> list[str]:
+        """Send the edited objects; return why they were refused."""
         try:
-            after = manifests.read_value(text)
+            value = manifests.read_value(text)
         except yaml.YAMLError as error:
-            return f"The edited file had a syntax error: {manifests.go_words(error)}"
-        if not isinstance(after, dict):
-            return "The edited file had a syntax error: it is not an object"
-        if any(after.get(key) != before.get(key) for key in ("apiVersion", "kind")):
-            return "At least one of apiVersion, kind and name was changed"
-        if (after.get("metadata") or {}).get("name") != info.name:
-            return "At least one of apiVersion, kind and name was changed"
+            return [f"The edited file had a syntax error: {manifests.go_words(error)}"]
+        after = value.get("items") if isinstance(value, dict) and len(infos) > 1 else [value]
+        if not isinstance(after, list) or not all(isinstance(one, dict) for one in after):
+            return ["The edited file had a syntax error: it is not an object"]
+        named = {_identity(one): one for one in after}
+        problems = []
+        for info, old in zip(infos, before, strict=True):
+            new = named.get(_identity(old))
+            if new is None and len(named) == len(infos):
+                keep_copy(call, text, self.suffix)
+                raise CommandError("At least one of apiVersion, kind and name was changed")
+            problem = self._send(call, info, old, new) if new is not None and new != old else ""
+            problems += [problem] if problem else []
+        return problems
+
+    def _send(self, call: Call, info: Info, before: dict[str, Any], after: dict[str, Any]) -> str:
         patch, content_type = two_way(info.resource, before, after)
+        if call.flag("output-patch"):
+            call.out(f"Patch: {to_json(patch, indent=None)}")
         if not patch:
             call.err("Edit cancelled, no changes made.")
             return ""
@@ -103,38 +114,18 @@ class Edit(Verb):
             )
         except ApiError as error:
             causes = error.details.get("causes") or []
-            call.err(f'error: {info.resource.plural} "{info.name}" is invalid' if causes else message_of(error))
-            lines = [f'{info.resource.plural} "{info.name}" was not valid:']
+            what = f'{info.resource.qualified} "{info.name}"'
+            call.err(f"error: {what} is invalid" if causes else message_of(error))
+            lines = [f"{what} was not valid:"]
             lines += [f"* {cause.get('field', '')}: {cause.get('message', '')}" for cause in causes] or [f"* {error}"]
             return "\n".join(lines)
         tell(call, info.resource, made, "edited")
         return ""
 
-    def _keep(self, call: Call, text: str) -> None:
-        handle, name = tempfile.mkstemp(prefix="kubectl-edit-", suffix=".yaml")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        call.err(f'A copy of your changes has been stored to "{name}"')
 
-
-def _stripped(text: str) -> str:
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
-
-
-def _open_editor(call: Call, text: str, suffix: str) -> str:
-    if call.edit is not None:
-        return call.edit(text, suffix)
-    command = next((call.env[name] for name in ("KUBE_EDITOR", "EDITOR") if call.env.get(name)), "vi")
-    with tempfile.TemporaryDirectory(prefix="kubectl-edit-") as folder:
-        file = Path(folder, f"object{suffix}")
-        file.write_text(text, encoding="utf-8")
-        try:
-            done = subprocess.run([*shlex.split(command), str(file)], check=False)
-        except OSError:
-            raise CommandError(f'unable to launch the editor "{command}"') from None
-        if done.returncode:
-            raise CommandError(f'there was a problem with the editor "{command}"')
-        return file.read_text(encoding="utf-8")
+def _identity(body: dict[str, Any]) -> tuple[Any, Any, Any]:
+    metadata = body.get("metadata")
+    return body.get("apiVersion"), body.get("kind"), metadata.get("name") if isinstance(metadata, dict) else None
 
 
 VERB = Edit

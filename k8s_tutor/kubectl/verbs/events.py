@@ -12,6 +12,7 @@ from k8s_tutor.kubectl.infos import list_all, resolve
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, CHUNK, OUTPUT
 from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.table import aligned_columns
+from k8s_tutor.kubectl.watching import asked_timeout, watched
 
 
 class Events(Verb):
@@ -94,19 +95,18 @@ class Events(Verb):
         return [*row, since(View(call), event), event.get("type", ""), event.get("reason", ""), target, message]
 
     def _watch(self, call: Call, path: str, options: dict[str, str]) -> int:
-        watch = call.client.watch(path, options)
-        call.closing(watch.close)
         first = True
-        for change in watch:
-            if change.type in {"BOOKMARK", "DELETED"} or not self._wanted(call, change.object):
-                continue
-            if call.flag("output"):
-                call.write(self._printer(call)({"apiVersion": "v1", "kind": "Event", **change.object}))
-            else:
-                headers = self._headers(call) if first and not call.flag("no-headers") else None
-                call.write(aligned_columns([self._row(call, change.object)], headers))
-            first = False
-            call.streams.stdout.flush()
+        with watched(call, path, options, seconds=asked_timeout(call)) as watch:
+            for change in watch:
+                if change.type in {"BOOKMARK", "DELETED"} or not self._wanted(call, change.object):
+                    continue
+                if call.flag("output"):
+                    call.write(self._printer(call)({"apiVersion": "v1", "kind": "Event", **change.object}))
+                else:
+                    headers = self._headers(call) if first and not call.flag("no-headers") else None
+                    call.write(aligned_columns([self._row(call, change.object)], headers))
+                first = False
+                call.streams.stdout.flush()
         return 0
 
 

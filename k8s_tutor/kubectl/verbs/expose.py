@@ -44,7 +44,7 @@ class Expose(Verb):
     )
 
     def run(self, call: Call) -> int:
-        selection = select(call)
+        selection = select(call, selectors=False)
         failures = selection.errors
         for info in selection.infos():
             if info.resource.kind not in EXPOSABLE:
@@ -67,7 +67,7 @@ class Expose(Verb):
         if call.flag("save-config"):
             body = with_last_applied(body)
         made = create_object(call, SERVICE, "" if dry_run(call) == "client" else info.namespace, body, "kubectl-expose")
-        tell(call, SERVICE, made, "exposed")
+        tell(call, SERVICE, made, "exposed", typed=dry_run(call) == "client")
 
     def _service(self, call: Call, info: Info) -> Json:
         name = call.flag("name") or info.name
@@ -77,7 +77,6 @@ class Expose(Verb):
             spec["ports"] = ports
         for flag, key in (
             ("type", "type"),
-            ("load-balancer-ip", "loadBalancerIP"),
             ("session-affinity", "sessionAffinity"),
             ("cluster-ip", "clusterIP"),
         ):
@@ -87,6 +86,8 @@ class Expose(Verb):
             raise CommandError(f"unknown session affinity: {call.flag('session-affinity')}")
         if call.flag("external-ip"):
             spec["externalIPs"] = [call.flag("external-ip")]
+        if call.flag("load-balancer-ip") and call.flag("type") == "LoadBalancer":
+            spec["loadBalancerIP"] = call.flag("load-balancer-ip")
         metadata: Json = {"name": name}
         labels = self._given(call.flag("labels")) if call.flag("labels") else info.object["metadata"].get("labels")
         if labels:
@@ -139,7 +140,7 @@ class Expose(Verb):
         made: list[Json] = []
         for at, word in enumerate(wanted):
             if not word.isdigit():
-                raise CommandError(f'strconv.ParseInt: parsing "{word}": invalid syntax')
+                raise CommandError(f'strconv.Atoi: parsing "{word}": invalid syntax')
             number = int(word)
             target = call.flag("target-port")
             protocol = call.flag("protocol") or protocols.get(number) or "TCP"

@@ -1,8 +1,9 @@
 """``kubectl get`` (kubectl, ``cmd/get``): tables made by the server, or objects in any other format."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from k8s_tutor.client import ApiError, Watch
+from k8s_tutor.client import ApiError, WatchEvent
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
@@ -12,6 +13,7 @@ from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.customcolumns import CustomColumns
 from k8s_tutor.kubectl.printers.sorting import sort_by
 from k8s_tutor.kubectl.printers.table import TablePrinter, plain_table
+from k8s_tutor.kubectl.watching import asked_timeout, watched
 
 TABLE = (
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
@@ -105,6 +107,8 @@ kubectl get pods -w
             call.write(call.client.request("GET", call.flag("raw")).data.decode("utf-8", "replace"))
             return 0
         selection = select(call, allow_all=True, single_type=self.watching)
+        if call.flag("subresource") and not selection.single:
+            raise CommandError("subresource cannot be used when bulk resources are specified")
         if self.watching:
             return self._watch(call, selection)
         wants = [Want(info.resource, info.namespace, info.name) for info in selection.manifest] + selection.wants
@@ -266,9 +270,7 @@ kubectl get pods -w
         # A watch that starts at a list's version tells only what comes after it; for one object the version of
         # the object is asked for and its first event is left out, as it was printed above.
         version = first[-1].get("metadata", {}).get("resourceVersion", "")
-        watch = self._open(call, selection, want, version)
-        call.closing(watch.close)
-        for change in watch:
+        for change in self._changes(call, selection, want, version):
             if change.type == "BOOKMARK":
                 continue
             if change.type == "ERROR":
@@ -281,15 +283,16 @@ kubectl get pods -w
             show(change.object, change.type if event or call.flag("output-watch-events") else "")
         return 0
 
-    def _open(self, call: Call, selection: Selection, want: Want, version: str) -> Watch:
+    def _changes(self, call: Call, selection: Selection, want: Want, version: str) -> Iterator[WatchEvent]:
         options = {
             "resourceVersion": version,
             "labelSelector": selection.label_selector,
             "fieldSelector": f"metadata.name={want.name}" if want.name else selection.field_selector,
             "allowWatchBookmarks": "false",
         }
-        path = want.resource.path(want.namespace)
-        return call.client.watch(path, options, accept=TABLE if self.human else None)
+        path, accept = want.resource.path(want.namespace), TABLE if self.human else None
+        with watched(call, path, options, seconds=asked_timeout(call), accept=accept) as watch:
+            yield from watch
 
     def _watch_printer(self, call: Call, want: Want) -> Any:
         if self.human:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from k8s_tutor.client import ApiError
+from k8s_tutor.client import ApiError, APIResource
 from k8s_tutor.kubectl.actions import JSON_PATCH, MERGE, STRATEGIC, dry_run, patch_object, tell
 from k8s_tutor.kubectl.changes import patched_locally
 from k8s_tutor.kubectl.command import Call, Verb
@@ -53,14 +53,18 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
         content_type = TYPES[call.flag("type")]
         selection = select(call)
         failures: list[Exception] = selection.errors
+        shown: APIResource | None = APIResource("autoscaling", "v1", "scales", "scale", "Scale", namespaced=True)
+        shown = shown if call.flag("subresource") == "scale" else None
         for info in selection.infos():
             try:
+                if call.flag("subresource"):
+                    info.object = call.client.get(f"{info.path}/{call.flag('subresource')}")
                 body = self._apply(call, info, patch, content_type)
             except ApiError as error:
                 failures.append(error)
                 continue
             changed = dry_run(call) == "client" or body != info.object
-            tell(call, info.resource, body, "patched" if changed else "patched (no change)")
+            tell(call, shown or info.resource, body, "patched" if changed else "patched (no change)")
         raise_all(failures)
         return 0
 
@@ -87,12 +91,22 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
             except OSError as error:
                 why = f"open {call.flag('patch-file')}: {(error.strerror or '').lower()}"
                 raise CommandError(f"unable to read patch file: {why}") from None
+        if text.lstrip().startswith("{") and not _is_json(text):
+            return text  # what begins as JSON goes to the server as it is
         try:
             return read_value(text)
         except yaml.YAMLError as error:
             from k8s_tutor.kubectl.manifests import go_words
 
             raise CommandError(f"unable to parse {json.dumps(text)}: {go_words(error)}") from None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 VERB = Patch

@@ -1,7 +1,7 @@
 """``kubectl replace``: put the manifest in the object's place; ``--force`` deletes and creates."""
 
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import cascade, delete_options, dry_run, query, tell, wait_gone
+from k8s_tutor.kubectl.actions import cascade, delete_options, dry_run, query, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
@@ -9,6 +9,7 @@ from k8s_tutor.kubectl.generators.base import LAST_APPLIED, with_last_applied
 from k8s_tutor.kubectl.infos import Info, kind_name, load
 from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG, VALIDATE
 from k8s_tutor.kubectl.verbs.delete import FLAGS
+from k8s_tutor.kubectl.watching import wait_gone
 
 
 class Replace(Verb):
@@ -32,9 +33,7 @@ class Replace(Verb):
 
     def validate(self, call: Call) -> None:
         if not call.flag("filename") and not call.flag("kustomize"):
-            raise CommandError(
-                "must specify --filename to replace" if not call.arguments else "must specify one of -f and -k"
-            )
+            raise CommandError("must specify one of -f and -k")
         if call.flag("grace-period") >= 0 and not call.flag("force"):
             raise CommandError("--grace-period must have --force specified")
         if call.flag("timeout") and not call.flag("force"):

@@ -12,6 +12,7 @@ class Rollout(VerbGroup):
     name = "rollout"
     usage = "rollout SUBCOMMAND [options]"
     short = "Manage the rollout of a resource"
+    help_to_output = True
     group = "Deploy Commands"
     subverbs = (History, Pause, Restart, Resume, Status, Undo)
     examples = """

@@ -5,7 +5,7 @@ import json
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import sessions
-from k8s_tutor.kubectl.actions import create_object, delete_options, dry_run, tell, wait_gone
+from k8s_tutor.kubectl.actions import create_object, delete_options, dry_run, tell
 from k8s_tutor.kubectl.changes import patched_locally
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
@@ -14,6 +14,7 @@ from k8s_tutor.kubectl.generators.base import api, with_last_applied
 from k8s_tutor.kubectl.infos import Info
 from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, OUTPUT, POD_RUNNING_TIMEOUT, SAVE_CONFIG
 from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.watching import wait_gone
 
 POD, SERVICE = api("", "v1", "pods", "Pod"), api("", "v1", "services", "Service")
 
@@ -102,13 +103,13 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         pod = create_object(call, POD, call.namespace if dry_run(call) != "client" else "", body, "kubectl-run")
         if self.attaching:
             return self._attached(call, pod)
-        tell(call, POD, pod, "created")
+        tell(call, POD, pod, "created", typed=dry_run(call) == "client")
         if call.flag("expose"):
             service = self._service(call)
             service = create_object(
                 call, SERVICE, call.namespace if dry_run(call) != "client" else "", service, "kubectl-run"
             )
-            tell(call, SERVICE, service, "created")
+            tell(call, SERVICE, service, "created", typed=dry_run(call) == "client")
         return 0
 
     def _labels(self, call: Call) -> dict[str, str]:

@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl import setting
-from k8s_tutor.kubectl.actions import JSON_PATCH, dry_run, parse_labels, patch_object, tell
+from k8s_tutor.kubectl.actions import JSON_PATCH, dry_run, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
@@ -47,7 +48,7 @@ class Image(Verb):
         raise_all(errors)
 
     def run(self, call: Call) -> int:
-        return setting.change(call, self.infos, self._edit, "image updated", "kubectl-set")
+        return setting.change(call, self.infos, self._edit, "image updated", "image update to pod template:")
 
     def _edit(self, body: Json) -> None:
         spec = pod_spec(body)
@@ -72,8 +73,8 @@ class Resources(Verb):
     flags = (
         *setting.FLAGS,
         _CONTAINERS,
-        Flag("limits", help="as cpu=200m,memory=64Mi; 0 removes"),
-        Flag("requests", help="as cpu=100m,memory=32Mi; 0 removes"),
+        Flag("limits", help="as cpu=200m,memory=64Mi"),
+        Flag("requests", help="as cpu=100m,memory=32Mi"),
     )
 
     def complete(self, call: Call) -> None:
@@ -91,7 +92,9 @@ class Resources(Verb):
             section: resource_list(call.flag(section), "invalid argument syntax") if call.flag(section) else {}
             for section in ("limits", "requests")
         }
-        return setting.change(call, self.infos, self._edit, "resource requirements updated", "kubectl-set")
+        return setting.change(
+            call, self.infos, self._edit, "resource requirements updated", "resources update to pod template"
+        )
 
     def _edit(self, body: Json) -> None:
         spec = pod_spec(body)
@@ -102,8 +105,7 @@ class Resources(Verb):
             resources = container.setdefault("resources", {})
             for section, amounts in self.amounts.items():
                 if amounts:
-                    kept = {**(resources.get(section) or {}), **amounts}
-                    resources[section] = {name: amount for name, amount in kept.items() if amount != "0"}
+                    resources[section] = {**(resources.get(section) or {}), **amounts}
 
 
 class ServiceAccountOf(Verb):
@@ -128,7 +130,7 @@ class ServiceAccountOf(Verb):
             if "serviceAccount" in spec:
                 spec["serviceAccount"] = account
 
-        return setting.change(call, setting.fetch(call, words), edit, "serviceaccount updated", "kubectl-set")
+        return setting.change(call, setting.fetch(call, words), edit, "serviceaccount updated", "ServiceAccountName")
 
 
 class Selector(Verb):
@@ -152,15 +154,15 @@ class Selector(Verb):
             raise CommandError("one selector is required")
         words, expression = call.arguments[:-1], call.arguments[-1]
         selection = select(call, words)
-        labels, _ = parse_labels(expression.split(","), "label")
+        wanted = selector_labels(expression)
         for info in selection.infos():
             if info.resource.kind != "Service":
                 raise CommandError("setting a selector is only supported for Services")
-            body = {**info.object, "spec": {**info.object["spec"], "selector": labels}}
+            body = {**info.object, "spec": {**info.object["spec"], "selector": wanted}}
             if dry_run(call) != "client":
-                patch = [{"op": "add", "path": "/spec/selector", "value": labels}]
+                patch = [{"op": "add", "path": "/spec/selector", "value": wanted}]
                 body = patch_object(call, info, patch, JSON_PATCH, "kubectl-set")
-            tell(call, info.resource, body, "selector updated")
+            tell(call, info.resource, body, "selector updated", typed=True)
         raise_all(selection.errors)
         return 0
 
@@ -194,7 +196,9 @@ class Subject(Verb):
             there: list[Any] = body.get("subjects") or []
             body["subjects"] = there + [one for one in wanted if one not in there]
 
-        return setting.change(call, setting.fetch(call, call.arguments), edit, "subjects updated", "kubectl-set")
+        return setting.change(
+            call, setting.fetch(call, call.arguments), edit, "subjects updated", "subjects to rolebinding:"
+        )
 
 
 class Set(VerbGroup):
@@ -205,6 +209,18 @@ class Set(VerbGroup):
     short = "Set specific features on objects"
     group = "Basic Commands (Beginner)"
     subverbs = (Env, Image, Resources, Selector, ServiceAccountOf, Subject)
+
+
+def selector_labels(expression: str) -> dict[str, str]:
+    """Read a Service's selector, which knows equality only."""
+    try:
+        wanted = labels.parse(expression)
+    except ValueError as error:
+        raise CommandError(f"couldn't parse the selector string {quoted(expression)}: {error}") from None
+    other = [one for one in wanted.requirements if one.operator not in {"=", "=="}]
+    if other:
+        raise CommandError("match expression not supported on this object")
+    return {one.key: one.values[0] for one in wanted.requirements}
 
 
 def _matches(pattern: str, name: str) -> bool:

@@ -104,7 +104,7 @@ kubectl taint nodes node1 team-
         if dry_run(call) != "client":
             patch = {"spec": {"taints": after or None}}
             body = patch_object(call, info, patch, STRATEGIC, "kubectl-taint")
-        tell(call, info.resource, body, operation)
+        tell(call, info.resource, body, operation, typed=True)
 
 
 def _in(taint: Taint, others: list[Taint]) -> bool:

@@ -1,6 +1,5 @@
 """``kubectl wait`` (kubectl, ``cmd/wait``): watches until objects are as asked."""
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, Selection, select
 from k8s_tutor.kubectl.options import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILENAME, LOCAL, OUTPUT, SELECTOR
 from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.watching import of_one, watched
 
 Condition = Callable[[Json], bool]
 
@@ -122,24 +122,12 @@ kubectl wait --for=jsonpath='{.status.phase}'=Running pod/one
         remaining = self.limit - time.monotonic()
         if remaining <= 0:
             raise self._late(info)
-        options = {
-            "fieldSelector": f"metadata.name={info.name}",
-            "resourceVersion": current["metadata"].get("resourceVersion", ""),
-        }
-        watch = call.client.watch(info.collection, options)
-        call.closing(watch.close)
-        timer = threading.Timer(remaining, watch.close)
-        timer.daemon = True
-        timer.start()
-        try:
+        with watched(call, info.collection, of_one(info, current), seconds=remaining) as watch:
             for event in watch:
                 if event.type == "DELETED":
                     return None
                 if event.type in {"ADDED", "MODIFIED"} and condition(event.object):
                     return event.object
-        finally:
-            timer.cancel()
-            watch.close()
         if call.cancelled.is_set() or time.monotonic() >= self.limit - 0.01:
             raise self._late(info)
         return None
