@@ -102,7 +102,7 @@ def _compile(expression: str, variables: tuple[str, ...]) -> Program:
     try:
         return Program(expression, _environment(variables).compile(expression))
     except RuntimeError as error:
-        text = _STATUS.sub("", str(error)).removesuffix(" [INVALID_ARGUMENT]")
+        text = _STATUS.sub("", str(error)).removesuffix(" [INVALID_ARGUMENT]").replace("\\u003F", "?")
         raise CompileError(text) from None
 
 

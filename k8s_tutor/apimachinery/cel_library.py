@@ -179,17 +179,42 @@ def _format(name: str) -> Callable[[], dict[str, Any]]:
     return lambda: _tagged("Format", name)
 
 
+def _named_format(name: str) -> dict[str, Any]:
+    """Return a format as an optional: what hasValue() and value() take."""
+    return _tagged("Found", [name] if name in _FORMATS else [])
+
+
 def _validate(value: Any, text: str) -> dict[str, Any]:
     """Return the complaints about ``text``, as what stands in for an optional list."""
     return _tagged("Complaints", _FORMATS[_untag("Format", value)](text))
 
 
 def _complaints(value: Any) -> list[str]:
-    found: list[str] = _untag("Complaints", value)
+    """Return what stands in for an optional, empty for none."""
+    tag = "Found" if _tag_of(value) == "Found" else "Complaints"
+    found: list[str] = _untag(tag, value)
     return found
 
 
-def _semver(text: str) -> dict[str, Any]:
+def _optional_value(value: Any) -> Any:
+    found = _complaints(value)
+    return _tagged("Format", found[0]) if _tag_of(value) == "Found" and found else found
+
+
+def _normalized(text: str) -> str:
+    """Return a version as Kubernetes' tolerant parser reads it: without ``v``, with all three numbers."""
+    bare = text.strip().removeprefix("v")
+    core, mark, rest = re.match(r"([^-+]*)([-+]?)(.*)", bare, re.DOTALL).groups()  # type: ignore[union-attr]
+    parts = [part.lstrip("0") or "0" if part else part for part in core.split(".")]
+    return ".".join([*parts, *["0"] * (3 - len(parts))]) + mark + rest
+
+
+def _is_semver(text: str, normalize: bool) -> bool:
+    return bool(_SEMVER.fullmatch(_normalized(text) if normalize else text))
+
+
+def _semver(text: str, normalize: bool = False) -> dict[str, Any]:  # noqa: FBT002 - CEL's own argument
+    text = _normalized(text) if normalize else text
     if not _SEMVER.fullmatch(text):
         raise ValueError("No Major.Minor.Patch elements found")
     return _tagged("Semver", text)
@@ -261,8 +286,13 @@ def _global_functions() -> list[Any]:
         _function("ip.isCanonical", (_T.BOOL, text, lambda value: str(_address(value)) == value)),
         _function("cidr", (_T.DYN, text, _parse_cidr)),
         _function("isCIDR", (_T.BOOL, text, _succeeds(_parse_cidr))),
-        _function("semver", (_T.DYN, text, _semver)),
-        _function("isSemver", (_T.BOOL, text, _succeeds(_semver))),
+        _function("semver", (_T.DYN, text, _semver), (_T.DYN, [_T.STRING, _T.BOOL], _semver)),
+        _function("isSemver", (_T.BOOL, text, _succeeds(_semver)), (_T.BOOL, [_T.STRING, _T.BOOL], _is_semver)),
+        _function("jsonpatch.escapeKey", (_T.STRING, text, lambda key: key.replace("~", "~0").replace("/", "~1"))),
+        _function("format.named", (_T.DYN, text, _named_format)),
+        # Stand for the types of mutating policies, see cel_objects.
+        _function("__object", (_T.TIMESTAMP, [_T.MAP], lists.plain)),
+        _function("__jsonpatch", (_T.DURATION, [_T.MAP], lists.plain)),
         _function("sets.contains", (_T.BOOL, [_T.LIST, _T.LIST], lists.contains_all)),
         _function(
             "sets.equivalent",
@@ -313,7 +343,7 @@ def _value_members() -> list[Any]:
     # Only what validate() gives has these as a map; real optionals keep their own.
     members += [
         ("hasValue", (_T.BOOL, [_T.MAP], lambda value: bool(_complaints(value)))),
-        ("value", (_T.LIST, [_T.MAP], _complaints)),
+        ("value", (_T.DYN, [_T.MAP], _optional_value)),
         ("orValue", (_T.LIST, [_T.MAP, _T.LIST], lambda value, other: _complaints(value) or lists.plain(other))),
     ]
     return [_function(name, overload, member=True) for name, overload in members]

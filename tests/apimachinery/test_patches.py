@@ -44,7 +44,8 @@ def test_json_patch_operations() -> None:
     [
         ({"op": "x"}, "cannot unmarshal object into Go value of type []handlers.jsonPatchOp", True),
         ([{"op": "test", "path": "/a", "value": True}], "testing value /a failed: test failed", False),
-        ([{"op": "remove", "path": "/x"}], "doc is missing path: /x: missing value", False),
+        ([{"op": "remove", "path": "/x"}], "Unable to remove nonexistent key: x: missing value", False),
+        ([{"op": "remove", "path": "/x/y"}], 'remove operation does not apply: doc is missing path: "/x/y"', False),
         ([{"op": "bad", "path": "/x"}], "Unexpected kind: bad", False),
     ],
 )

@@ -90,7 +90,12 @@ def _child(container: Any, step: str, what: str, path: str) -> Any:
         return container[_index(step, len(container), what, path)]
     if isinstance(container, dict) and step in container:
         return container[step]
-    raise PatchError(f"{what} operation does not apply: doc is missing path: {path}: missing value")
+    raise _missing(what, path)
+
+
+def _missing(what: str, path: str) -> PatchError:
+    shown = f'"{path}"' if what in {"add", "remove"} else path
+    return PatchError(f"{what} operation does not apply: doc is missing path: {shown}: missing value")
 
 
 def _container(holder: dict[str, Any], steps: Sequence[str], what: str) -> tuple[Any, str]:
@@ -100,7 +105,7 @@ def _container(holder: dict[str, Any], steps: Sequence[str], what: str) -> tuple
     for step in steps[:-1]:
         current = _child(current, step, what, _pointer(steps[1:]))
     if not isinstance(current, dict | list):
-        raise PatchError(f"{what} operation does not apply: doc is missing path: {_pointer(steps[1:])}: missing value")
+        raise _missing(what, _pointer(steps[1:]))
     return current, steps[-1]
 
 
@@ -129,6 +134,9 @@ def _replace(holder: dict[str, Any], steps: Sequence[str], value: Any) -> None:
 
 def _remove(holder: dict[str, Any], steps: Sequence[str], what: str) -> Any:
     container, step = _container(holder, steps, what)
+    if what == "remove" and isinstance(container, dict) and step not in container:
+        why = f"Unable to remove nonexistent key: {step}: missing value"
+        raise PatchError(f"error in remove for path: '{_pointer(steps)}': {why}")
     value = _child(container, step, what, _pointer(steps))
     if isinstance(container, dict):
         del container[step]

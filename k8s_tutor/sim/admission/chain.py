@@ -25,8 +25,14 @@ class AdmissionChain:
 
     def admit(self, attributes: Attributes) -> None:
         """Let mutating plug-ins change ``attributes.obj`` in place, or refuse with ApiError."""
-        for plugin in self._concerned(attributes)[0]:
+        concerned = self._concerned(attributes)[0]
+        for plugin in concerned:
             plugin.admit(attributes)
+        if attributes.mutated:
+            # What users' policies and webhooks have added is looked at by those before them too (reinvocation).
+            for plugin in concerned:
+                if not plugin.of_users:
+                    plugin.admit(attributes)
 
     def validate(self, attributes: Attributes) -> None:
         """Let validating plug-ins refuse with ApiError."""

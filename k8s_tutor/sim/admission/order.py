@@ -6,6 +6,7 @@ from k8s_tutor.sim.admission.default_storage_class import DefaultStorageClass
 from k8s_tutor.sim.admission.default_toleration_seconds import DefaultTolerationSeconds
 from k8s_tutor.sim.admission.escalation import RbacEscalation
 from k8s_tutor.sim.admission.limit_ranger import LimitRanger
+from k8s_tutor.sim.admission.mutating_policies import MutatingAdmissionPolicy
 from k8s_tutor.sim.admission.namespace_lifecycle import NamespaceLifecycle
 from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.admission.pod_security import PodSecurity
@@ -33,6 +34,7 @@ PLUGINS: tuple[type[Plugin], ...] = (
     CertificateApproval,
     CertificateSubjectRestriction,
     DefaultIngressClass,
+    MutatingAdmissionPolicy,
     MutatingAdmissionWebhook,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionWebhook,

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.authorizer import Authorizer
 from k8s_tutor.sim.registry.rest import Attributes, Rest
 
@@ -13,11 +14,14 @@ class Plugin:
         name: upstream's name.
         resources: the store's names of resources it looks at; empty: all.
         operations: ``CREATE``, ``UPDATE``, ``DELETE``, ``CONNECT``.
+        of_users: what users configure: it does not look again when something like it has changed the object.
     """
 
     name: ClassVar[str] = ""
     resources: ClassVar[frozenset[str]] = frozenset()
     operations: ClassVar[frozenset[str]] = frozenset(("CREATE", "UPDATE"))
+
+    of_users: ClassVar[bool] = False
 
     def __init__(self, rest: Rest, authorizer: Authorizer) -> None:
         self.rest = rest
@@ -29,3 +33,13 @@ class Plugin:
 
     def validate(self, attributes: Attributes) -> None:
         """Refuse with ApiError."""
+
+
+def become(obj: Json, new: Json) -> None:
+    """Change an object in place; its metadata stays the same dict, which the storage holds."""
+    meta = obj["metadata"]
+    fresh = dict(new.get("metadata") or {})
+    meta.clear()
+    meta.update(fresh)
+    obj.clear()
+    obj.update(new | {"metadata": meta})

@@ -6,11 +6,11 @@ Warn and Audit; an expression that fails to evaluate counts as ``failurePolicy``
 
 from collections.abc import Iterator
 
-from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.expressions import Failed, evaluate, values
 from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.admission.policy_matching import matches, namespace_of
+from k8s_tutor.sim.admission.policy_params import MissingParamsError, params_of
 from k8s_tutor.sim.machinery.status import ApiError, forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 
@@ -45,7 +45,7 @@ class ValidatingAdmissionPolicy(Plugin):
             given = values(attributes, namespace, params)
             if not _conditions_hold(policy, given):
                 continue
-            _add_variables(policy, given)
+            add_variables(policy, given)
             for message, reason in _failures(policy, given):
                 names = f"'{policy['metadata']['name']}' with binding '{binding['metadata']['name']}'"
                 if "Warn" in actions:
@@ -55,33 +55,20 @@ class ValidatingAdmissionPolicy(Plugin):
                     raise _denied(attributes, f"ValidatingAdmissionPolicy {names} denied request: {message}", reason)
 
     def _params(self, attributes: Attributes, policy: Json, binding: Json) -> Iterator[Json | None]:
-        """Yield the parameter objects with which the policy is evaluated; None where it takes none."""
-        kind, reference = policy["spec"].get("paramKind"), binding["spec"].get("paramRef")
-        if not kind or not reference:
-            yield None
-            return
-        resource = self.rest.scheme.for_kind(kind["apiVersion"], kind["kind"])
-        home = (reference.get("namespace") or attributes.namespace) if resource and resource.namespaced else ""
-        found = []
-        if resource is not None and reference.get("name"):
-            entry = self.store.get(resource.name, home, reference["name"])
-            found = [entry.obj] if entry else []
-        elif resource is not None:
-            selector = labels.from_label_selector(reference.get("selector") or {})
-            candidates = (entry.obj for entry in self.store.entries(resource.name, home or None))
-            found = [obj for obj in candidates if selector.matches(obj["metadata"].get("labels") or {})]
-        if not found and reference.get("parameterNotFoundAction") == "Deny":
+        try:
+            yield from params_of(self.rest, attributes, policy, binding)
+        except MissingParamsError as missing:
             names = f"'{policy['metadata']['name']}' with binding '{binding['metadata']['name']}'"
-            text = "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
-            raise _denied(attributes, f"ValidatingAdmissionPolicy {names} denied request: {text}", "Invalid")
-        yield from found
+            text = f"ValidatingAdmissionPolicy {names} denied request: failed to configure binding: {missing}"
+            raise _denied(attributes, text, "Invalid") from None
 
 
 def _conditions_hold(policy: Json, given: Json) -> bool:
     return all(evaluate(c["expression"], given) is True for c in policy["spec"].get("matchConditions") or ())
 
 
-def _add_variables(policy: Json, given: Json) -> None:
+def add_variables(policy: Json, given: Json) -> None:
+    """Add the policy's variables to what its expressions see."""
     for variable in policy["spec"].get("variables") or ():
         found = evaluate(variable["expression"], given)
         if not isinstance(found, Failed):

@@ -16,7 +16,7 @@ import orjson
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.admission.expressions import Failed, evaluate, values
-from k8s_tutor.sim.admission.plugin import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin, become
 from k8s_tutor.sim.admission.policy_matching import matches, namespace_of
 from k8s_tutor.sim.admission.webhook_calling import Target
 from k8s_tutor.sim.admission.webhook_review import Answer, CallFailed, denial, failure, review, verified
@@ -54,6 +54,7 @@ class _Webhooks(Plugin):
     """What both have in common: which webhooks a request concerns, and their answers."""
 
     operations = frozenset(("CREATE", "UPDATE", "DELETE", "CONNECT"))
+    of_users = True
     configurations: ClassVar[str] = ""
     mutating: ClassVar[bool] = False
 
@@ -207,8 +208,9 @@ class MutatingAdmissionWebhook(_Webhooks):
         if conformed.type_error:
             raise _internal(conformed.type_error)
         changed = bool(attributes.resource.encode(conformed.obj) != before)
-        _become(obj, conformed.obj)
+        become(obj, conformed.obj)
         attributes.resource.strategy.default(obj)
+        attributes.mutated = attributes.mutated or changed
         return changed
 
 
@@ -227,15 +229,6 @@ class ValidatingAdmissionWebhook(_Webhooks):
             for key in reviews.used:  # the pass is through: the next request of the kind is asked about anew
                 reviews.answers.pop(key, None)
             reviews.used.clear()
-
-
-def _become(obj: Json, new: Json) -> None:
-    """Change an object in place; its metadata stays the same dict, which the storage holds."""
-    meta = obj["metadata"]
-    meta.clear()
-    meta.update(new.get("metadata") or {})
-    obj.clear()
-    obj.update(new | {"metadata": meta})
 
 
 def _key(hook: Hook, attributes: Attributes, turn: int, *, own: bool) -> Hashable:

@@ -31,6 +31,7 @@ class Attributes:
     old: Json | None = None
     subresource: str = ""
     options: Json = field(default_factory=dict)
+    mutated: bool = False  # by a policy or webhook of users
 
 
 class Admission(Protocol):

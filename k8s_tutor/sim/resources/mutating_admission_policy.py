@@ -8,12 +8,14 @@ from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.expressions import Expressions
 
 _PATCH_TYPES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
+_RESULTS = {"ApplyConfiguration": "Object", "JSONPatch": "list(JSONPatch)"}
 
 
 class MutatingAdmissionPolicyStrategy(policies.PolicyStrategy):
     """The kind MutatingAdmissionPolicy."""
 
     resource = "mutatingadmissionpolicies.admissionregistration.k8s.io"
+    allow_unconditional_update = False
     columns = table.table(
         table.NAME,
         table.plain(
@@ -33,14 +35,14 @@ class MutatingAdmissionPolicyStrategy(policies.PolicyStrategy):
         if not spec.get("mutations"):
             spec.required("mutations", "mutations must contain at least one item")
         for mutation in spec.each("mutations"):
-            _check_mutation(mutation)
+            _check_mutation(mutation, expressions)
         spec.one_of("reinvocationPolicy", admission_rules.REINVOCATION_POLICIES, required=True)
 
     def row(self, obj: Json, now: float) -> list[Any]:
         return self.policy_row(obj, now, "mutations")
 
 
-def _check_mutation(v: At) -> None:
+def _check_mutation(v: At, expressions: Expressions) -> None:
     """Check one mutation: its type says which of the two expressions it has."""
     kind = v.text("patchType")
     if not v.need("patchType"):
@@ -54,5 +56,7 @@ def _check_mutation(v: At) -> None:
                 v.required(field, f"must be specified when patchType is {kind}")
             elif not v.at(field).text("expression").strip():
                 v.at(field).required("expression")
+            else:
+                expressions.check_initializers(v.at(field), v.at(field).text("expression").strip(), _RESULTS[name])
         elif v.get(field) is not None:
             v.invalid(field, f"must not be specified when patchType is {kind}", f"{{{field}}}")

@@ -9,6 +9,8 @@ class MutatingAdmissionPolicyBindingStrategy(policies.BindingStrategy):
     """The kind MutatingAdmissionPolicyBinding."""
 
     resource = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
+    allow_unconditional_update = False
+    columns = policies.binding_columns("configuration")
 
     def check(self, v: At, old: Json | None) -> None:
         v.at("spec").need("policyName")

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from k8s_tutor.apimachinery import cel
+from k8s_tutor.apimachinery.cel_objects import pointed, type_of
 from k8s_tutor.sim.resources.shared.check import At
 
 _BASE = ("object", "oldObject", "request", "namespaceObject")
@@ -47,14 +48,6 @@ _RESERVED = frozenset(
 def is_identifier(name: str) -> bool:
     """Tell whether a variable may have this name."""
     return bool(_IDENTIFIER.fullmatch(name)) and name not in _RESERVED
-
-
-def _pointed(expression: str, offset: int, message: str) -> str:
-    """Return an error in the compiler's form: place, message, the line, and an arrow under the place."""
-    lines = expression[:offset].split("\n")
-    line = expression.split("\n")[len(lines) - 1]
-    column = len(lines[-1])
-    return f"ERROR: <input>:{len(lines)}:{column + 1}: {message}\n | {line}\n | {'.' * column}^"
 
 
 _GROUP_KIND = r"request\.(kind|resource|requestKind|requestResource)\."
@@ -116,7 +109,7 @@ class Expressions:
         bare = _STRING.sub(lambda match: " " * len(match.group()), expression)
         for match in _VARIABLE.finditer(bare):
             if match.group(1) not in self._declared:
-                return _pointed(expression, match.start(1) - 1, f"undefined field '{match.group(1)}'")
+                return pointed(expression, match.start(1) - 1, f"undefined field '{match.group(1)}'")
         return None
 
     def check(
@@ -137,3 +130,19 @@ class Expressions:
         problem = self.problem(expression, types, composed=uses, authorizer=authorizer)
         if problem is not None:
             v.invalid(field, problem, expression if shown is None else shown)
+
+    def check_initializers(self, v: At, expression: str, wanted: str) -> None:
+        """Complain about the expression of a mutation, which makes objects or patches."""
+        if expression in self._kept:
+            return
+        try:
+            found = type_of(expression, (*self._names, *_AUTHORIZER, "variables"))
+        except cel.CompileError as error:
+            if "Syntax error" in str(error) or not _AUTHORIZER_USE.search(expression):
+                v.invalid("expression", f"compilation failed: {error}", expression)
+            return
+        unknown = self._undeclared(expression)
+        if unknown is not None:
+            v.invalid("expression", f"compilation failed: {unknown}", expression)
+        elif found not in {wanted, "dyn", "list(dyn)"}:
+            v.invalid("expression", f"must evaluate to {wanted} but got {found}", expression)
