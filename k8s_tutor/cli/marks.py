@@ -6,6 +6,7 @@ from typing import Any
 from k8s_tutor.checks.result import State
 from k8s_tutor.cli.words import say
 from k8s_tutor.session import CheckState
+from k8s_tutor.session.evidence import phrase, place
 
 
 def lines(checks: Iterable[CheckState], language: str) -> Iterator[str]:
@@ -24,7 +25,9 @@ def explained(check: CheckState, language: str) -> Iterator[str]:
     result = check.result
     yield f"{check.check.title.get(language)}: {check.check.message.get(language)}"
     for difference in result.differences:
-        yield f"    {difference}"
+        where = f"{place(difference.path, language)}: " if difference.path else ""
+        expected, there = phrase(difference.expected, language), phrase(difference.found, language)
+        yield f"    {where}{say(language, 'expected')} {expected}, {say(language, 'found')} {there}"
     for cause in result.causes:
         yield f"    {say(language, 'because')}: {cause}"
     if result.detail and result.state is State.ERROR:

@@ -53,7 +53,7 @@ def at_exercise(session: Session, exercise: str) -> str:
         raise UsageError(
             "There is no exercise here.",
             f"The place is {session.place.lesson}, screen {session.place.index + 1}: only text.",
-            "Type: k8s-tutor list, then e.g. k8s-tutor check pods/first-pod",
+            "Type: k8s-tutor list, then e.g. k8s-tutor check pods/first-manifest",
         )
     return current.full_id
 

@@ -57,6 +57,11 @@ class Attempt:
         self._passed = False
 
     @property
+    def is_live(self) -> bool:
+        """Whether its checks are being judged."""
+        return self._live is not None
+
+    @property
     def results(self) -> Results:
         """The last verdicts."""
         return dict(self._live.results) if self._live is not None else {}

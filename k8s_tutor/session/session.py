@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Final, Self
 
 from k8s_tutor.checks.result import CheckResult, State
 from k8s_tutor.checks.stage import placed
@@ -36,6 +36,8 @@ from k8s_tutor.session.places import Place, Places
 from k8s_tutor.session.solutions import as_markdown
 from k8s_tutor.session.words import say
 
+INTERRUPTED: Final = 130
+
 
 class Session:
     """Made by :meth:`open`, ended by :meth:`close` (also a context manager)."""
@@ -51,6 +53,9 @@ class Session:
         self._lock = threading.RLock()
         self._subscribers: list[Callable[[Event], None]] = []
         self._attempt: Attempt | None = None
+        self._set_up = threading.Event()
+        self._set_up.set()
+        self._interrupted = threading.Event()
         self._places = Places(course)
         self._commands = Commands(self._connection.client, provider)
         kept = store.place(course.id)
@@ -176,9 +181,14 @@ class Session:
 
     @property
     def started(self) -> str:
-        """Full id of the exercise whose checks are live; empty if none."""
+        """Full id of the exercise whose checks are live; empty if none, or while its starting state is being made."""
         attempt = self._attempt
-        return attempt.exercise.full_id if attempt is not None else ""
+        return attempt.exercise.full_id if attempt is not None and attempt.is_live else ""
+
+    @property
+    def is_setting_up(self) -> bool:
+        """Whether a starting state is being made."""
+        return not self._set_up.is_set()
 
     @property
     def workdir(self) -> Path:
@@ -311,9 +321,15 @@ class Session:
     ) -> CommandResult:
         """*Slow.* Run a shell line in the working folder; ``write`` gets output as it comes (any thread).
 
+        While a starting state is being made the line waits: it would meet half of it.
+
         Raises:
             ClusterUnavailableError: there is no cluster yet.
         """
+        self._interrupted.clear()
+        while not self._set_up.wait(0.05):
+            if self._interrupted.is_set():
+                return CommandResult(line, INTERRUPTED, "")
         result = self._commands.run(line, self.workdir, self.kubeconfig, stdin=stdin, write=write)
         self.store.record_command(self.course.id, self.started, line, result.exit_code)
         attempt = self._attempt
@@ -335,6 +351,7 @@ class Session:
 
     def interrupt(self) -> None:
         """End the running command, from any thread."""
+        self._interrupted.set()
         self._commands.interrupt()
 
     def history(self) -> list[str]:
@@ -365,10 +382,12 @@ class Session:
     @contextlib.contextmanager
     def _working(self, what: str) -> Iterator[None]:
         text = say(self.language, what)
-        self._emit(Working(text))
+        self._set_up.clear()
         try:
+            self._emit(Working(text))
             yield
         finally:
+            self._set_up.set()
             self._emit(Working(text, done=True))
 
     @contextlib.contextmanager

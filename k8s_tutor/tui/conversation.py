@@ -3,6 +3,7 @@
 All drawing happens in the app's thread (``app.tell``); all slow calls happen in threads of ``_slow``.
 """
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.checks.result import State
@@ -69,6 +70,7 @@ class Conversation:
         self._mirror: ClusterMirror | None = None
         self._client: Client | None = None
         self._extra: list[str] = []
+        self._starting = threading.Lock()
         self._unheard = session.subscribe(self._hear)
         asking = Asking(app, lambda: session.language)
         session.ask_with(confirm=asking.confirm, edit=asking.edit)
@@ -120,6 +122,7 @@ class Conversation:
                 await self.draw()
             case Working(what=what, done=False):
                 terminal.note(what, "dim")
+                self.draw_task()
             case ExerciseStarted():
                 self._extra = []
                 self.draw_task()
@@ -180,6 +183,7 @@ class Conversation:
                 self.say,
                 language,
                 started=started,
+                starting=session.is_setting_up,
                 extra=self._extra,
             )
         )
@@ -235,9 +239,11 @@ class Conversation:
 
     def _start_here(self) -> None:
         """Begin the exercise of the screen, if there is one. In a worker thread."""
-        exercise = self.session.exercise
-        if self.session.screen.exercise and exercise is not None and self.session.started != exercise.full_id:
-            self.session.start(exercise.full_id)
+        # One at a time, and what counts is where the learner is by then: she may leaf on while a start is being made.
+        with self._starting:
+            exercise = self.session.exercise
+            if self.session.screen.exercise and exercise is not None and self.session.started != exercise.full_id:
+                self.session.start(exercise.full_id)
         self.app.tell(self.draw_task)
 
     def restart(self) -> None:
@@ -245,8 +251,14 @@ class Conversation:
         exercise = self.session.exercise
         if exercise is None or self._client is None:
             return
+        full_id = exercise.full_id
         self.app.main.terminal.note(self.say("starting"), "dim")
-        slowly(self.app, self.session.reset if self.session.started == exercise.full_id else self.session.start)
+
+        def work() -> None:
+            with self._starting:
+                (self.session.reset if self.session.started == full_id else self.session.start)(full_id)
+
+        slowly(self.app, work)
 
     def hint(self) -> None:
         """Take the next hint."""

@@ -78,13 +78,12 @@ class Commands:
         read, self._stdin = os.pipe()
 
         def work() -> None:
-            code, unread = 1, ""
+            code = 1
             try:
-                with os.fdopen(read, "rb", buffering=0) as stdin:
+                with os.fdopen(read, "rb", buffering=0, closefd=False) as stdin:
                     code = self.session.run_command(line, stdin=stdin, write=self._output).exit_code
-                    unread = _left_in(read)
             finally:
-                self.app.tell(lambda: self._finished(code, unread))
+                self.app.tell(lambda: self._finished(code, read))
 
         slowly(self.app, work)
 
@@ -121,8 +120,9 @@ class Commands:
             text, self._chunks = "".join(self._chunks), []
         self.app.main.terminal.feed(text)
 
-    def _finished(self, code: int, unread: str) -> None:
+    def _finished(self, code: int, pipe: int) -> None:
         """Show how the command ended; what was typed while it ran and it did not read is entered now."""
+        unread = _left_in(pipe)
         self._flush()
         self._close_stdin()
         self.running = False
@@ -181,12 +181,13 @@ class Commands:
 
 
 def _left_in(pipe: int) -> str:
-    """Return what nobody read from a pipe."""
+    """Return what nobody read from a pipe, and close it."""
     os.set_blocking(pipe, False)
     left = b""
     with contextlib.suppress(BlockingIOError):
         while piece := os.read(pipe, 65536):
             left += piece
+    os.close(pipe)
     return left.decode("utf-8", "replace")
 
 

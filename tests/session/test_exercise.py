@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -144,6 +145,35 @@ async def test_reset_empties_what_the_learner_made_and_keeps_files_once(desk: De
         assert (session.workdir.parent / ".color.before/mine.yaml").read_text() == "mine"
         names = [item["metadata"]["name"] for item in session._connection.client().list(MAPS)]
         assert "paint" not in names
+
+    await desk.thread(play)
+
+
+async def test_a_line_typed_while_the_start_is_made_waits_for_it_or_is_given_up(desk: Desk) -> None:
+    session = desk.session
+    codes: list[int] = []
+
+    def type_a_line() -> None:
+        codes.append(session.run_command("kubectl get namespace settings").exit_code)
+
+    def play() -> None:
+        lines = [threading.Thread(target=type_a_line), threading.Thread(target=type_a_line)]
+
+        def heard(event: Event) -> None:
+            if isinstance(event, Working) and not event.done:
+                for line in lines:
+                    line.start()
+                    line.join(0.2)
+                    assert line.is_alive()
+                    if line is lines[0]:
+                        session.interrupt()
+                        line.join(20)
+
+        session.subscribe(heard)
+        session.start()
+        for line in lines:
+            line.join(20)
+        assert codes == [130, 0]
 
     await desk.thread(play)
 

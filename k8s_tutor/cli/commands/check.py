@@ -13,7 +13,7 @@ from k8s_tutor.errors import ChecksFailedError
 from k8s_tutor.session import ChecksChanged, Event, Session
 
 
-@click.command(epilog="Example: k8s-tutor check pods/first-pod")
+@click.command(epilog="Example: k8s-tutor check pods/first-manifest")
 @click.argument("exercise", default="")
 @click.option("--watch", is_flag=True, help="Go on until all pass (Ctrl-C ends it).")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")

@@ -4,9 +4,10 @@ import click
 
 from k8s_tutor.cli.asked import language_of
 from k8s_tutor.cli.opening import at_exercise, opened
+from k8s_tutor.cli.words import say
 
 
-@click.command(epilog="Example: k8s-tutor hint pods/first-pod")
+@click.command(epilog="Example: k8s-tutor hint pods/first-manifest")
 @click.argument("exercise", default="")
 @click.pass_context
 def command(ctx: click.Context, exercise: str) -> None:
@@ -15,7 +16,8 @@ def command(ctx: click.Context, exercise: str) -> None:
         full_id = at_exercise(session, exercise)
         found = session.hint(full_id)
         if found is None:
-            click.echo("There are no more hints. Type: k8s-tutor solution")
+            click.echo(say(session.language, "more-hints"))
         else:
             number, text, cost = found
-            click.echo(f"Hint {number} (costs {cost:g} points): {text}")
+            name = "hint" if cost else "free-hint"
+            click.echo(say(session.language, name, number=number, cost=f"{cost:g}", text=text))

@@ -4,9 +4,10 @@ import click
 
 from k8s_tutor.cli.asked import language_of
 from k8s_tutor.cli.opening import at_exercise, opened
+from k8s_tutor.cli.words import say
 
 
-@click.command(epilog="Example: k8s-tutor reset pods/first-pod")
+@click.command(epilog="Example: k8s-tutor reset pods/first-manifest")
 @click.argument("exercise", default="")
 @click.pass_context
 def command(ctx: click.Context, exercise: str) -> None:
@@ -14,4 +15,4 @@ def command(ctx: click.Context, exercise: str) -> None:
     with opened(language=language_of(ctx)) as session:
         full_id = at_exercise(session, exercise)
         session.reset(full_id)
-        click.echo(f"The starting state of {full_id} stands.")
+        click.echo(say(session.language, "start-stands", exercise=full_id))

@@ -6,7 +6,7 @@ from k8s_tutor.cli.asked import language_of
 from k8s_tutor.cli.opening import at_exercise, opened
 
 
-@click.command(epilog="Example: k8s-tutor solution pods/first-pod")
+@click.command(epilog="Example: k8s-tutor solution pods/first-manifest")
 @click.argument("exercise", default="")
 @click.pass_context
 def command(ctx: click.Context, exercise: str) -> None:

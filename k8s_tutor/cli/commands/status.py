@@ -7,6 +7,7 @@ import click
 from k8s_tutor.cli import marks
 from k8s_tutor.cli.asked import language_of
 from k8s_tutor.cli.opening import opened
+from k8s_tutor.cli.words import say
 
 
 @click.command(epilog="Example: k8s-tutor status --json")
@@ -35,8 +36,14 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
             }
             click.echo(json.dumps(answer, ensure_ascii=False))
             return
-        title = session.lesson.title.get(session.language)
-        click.echo(f"Lesson   {session.lesson.folder} ({title}), screen {place.index + 1} of {len(session.screens)}")
-        click.echo(f"Exercise {exercise.full_id if exercise else 'none on this screen'}")
-        click.echo(f"Passed   {passed} of {total} exercises")
-        click.echo(f"Cluster  {cluster.summary}")
+        language = session.language
+        lesson = f"{session.lesson.folder} ({session.lesson.title.get(language)})"
+        told = {
+            "lesson": say(language, "at-screen", lesson=lesson, screen=place.index + 1, screens=len(session.screens)),
+            "exercise": exercise.full_id if exercise else say(language, "no-exercise"),
+            "done": say(language, "of-exercises", passed=passed, total=total),
+            "cluster": cluster.summary,
+        }
+        width = max(len(say(language, name)) for name in told)
+        for name, text in told.items():
+            click.echo(f"{say(language, name):<{width}} {text}")

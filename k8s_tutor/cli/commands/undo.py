@@ -4,6 +4,7 @@ import click
 
 from k8s_tutor.cli.asked import language_of
 from k8s_tutor.cli.opening import opened
+from k8s_tutor.cli.words import say
 
 
 @click.command(epilog="Example: k8s-tutor undo")
@@ -11,4 +12,4 @@ from k8s_tutor.cli.opening import opened
 def command(ctx: click.Context) -> None:
     """Take back the last command typed in the tutor (practice cluster)."""
     with opened(language=language_of(ctx)) as session:
-        click.echo("Undone." if session.undo() else "There is nothing to undo.")
+        click.echo(say(session.language, "undone" if session.undo() else "nothing-undone"))

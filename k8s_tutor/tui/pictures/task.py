@@ -11,6 +11,7 @@ from rich.text import Text
 from k8s_tutor.checks.kind import build
 from k8s_tutor.checks.result import State
 from k8s_tutor.session import CheckState
+from k8s_tutor.session.evidence import phrase, place
 
 SIGNS = {
     State.PASSED: ("✓", "bold green"),
@@ -31,6 +32,7 @@ def task_text(
     language: str,
     *,
     started: bool,
+    starting: bool = False,
     extra: Sequence[str] = (),
 ) -> Text:
     """Return the pane's whole text.
@@ -43,13 +45,14 @@ def task_text(
         say: the app's words by key.
         language: of titles and messages.
         started: the starting state stands.
+        starting: it is being made.
         extra: hints, solutions, congratulations: paragraphs at the end.
     """
     if not title:
         return Text(say("no-exercise"), "dim")
     out = Text.assemble((title, "bold"), "\n", goal, "\n\n")
     if not started:
-        out.append(say("not-started") + "\n", "bold yellow")
+        out.append(say("starting" if starting else "not-started") + "\n", "bold yellow")
     explained = False
     for check in checks:
         sign, style = SIGNS[check.state if started else State.BLOCKED]
@@ -89,8 +92,9 @@ def explanation(check: CheckState, say: Callable[[str], str], language: str, *, 
         return out
     for difference in result.differences[:1]:
         if difference.path:
-            out.append(f"   {difference.path}: ", "cyan")
-            out.append(f"{say('expected')} {difference.expected}, {say('found')} {_found(difference.found, say)}\n")
+            expected, found = phrase(difference.expected, language), phrase(difference.found, language)
+            out.append(f"   {place(difference.path, language)}: ", "cyan")
+            out.append(f"{say('expected')} {expected}, {say('found')} {found}\n")
     for cause in result.causes[:1]:
         out.append(f"   {say('because')}: ", "yellow")
         out.append(f"{telling(cause)}\n")
@@ -102,10 +106,6 @@ def explanation(check: CheckState, say: Callable[[str], str], language: str, *, 
     if result.learn:
         out.append(f"   {say('read')}: {result.learn}\n", "dim")
     return out
-
-
-def _found(value: object, say: Callable[[str], str]) -> str:
-    return say("nothing") if str(value) == "nothing" else str(value)
 
 
 def telling(cause: str, most: int = 140) -> str:
