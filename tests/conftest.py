@@ -105,6 +105,7 @@ def kubectl(tmp_path: Path) -> Kubectl:
 
     async def run(server: Server, *arguments: str, stdin: str | None = None) -> Output:
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(server.kubeconfig)}
+        environment["EDITOR"] = "true"
         process = await asyncio.create_subprocess_exec(
             binary,
             *arguments,

@@ -66,7 +66,9 @@ def validation(value: str) -> str:
     return levels[value]
 
 
-def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str, *, typed: bool = False) -> None:
+def tell(
+    call: Call, resource: APIResource, body: dict[str, Any], operation: str, *, typed: bool = False, suffix: bool = True
+) -> None:
     """Print what was done to an object, or the object in the wanted format.
 
     Args:
@@ -74,6 +76,7 @@ def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str
         resource: what the object is.
         body: the object.
         operation: what was done, as a participle.
+        suffix: say whether it was a dry run.
         typed: print JSON in the order of the Go type, as verbs do that decode objects into it.
     """
     output, template = call.words.get("output", ""), call.words.get("template", "")
@@ -93,8 +96,8 @@ def tell(call: Call, resource: APIResource, body: dict[str, Any], operation: str
         call.write(show(body))
         return
     name = body.get("metadata", {}).get("name", "")
-    suffix = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run(call), "")
-    call.out(f"{kind_name(resource)}/{name} {operation}{suffix}")
+    dry = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run(call), "") if suffix else ""
+    call.out(f"{kind_name(resource)}/{name} {operation}{dry}")
 
 
 def create_object(

@@ -169,7 +169,7 @@ def kind_name(resource: APIResource) -> str:
     return f"{resource.kind.lower()}.{resource.group}" if resource.group else resource.kind.lower()
 
 
-def resolve(call: Call, word: str) -> APIResource:
+def resolve(call: Call, word: str, *, bare: bool = False) -> APIResource:
     """Find the resource that a word names.
 
     Raises:
@@ -181,8 +181,10 @@ def resolve(call: Call, word: str) -> APIResource:
         pass
     name, _, group = word.partition(".")
     if group:
-        raise CommandError(f"the server doesn't have a resource type {quoted(name)} in group {quoted(group)}")
-    raise CommandError(f"the server doesn't have a resource type {quoted(word)}")
+        raise CommandError(
+            f"the server doesn't have a resource type {quoted(name)} in group {quoted(group)}", bare=bare
+        )
+    raise CommandError(f"the server doesn't have a resource type {quoted(word)}", bare=bare)
 
 
 def types(call: Call, word: str) -> list[APIResource]:

@@ -198,7 +198,19 @@ def _connect(
     # A verb's own flag hides the common one of the same name (create rolebinding --user).
     own = {flag.name for flag in verb.flags}
     parsed = {flag.name: flag.initial() if flag.name in own else words[flag.name] for flag in COMMON_FLAGS}
-    other = ("context", "cluster", "user", "server", "token", "as", "as-group", "kubeconfig", "client-certificate")
+    other = (
+        "context",
+        "cluster",
+        "user",
+        "server",
+        "token",
+        "as",
+        "as-group",
+        "as-uid",
+        "as-user-extra",
+        "kubeconfig",
+        "client-certificate",
+    )
     if factory is not None and not any(name in words.changed - own for name in other):
         return factory()
     target = load_target(
@@ -212,8 +224,9 @@ def _connect(
     if parsed["as"]:
         changes |= {"impersonate_user": parsed["as"], "impersonate_uid": parsed["as-uid"]}
         changes["impersonate_groups"] = tuple(parsed["as-group"])
-    elif parsed["as-group"] or parsed["as-uid"]:
-        raise CommandError("requesting groups or user-extra for  without impersonating a user")
+    elif parsed["as-group"] or parsed["as-uid"] or parsed["as-user-extra"]:
+        user = parsed["user"] or _user_of(file, target.context_name)
+        raise CommandError(f"requesting uid, groups or user-extra for {user} without impersonating a user")
     for name, key in (
         ("certificate-authority", "ca_file"),
         ("client-certificate", "cert_file"),
@@ -229,6 +242,13 @@ def _connect(
     timeout = _timeout(parsed["request-timeout"])
     opened.append(Client(target.changed(**changes), timeout=timeout))
     return opened[-1]
+
+
+def _user_of(file: Path, context: str) -> str:
+    """Return the user of a context, for an error about it."""
+    from k8s_tutor.client.kubeconfig import load_document, named
+
+    return str(named(load_document(file), "contexts", "context", context).get("user", ""))
 
 
 def _timeout(text: str) -> float:

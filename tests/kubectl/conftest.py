@@ -27,7 +27,7 @@ def ours(tmp_path: Path) -> Ours:
             stdout=out,
             stderr=err,
             cwd=tmp_path,
-            env={},
+            env={"EDITOR": "true"},
         )
         return Output(out.getvalue(), err.getvalue(), code)
 

@@ -161,3 +161,75 @@ async def test_ours_prints_what_the_real_one_prints(
         if real != mine:
             different.append(f"$ kubectl {line}\n--- real\n{real}\n--- ours\n{mine}")
     assert not different, "\n".join(different)
+
+
+#: Lines whose two kubectls must agree, each with what stands before it; run in order on one cluster.
+MORE = """
+create cm x --from-literal=a=1 --dry-run=client -o json
+create deployment x --image=a.b/c_d --image=e --dry-run=client -o jsonpath={.spec.template.spec.containers[1].name}
+create deploy y --image=nginx --dry-run=client -o kyaml
+get cm cm -n team -o kyaml
+get cm cm -n team -o jsonpath={.nope} --allow-missing-template-keys=false --show-managed-fields
+get cm -n team --subresource=status
+get svc -n team -o go-template={{.items.x}}
+create nope
+create pod
+create token default --bound-object-kind=Foo
+create role r --verb=get --resource=nope
+create svc clusterip c --tcp=x
+create svc clusterip c --tcp=70000
+create job j --from=deploy/web -n team
+create cm x -f - --validate=foo
+patch deploy web -n team --subresource=scale --type=merge -p {"spec":{"replicas":3}} --dry-run=server
+expose deploy web -n team --port=x --name=y
+expose deploy web -n team --port=80 --selector=a=b --name=y --load-balancer-ip=1.2.3.4 --dry-run=client -o yaml
+set env deploy/web -n team 1BAD=1
+set env deploy/web -n team A=1 A-
+set env deploy/web -n team A=5 --overwrite=false
+set env deploy/web -n team A=5 -c none
+set env deploy/web -n team X
+set env
+set image deploy/web -n team web=
+set image svc/web -n team a=b
+set resources deploy/web -n team --requests=cpu=2 --limits=cpu=1
+set sa svc/web -n team x
+set selector svc web -n team a===
+set subject deploy web -n team --user=a
+label deploy web -n team k=a!b
+label deploy web -n team --all -l a=b x=y
+patch deploy web -n team -p {"spec":
+autoscale deploy web -n team --max=3
+rollout history svc/web -n team
+rollout undo svc/web -n team
+rollout undo deploy/web -n team --to-revision=-1
+replace
+delete --all
+delete cm --all -l a=b
+apply view-last-applied deploy web -n team -o foo
+apply view-last-applied cm kube-root-ca.crt -n team
+apply edit-last-applied deploy web -n team
+edit deploy,svc -n team
+events --for=nope/x
+logs x --since-time=nope
+logs x --since-time=2026-01-01
+run x --image=x --image-pull-policy=Foo
+get ns --as-user-extra=a=b
+"""
+
+
+async def test_refusals_and_formats_are_the_real_ones(
+    server: ServerFactory, kubectl: Kubectl, ours: Ours, objects: Path
+) -> None:
+    served = await server()
+    applied = await ours(served, "apply", "-f", objects.name)
+    assert applied.code == 0, applied.err
+    await served.cluster.clock.settle()
+    await kubectl(served, "autoscale", "deploy", "web", "-n", "team", "--max=3")
+    different = []
+    for line in MORE.strip().splitlines():
+        words = shlex.split(line) if '{"' not in line else line.split()
+        real = await kubectl(served, *words)
+        mine = await ours(served, *words)
+        if real != mine:
+            different.append(f"$ kubectl {line}\n--- real\n{real}\n--- ours\n{mine}")
+    assert not different, "\n".join(different)

@@ -117,7 +117,7 @@ def _jsonpath(name: str, text: str, *, allow_missing: bool) -> Printer:
             raise CommandError(
                 f"error executing jsonpath {quoted(text)}: Error executing template: {error}. Printing more information "
                 f"for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n"
-                f"\t\t{go_syntax(body)}\n"
+                f"\t\t{go_syntax(body)}\n\n\n"
             ) from None
 
     return show

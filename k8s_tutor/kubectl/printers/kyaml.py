@@ -37,9 +37,10 @@ def _scalar(value: Any, indent: int) -> str:
     # A space would be lost at the start of a folded line: it is escaped, one column before the others.
     lines = [double_quoted(part)[1:-1] for part in value.split("\n")]
     ended = lines and not lines[-1]
-    told = [f"{' ' * indent}\\{line}" if line.startswith(" ") else f"{' ' * indent} {line}" for line in lines]
+    pad = " " * (indent + 2)
+    told = [f"{pad}\\{line}" if line.startswith(" ") else f"{pad} {line}" for line in lines]
     text = "\\n\\\n".join(told[:-1] if ended else told) + ("\\n" if ended else "")
-    return f'"\\\n{text}\\\n{" " * indent}"'
+    return f'"\\\n{text}\\\n{pad}"'
 
 
 def _key(key: str) -> str:

@@ -2,8 +2,86 @@
 
 from typing import Any
 
+from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.command import Call, Verb
+from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import list_all
+from k8s_tutor.kubectl.options import ALL_NAMESPACES, OUTPUT, POD_RUNNING_TIMEOUT
+from k8s_tutor.kubectl.printers import printer_for
+
+_DUMPED = (
+    ("v1", "events"),
+    ("v1", "replicationcontrollers"),
+    ("v1", "services"),
+    ("apps/v1", "daemonsets"),
+    ("apps/v1", "deployments"),
+    ("apps/v1", "replicasets"),
+    ("v1", "pods"),
+)
+
+
+class Dump(Verb):
+    """Prints what a cluster's debugger would ask for: nodes, then each namespace's objects and logs."""
+
+    name = "dump"
+    usage = "cluster-info dump [flags] [options]"
+    short = "Dump relevant information for debugging and diagnosis"
+    flags = (
+        *OUTPUT,
+        ALL_NAMESPACES,
+        Flag("namespaces", "list", help="the namespaces to dump; kube-system and this one if not given"),
+        Flag("output-directory", help="a folder for the files; the output if empty or -"),
+        POD_RUNNING_TIMEOUT,
+    )
+
+    def run(self, call: Call) -> int:
+        show = printer_for(call.flag("output") or "json", template=call.flag("template"), typed=True)
+        suffix = "yaml" if call.flag("output") == "yaml" else "json"
+        self._put(call, f"nodes.{suffix}", show(self._list(call, "/api/v1/nodes")))
+        namespaces = call.flag("namespaces") or sorted({"kube-system", call.namespace})
+        if call.flag("all-namespaces"):
+            namespaces = [one["metadata"]["name"] for one in list_all(call, "/api/v1/namespaces")]
+        for namespace in namespaces:
+            for version, plural in _DUMPED:
+                root = "/api" if version == "v1" else "/apis"
+                found = self._list(call, f"{root}/{version}/namespaces/{namespace}/{plural}")
+                self._put(call, f"{namespace}/{plural}.{suffix}", show(found))
+                if plural == "pods":
+                    for pod in found.get("items") or ():
+                        self._logs(call, pod)
+        if self._folder(call):
+            call.out(f"Cluster info dumped to {call.flag('output-directory')}")
+        return 0
+
+    def _list(self, call: Call, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = call.request("GET", path)
+        return found
+
+    def _logs(self, call: Call, pod: dict[str, Any]) -> None:
+        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        for container in [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]:
+            try:
+                text = b"".join(call.client.logs(namespace, name, {"container": container["name"]}).chunks()).decode()
+            except ApiError as error:
+                text = f"Request log error: {error}\n"
+            where = f"container {container['name']} of pod {namespace}/{name} ====\n"
+            self._put(
+                call, f"{namespace}/{name}/logs.txt", f"==== START logs for {where}{text}==== END logs for {where}"
+            )
+
+    def _put(self, call: Call, name: str, text: str) -> None:
+        folder = self._folder(call)
+        if not folder:
+            call.write(text)
+            return
+        file = call.cwd / folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a" if name.endswith(".txt") else "w", encoding="utf-8") as stream:
+            stream.write(text)
+
+    def _folder(self, call: Call) -> str:
+        name = call.flag("output-directory")
+        return "" if name == "-" else name
 
 
 class ClusterInfo(Verb):
@@ -13,6 +91,7 @@ class ClusterInfo(Verb):
     usage = "cluster-info [flags] [options]"
     short = "Display cluster information"
     group = "Cluster Management Commands"
+    subverbs = (Dump,)
 
     def run(self, call: Call) -> int:
         services = list_all(

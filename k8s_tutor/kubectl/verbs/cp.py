@@ -94,8 +94,7 @@ kubectl cp team-a/one:/tmp notes -c main
 
     def _fetch(self, call: Call, source: FileSpec, target: FileSpec) -> int:
         _, data, errors = self._exec(call, source, ["tar", "cf", "-", source.path], b"")
-        if errors:
-            call.streams.stderr.write(errors.decode("utf-8", "replace"))
+        call.write(errors.decode("utf-8", "replace"))
         self._unpack(call, source, target, data)
         return 0
 

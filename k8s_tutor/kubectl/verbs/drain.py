@@ -1,6 +1,7 @@
 """``kubectl drain`` (kubectl, ``pkg/drain``): cordon, then evict what may be evicted."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
@@ -10,6 +11,7 @@ from k8s_tutor.kubectl.errors import CommandError, SeveralErrors, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, list_all
 from k8s_tutor.kubectl.options import DRY_RUN, SELECTOR
+from k8s_tutor.kubectl.text import go_duration
 from k8s_tutor.kubectl.verbs.cordon import cordon, nodes
 
 MIRROR = "kubernetes.io/config.mirror"
@@ -83,9 +85,32 @@ class Drain(Verb):
             for pod in chosen:
                 call.out(f"evicting pod {_name(pod)} {suffix}")
             return
-        for pod in chosen:
+        if not chosen:
+            return
+        with ThreadPoolExecutor(min(len(chosen), 100)) as pool:
+            failures = [error for error in pool.map(lambda pod: self._evicted(call, pod), chosen) if error]
+        if failures:
+            self._pending(call, info, failures)
+        raise_all(failures)
+
+    def _evicted(self, call: Call, pod: Json) -> Exception | None:
+        """Evict one pod and wait until it is gone; all pods of a node go side by side."""
+        try:
             self._evict(call, pod)
-        self._await_gone(call, chosen)
+            self._await_gone(call, pod)
+        except (ApiError, CommandError) as error:
+            return error
+        return None
+
+    def _pending(self, call: Call, info: Info, failures: list[Exception]) -> None:
+        options = {"fieldSelector": f"spec.nodeName={info.name}", "labelSelector": call.flag("pod-selector")}
+        pods, _, _ = self._filter(call, list_all(call, "/api/v1/pods", **options))
+        if pods:
+            why = ", ".join(str(error) for error in failures)
+            why = f"[{why}]" if len(failures) > 1 else why
+            call.err(f'There are pending pods in node "{info.name}" when an error occurred: {why}')
+            for pod in pods:
+                call.err(f"pod/{pod['metadata']['name']}")
 
     def _filter(self, call: Call, pods: list[Json]) -> tuple[list[Json], dict[str, list[str]], dict[str, list[str]]]:
         chosen: list[Json] = []
@@ -123,8 +148,11 @@ class Drain(Verb):
         metadata = pod["metadata"]
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
         options: Json = {"gracePeriodSeconds": call.flag("grace-period")} if call.flag("grace-period") >= 0 else {}
-        call.out(f"evicting pod {_name(pod)}")
         while True:
+            call.out(f"evicting pod {_name(pod)}")
+            if self.limit is not None and time.monotonic() >= self.limit:
+                timeout = go_duration(call.flag("timeout"))
+                raise CommandError(f"error when evicting {_where(pod)}: global timeout reached: {timeout}")
             try:
                 if call.flag("disable-eviction"):
                     call.request("DELETE", path, body={"kind": "DeleteOptions", "apiVersion": "v1", **options})
@@ -138,46 +166,36 @@ class Drain(Verb):
             except ApiError as error:
                 if error.status == 404:
                     return
-                where = f'pods/"{metadata["name"]}" -n "{metadata["namespace"]}"'
                 if error.status != 429:
-                    raise CommandError(f"error when evicting {where}: {error}") from None
-                call.err(f"error when evicting {where} (will retry after 5s): {error}")
-                self._pause(call, where)
+                    raise CommandError(f"error when evicting {_where(pod)}: {error}") from None
+                call.err(f"error when evicting {_where(pod)} (will retry after 5s): {error}")
+                if call.cancelled.wait(RETRY):
+                    raise CommandError("interrupted") from None
 
-    def _pause(self, call: Call, where: str) -> None:
-        if self.limit is not None and time.monotonic() + RETRY > self.limit:
-            call.cancelled.wait(max(0.0, self.limit - time.monotonic()))
-            raise CommandError(f"error when evicting {where}: global timeout reached: {_seconds(call.flag('timeout'))}")
-        if call.cancelled.wait(RETRY):
-            raise CommandError("interrupted")
-
-    def _await_gone(self, call: Call, pods: list[Json]) -> None:
-        for pod in pods:
-            metadata = pod["metadata"]
-            path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-            while True:
-                try:
-                    current = call.client.get(path)
-                except ApiError as error:
-                    if error.status == 404:
-                        break
-                    raise
-                if current["metadata"]["uid"] != metadata["uid"]:
+    def _await_gone(self, call: Call, pod: Json) -> None:
+        metadata = pod["metadata"]
+        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+        while True:
+            try:
+                current = call.client.get(path)
+            except ApiError as error:
+                if error.status == 404:
                     break
-                if self.limit is not None and time.monotonic() > self.limit:
-                    raise CommandError(
-                        f'error when waiting for pod "{metadata["name"]}" in namespace "{metadata["namespace"]}" to '
-                        f"terminate: global timeout reached: {_seconds(call.flag('timeout'))}"
-                    )
-                if call.cancelled.wait(0.2):
-                    raise CommandError("interrupted")
-            call.out(f"pod/{metadata['name']} evicted")
+                raise
+            if current["metadata"]["uid"] != metadata["uid"]:
+                break
+            if self.limit is not None and time.monotonic() > self.limit:
+                raise CommandError(
+                    f'error when waiting for pod "{metadata["name"]}" in namespace "{metadata["namespace"]}" to '
+                    "terminate: context deadline exceeded"
+                )
+            if call.cancelled.wait(0.2):
+                raise CommandError("interrupted")
+        call.out(f"pod/{metadata['name']} evicted")
 
 
-def _seconds(value: float) -> str:
-    from k8s_tutor.kubectl.text import go_duration
-
-    return go_duration(value)
+def _where(pod: Json) -> str:
+    return f'pods/"{pod["metadata"]["name"]}" -n "{pod["metadata"]["namespace"]}"'
 
 
 def _name(pod: Json) -> str:

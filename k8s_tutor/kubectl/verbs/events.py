@@ -68,7 +68,7 @@ class Events(Verb):
         if not call.flag("for"):
             return ""
         word, name = call.flag("for").split("/")
-        resource = resolve(call, word)
+        resource = resolve(call, word, bare=True)
         return (
             f"involvedObject.kind={resource.kind},involvedObject.apiVersion={resource.group_version},"
             f"involvedObject.name={name}"

@@ -1,5 +1,6 @@
 """``kubectl logs`` (kubectl, ``cmd/logs``)."""
 
+import re
 import threading
 from typing import Any
 
@@ -13,6 +14,7 @@ from k8s_tutor.kubectl.options import SELECTOR
 from k8s_tutor.kubectl.pods import choose_container, first_pod, read
 from k8s_tutor.kubectl.podspecs import selector_text
 from k8s_tutor.kubectl.sessions import write_bytes
+from k8s_tutor.kubectl.text import quoted
 
 Source = tuple[str, str, str]
 _USAGE = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command"
@@ -78,7 +80,7 @@ kubectl logs -l app=web --prefix
         if call.flag("since"):
             self.options["sinceSeconds"] = max(1, round(call.flag("since")))
         if call.flag("since-time"):
-            self.options["sinceTime"] = call.flag("since-time")
+            self.options["sinceTime"] = _rfc3339(call.flag("since-time"))
         if call.flag("limit-bytes"):
             self.options["limitBytes"] = call.flag("limit-bytes")
 
@@ -180,6 +182,18 @@ kubectl logs -l app=web --prefix
                 thread.join(0.2)
         if failures:
             raise failures[0]
+
+
+def _rfc3339(text: str) -> str:
+    layout = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+    if not re.fullmatch(layout, text):
+        dated = text[:4].isdigit()
+        asked, rest = ("T", text[10:]) if dated else ("2006", text)
+        raise CommandError(
+            f"parsing time {quoted(text)} as {quoted('2006-01-02T15:04:05Z07:00')}: cannot parse {quoted(rest)} as "
+            f"{quoted(asked)}"
+        )
+    return text
 
 
 VERB = Logs

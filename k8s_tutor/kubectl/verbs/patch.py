@@ -64,7 +64,8 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
                 failures.append(error)
                 continue
             changed = dry_run(call) == "client" or body != info.object
-            tell(call, shown or info.resource, body, "patched" if changed else "patched (no change)")
+            # kubectl tells a patch without saying that it was a dry run.
+            tell(call, shown or info.resource, body, "patched" if changed else "patched (no change)", suffix=False)
         raise_all(failures)
         return 0
 

@@ -9,6 +9,7 @@ from k8s_tutor.kubectl.forwarding import Forwarder
 from k8s_tutor.kubectl.infos import Info
 from k8s_tutor.kubectl.options import POD_RUNNING_TIMEOUT
 from k8s_tutor.kubectl.pods import attachable, read
+from k8s_tutor.kubectl.text import quoted
 
 
 class PortForward(Verb):
@@ -109,7 +110,7 @@ kubectl port-forward deploy/web :80
             return number, number
         if not local.isdigit():
             raise CommandError(
-                f'error parsing local port "{local}": strconv.ParseUint: parsing "{local}": invalid syntax'
+                f"error parsing local port '{local}': strconv.ParseUint: parsing {quoted(local)}: invalid syntax"
             )
         return int(local), number
 

@@ -1,6 +1,7 @@
 """``kubectl run`` (kubectl, ``cmd/run``): a pod of an image."""
 
 import json
+from datetime import UTC, datetime
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
@@ -17,6 +18,8 @@ from k8s_tutor.kubectl.text import quoted
 from k8s_tutor.kubectl.watching import wait_gone
 
 POD, SERVICE = api("", "v1", "pods", "Pod"), api("", "v1", "services", "Service")
+
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 
 
 class Run(Verb):
@@ -88,6 +91,11 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         if self.attaching and dry_run(call) != "none":
             raise CommandError(
                 "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
+            )
+        if call.flag("image-pull-policy") not in {"", *_PULL_POLICIES}:
+            raise CommandError(
+                f"invalid image pull policy: {call.flag('image-pull-policy')}, valid values are: "
+                f"{', '.join(_PULL_POLICIES)}"
             )
         if call.flag("restart") not in {"Always", "OnFailure", "Never"}:
             raise CommandError(
@@ -198,7 +206,7 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         if (pod.get("status") or {}).get("phase") == "Running":
             self._attach(call, info)
         else:
-            self._logs(call, info)
+            self._logs(call, info, {})
         if call.flag("restart") == "Always":
             return 0
         pod = self._until(call, info, ("Succeeded", "Failed"), call.flag("pod-running-timeout"))
@@ -214,6 +222,9 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         )
 
     def _attach(self, call: Call, info: Info) -> None:
+        # What was written before the stream is there comes from the log; falling back goes on from this second.
+        self._logs(call, info, {})
+        since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         tty = bool(call.flag("tty")) and call.terminal is not None
         if call.flag("stdin") and not call.flag("quiet"):
             call.err(
@@ -225,14 +236,13 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
             channels = call.client.attach(
                 info.namespace, info.name, container=info.name, stdin=call.flag("stdin"), tty=tty
             )
-        except ApiError as error:
+            sessions.run(call, channels, stdin=call.flag("stdin"), tty=tty)
+        except (ApiError, CommandError) as error:
             call.err(f"warning: couldn't attach to pod/{info.name}, falling back to streaming logs: {error}")
-            self._logs(call, info)
-            return
-        sessions.run(call, channels, stdin=call.flag("stdin"), tty=tty)
+            self._logs(call, info, {"sinceTime": since})
 
-    def _logs(self, call: Call, info: Info) -> None:
-        for chunk in call.client.logs(info.namespace, info.name, {"follow": "true"}).chunks():
+    def _logs(self, call: Call, info: Info, options: dict[str, str]) -> None:
+        for chunk in call.client.logs(info.namespace, info.name, options).chunks():
             sessions.write_bytes(call.streams.stdout, chunk)
 
     def _until(self, call: Call, info: Info, phases: tuple[str, ...], timeout: float) -> Json:

@@ -183,7 +183,7 @@ class Streaming:
         worker = self._worker(namespace, pod)
         instance = worker.runtime.find(container)
         if instance is None or instance.container is None or instance.view.state != "running":
-            raise bad_request(f"container not found ({container})")
+            raise bad_request(f'unable to upgrade connection: container not found ("{container}")')
         return instance.container
 
 
