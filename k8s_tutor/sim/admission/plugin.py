@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.authorizer import Authorizer
+from k8s_tutor.sim.machinery.status import ApiError, forbidden
 from k8s_tutor.sim.registry.rest import Attributes, Rest
 
 
@@ -33,6 +34,13 @@ class Plugin:
 
     def validate(self, attributes: Attributes) -> None:
         """Refuse with ApiError."""
+
+
+def refused(attributes: Attributes, why: str) -> ApiError:
+    """Return 403 as ``admission.NewForbidden`` words it, for an object that may have no name yet."""
+    meta = (attributes.obj or {}).get("metadata") or {}
+    name = attributes.name or meta.get("name") or meta.get("generateName") or "Unknown"
+    return forbidden(attributes.resource.plural, attributes.resource.group, name, why)
 
 
 def become(obj: Json, new: Json) -> None:

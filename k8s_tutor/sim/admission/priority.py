@@ -1,7 +1,7 @@
 """Pods get their priority from their class (``plugin/pkg/admission/priority``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.plugin import Plugin
+from k8s_tutor.sim.admission.plugin import Plugin, refused
 from k8s_tutor.sim.machinery.status import forbidden
 from k8s_tutor.sim.registry.attributes import Attributes
 
@@ -32,7 +32,7 @@ class Priority(Plugin):
         else:
             entry = self.store.get(CLASSES, "", name)
             if entry is None:
-                raise forbidden("pods", "", attributes.name, f"no PriorityClass with name {name} was found")
+                raise refused(attributes, f"no PriorityClass with name {name} was found")
             value, policy = entry.obj.get("value", 0), entry.obj.get("preemptionPolicy", PREEMPT)
         self._set(attributes, spec, value, policy)
 
@@ -62,13 +62,13 @@ class Priority(Plugin):
                 f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; "
                 f"priority admission controller computed {value} from the given PriorityClass name"
             )
-            raise forbidden("pods", "", attributes.name, why)
+            raise refused(attributes, why)
         if spec.get("preemptionPolicy") is not None and spec["preemptionPolicy"] != policy:
             why = (
                 f"the string value of PreemptionPolicy ({spec['preemptionPolicy']}) must not be provided in pod spec; "
                 f"priority admission controller computed {policy} from the given PriorityClass name"
             )
-            raise forbidden("pods", "", attributes.name, why)
+            raise refused(attributes, why)
         spec["priority"], spec["preemptionPolicy"] = value, policy
 
     def _keep(self, pod: Json, old: Json) -> None:

@@ -1,8 +1,7 @@
 """Pods of a runtime class get its overhead and scheduling (``plugin/pkg/admission/runtimeclass``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.admission.plugin import Plugin
-from k8s_tutor.sim.machinery.status import forbidden
+from k8s_tutor.sim.admission.plugin import Plugin, refused
 from k8s_tutor.sim.registry.attributes import Attributes
 
 CLASSES = "runtimeclasses.node.k8s.io"
@@ -24,14 +23,14 @@ class RuntimeClass(Plugin):
         if overhead:
             if spec.get("overhead") and spec["overhead"] != overhead:
                 why = f"pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead: {overhead}"
-                raise forbidden("pods", "", attributes.name, why)
+                raise refused(attributes, why)
             spec["overhead"] = dict(overhead)
         scheduling = found.get("scheduling") or {}
         selector = spec.get("nodeSelector") or {}
         for key, value in (scheduling.get("nodeSelector") or {}).items():
             if selector.get(key, value) != value:
                 why = f"pod rejected: conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; "
-                raise forbidden("pods", "", attributes.name, f"{why}pod.spec.nodeSelector[{key}] = {selector[key]}")
+                raise refused(attributes, f"{why}pod.spec.nodeSelector[{key}] = {selector[key]}")
             selector = selector | {key: value}
         if selector:
             spec["nodeSelector"] = selector
@@ -44,7 +43,7 @@ class RuntimeClass(Plugin):
         spec = (attributes.obj or {}).get("spec") or {}
         if found is None and spec.get("overhead") and not attributes.subresource:
             why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
-            raise forbidden("pods", "", attributes.name, why)
+            raise refused(attributes, why)
 
     def _class(self, attributes: Attributes) -> Json | None:
         pod = attributes.obj
@@ -53,5 +52,5 @@ class RuntimeClass(Plugin):
             return None
         entry = self.store.get(CLASSES, "", name)
         if entry is None:
-            raise forbidden("pods", "", attributes.name, f'pod rejected: RuntimeClass "{name}" not found')
+            raise refused(attributes, f'pod rejected: RuntimeClass "{name}" not found')
         return entry.obj

@@ -108,5 +108,5 @@ def partial_list(entries: Sequence[Entry], version: str, *, page: "Page | None" 
         "kind": "PartialObjectMetadataList",
         "apiVersion": META_V1,
         "metadata": meta,
-        "items": [partial(entry.obj) for entry in entries],
+        "items": [partial(entry.obj) for entry in entries] or None,  # Go's nil slice
     }

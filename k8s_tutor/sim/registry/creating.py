@@ -47,7 +47,8 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
     key = (namespace, meta["name"])
     if rest.store.get(resource.name, *key) is not None:
         raise already_exists(resource.plural, resource.group, meta["name"])
-    if meta.get("resourceVersion"):
+    version = meta.get("resourceVersion") or ""
+    if version.isdecimal() and int(version):  # what is no number is overwritten
         raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
     strategy.canonicalize(obj)
     obj = resource.encode(obj)

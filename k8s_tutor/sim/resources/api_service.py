@@ -16,6 +16,7 @@ class APIServiceStrategy(KindStrategy):
     """The kind APIService."""
 
     resource = "apiservices.apiregistration.k8s.io"
+    allow_unconditional_update = False
     has_status = True
     columns = table.table(
         table.NAME,

@@ -36,6 +36,7 @@ class ClusterTrustBundleStrategy(KindStrategy):
     """The kind ClusterTrustBundle."""
 
     resource = "clustertrustbundles.certificates.k8s.io"
+    allow_unconditional_update = False
     fields = ("spec.signerName",)
     columns = table.table(
         table.NAME, table.doc("certificates.v1", "ClusterTrustBundleSpec", "signerName", "SignerName")

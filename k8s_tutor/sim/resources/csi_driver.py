@@ -15,6 +15,7 @@ _DEFAULTS: Json = {
     "fsGroupPolicy": "ReadWriteOnceWithFSType",
     "requiresRepublish": False,
     "seLinuxMount": False,
+    "preventPodSchedulingIfMissing": False,
 }
 _GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
 _MODES = ("Persistent", "Ephemeral")
@@ -29,6 +30,7 @@ class CSIDriverStrategy(KindStrategy):
     """The kind CSIDriver."""
 
     resource = "csidrivers.storage.k8s.io"
+    allow_unconditional_update = False
     columns = table.table(
         table.NAME,
         table.doc("storage.v1", "CSIDriverSpec", "attachRequired", "AttachRequired", "boolean"),

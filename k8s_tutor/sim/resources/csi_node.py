@@ -17,6 +17,7 @@ class CSINodeStrategy(KindStrategy):
     """The kind CSINode."""
 
     resource = "csinodes.storage.k8s.io"
+    allow_unconditional_update = False
     columns = table.table(
         table.NAME,
         table.plain("Drivers", "Drivers indicates the number of CSI drivers registered on the node", "integer"),

@@ -14,6 +14,7 @@ class CSIStorageCapacityStrategy(KindStrategy):
     """The kind CSIStorageCapacity."""
 
     resource = "csistoragecapacities.storage.k8s.io"
+    allow_unconditional_update = False
     columns = table.table(
         table.NAME,
         table.doc("storage.v1", "CSIStorageCapacity", "storageClassName", "StorageClassName"),
@@ -28,6 +29,7 @@ class CSIStorageCapacityStrategy(KindStrategy):
             v.invalid("capacity", NEGATIVE)
 
     def check_update(self, v: At, old: Json) -> None:
+        self.check(v, old)
         if not same(v.get("nodeTopology"), old.get("nodeTopology")):
             v.invalid("nodeTopology", "field is immutable", shown(v.get("nodeTopology")))
         v.immutable("storageClassName", old)

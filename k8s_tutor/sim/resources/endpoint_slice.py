@@ -18,6 +18,7 @@ from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.label_checks import check_labels
 
+HOSTNAME = "kubernetes.io/hostname"
 TYPES = ("FQDN", "IPv4", "IPv6")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 _LOTS = {"endpoints": 1000, "ports": 20000, "forZones": 8, "forNodes": 8}
@@ -43,7 +44,11 @@ class EndpointSliceStrategy(KindStrategy):
             if port.get("protocol") is None:
                 port["protocol"] = "TCP"
 
+    def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
+        _drop_topology(obj, None)
+
     def prepare_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
+        _drop_topology(new, old)
         skip = ("metadata", "apiVersion", "kind")
         changed = any(not same(new.get(key), old.get(key)) for key in (new.keys() | old.keys()) - set(skip))
         labels = not same(new["metadata"].get("labels"), old["metadata"].get("labels"))
@@ -127,7 +132,7 @@ class EndpointSliceStrategy(KindStrategy):
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         found = []
-        if obj.get("addressType") == "FQDN":
+        if old is None and obj.get("addressType") == "FQDN":
             found.append("spec.addressType: FQDN endpoints are deprecated")
         for number, endpoint in enumerate(obj.get("endpoints") or ()):
             for index, address in enumerate(endpoint.get("addresses") or ()):
@@ -147,6 +152,19 @@ class EndpointSliceStrategy(KindStrategy):
             table.shortened(addresses, len(addresses)),
             table.created(obj, now),
         ]
+
+
+def _drop_topology(new: Json, old: Json | None) -> None:
+    """Leave out a field of an older version, unless it was there; a node that it named becomes the node's name."""
+    if old is not None and same(new.get("endpoints"), old.get("endpoints")):
+        return
+    known = {
+        (endpoint.get("deprecatedTopology") or {}).get(HOSTNAME) for endpoint in (old or {}).get("endpoints") or ()
+    }
+    for endpoint in new.get("endpoints") or ():
+        node = (endpoint.pop("deprecatedTopology", None) or {}).get(HOSTNAME)
+        if endpoint.get("nodeName") is None and node in known and node and not names.is_dns1123_subdomain(node):
+            endpoint["nodeName"] = node
 
 
 def _check_domain(v: At) -> None:

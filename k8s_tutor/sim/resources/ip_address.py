@@ -7,8 +7,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.addresses import check_canonical_ip
 from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At, begin, same
-from k8s_tutor.sim.resources.shared.internal import internal
+from k8s_tutor.sim.resources.shared.check import At, begin
 
 
 class IPAddressStrategy(KindStrategy):
@@ -23,6 +22,11 @@ class IPAddressStrategy(KindStrategy):
         check_canonical_ip(v, "name")
         return [error.message.partition('": ')[2] for error in v.errors]
 
+    def default(self, obj: Json) -> None:
+        parent = (obj.get("spec") or {}).get("parentRef") or {}
+        for name in [name for name, value in parent.items() if not value]:
+            del parent[name]
+
     def check(self, v: At, old: Json | None) -> None:
         parent = v.at("spec").at("parentRef")
         if parent.value is None:
@@ -32,10 +36,8 @@ class IPAddressStrategy(KindStrategy):
             parent.judge_if(name, names.is_path_segment)
 
     def check_update(self, v: At, old: Json) -> None:
-        before = (old.get("spec") or {}).get("parentRef")
-        if not same(v.at("spec").get("parentRef"), before):
-            shown = internal("networking.ParentReference", v.at("spec").get("parentRef"))
-            v.at("spec").invalid("parentRef", "field is immutable", shown)
+        self.check(v, old)
+        v.at("spec").immutable_declared("parentRef", old.get("spec"))
 
     def declared(self, v: At, old: Json | None) -> None:
         spec = v.at("spec")

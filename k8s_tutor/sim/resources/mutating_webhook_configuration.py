@@ -9,5 +9,6 @@ class MutatingWebhookConfigurationStrategy(WebhookConfigurationStrategy):
     """The kind MutatingWebhookConfiguration."""
 
     resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+    allow_unconditional_update = False
     mutating = True
     columns = table.table(table.NAME, WEBHOOKS, table.AGE)

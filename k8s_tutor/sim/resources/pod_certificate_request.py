@@ -20,6 +20,7 @@ class PodCertificateRequestStrategy(WithStatus):
     """The kind PodCertificateRequest."""
 
     resource = "podcertificaterequests.certificates.k8s.io"
+    allow_unconditional_update = False
     has_generation = False
     fields = ("spec.signerName", "spec.podName", "spec.nodeName")
     columns = table.table(

@@ -18,6 +18,7 @@ class PodDisruptionBudgetStrategy(WithStatus):
     """The kind PodDisruptionBudget."""
 
     resource = "poddisruptionbudgets.policy"
+    allow_unconditional_update = False
     columns = table.table(
         table.NAME,
         table.plain("Min Available", "The minimum number of pods that must be available."),

@@ -29,7 +29,7 @@ class ResourceClaimStrategy(WithStatus):
         check_claim(v.at("spec"))
 
     def check_update(self, v: At, old: Json) -> None:
-        self.unchanged(v, old, "spec")
+        v.immutable_declared("spec", old)
 
     def check_status(self, v: At, old: Json) -> None:
         status = v.at("status")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
@@ -30,6 +31,12 @@ class ResourceSliceStrategy(KindStrategy):
         table.doc("resource.v1", "ResourcePool", "name", "Pool"),
         table.AGE,
     )
+
+    def default(self, obj: Json) -> None:
+        for device in (obj.get("spec") or {}).get("devices") or ():
+            for taint in device.get("taints") or ():
+                if taint.get("timeAdded") is None and hasattr(self, "rest"):
+                    taint["timeAdded"] = rfc3339(self.rest.store.clock.now())
 
     def check(self, v: At, old: Json | None) -> None:
         spec, before = v.at("spec"), (old or {}).get("spec") or {}

@@ -16,6 +16,7 @@ class RuntimeClassStrategy(KindStrategy):
     """The kind RuntimeClass."""
 
     resource = "runtimeclasses.node.k8s.io"
+    allow_unconditional_update = False
     columns = table.table(table.NAME, table.plain("Handler", ""), table.AGE)
 
     def check(self, v: At, old: Json | None) -> None:
@@ -33,9 +34,6 @@ class RuntimeClassStrategy(KindStrategy):
             if key in seen:
                 toleration.duplicate("", internal("core.Toleration", toleration.value))
             seen.append(key)
-
-    def check_update(self, v: At, old: Json) -> None:
-        """Only the handler matters on updates; ``declared`` says so."""
 
     def declared(self, v: At, old: Json | None) -> None:
         if v.need("handler"):

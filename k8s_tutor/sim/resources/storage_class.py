@@ -84,7 +84,7 @@ class StorageClassStrategy(KindStrategy):
             seen.append(terms)
 
     def check_update(self, v: At, old: Json) -> None:
-        """All of a class is fixed; ``declared`` says so."""
+        self._check_topologies(v)
 
     def declared(self, v: At, old: Json | None) -> None:
         if not v.need("provisioner"):

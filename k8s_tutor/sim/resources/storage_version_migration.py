@@ -21,6 +21,7 @@ class StorageVersionMigrationStrategy(WithStatus):
     """The kind StorageVersionMigration."""
 
     resource = "storageversionmigrations.storagemigration.k8s.io"
+    allow_unconditional_update = False
     columns = table.table(
         table.NAME,
         table.plain("Resource", "GroupResource to migrate"),

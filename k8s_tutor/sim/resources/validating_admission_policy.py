@@ -28,6 +28,7 @@ class ValidatingAdmissionPolicyStrategy(policies.PolicyStrategy):
     """The kind ValidatingAdmissionPolicy."""
 
     resource = "validatingadmissionpolicies.admissionregistration.k8s.io"
+    allow_unconditional_update = False
     has_status = True
     columns = table.table(
         table.NAME,

@@ -15,6 +15,7 @@ class ValidatingAdmissionPolicyBindingStrategy(policies.BindingStrategy):
     """The kind ValidatingAdmissionPolicyBinding."""
 
     resource = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+    allow_unconditional_update = False
 
     def check(self, v: At, old: Json | None) -> None:
         super().check(v, old)

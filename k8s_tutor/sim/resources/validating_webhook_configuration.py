@@ -12,4 +12,5 @@ class ValidatingWebhookConfigurationStrategy(WebhookConfigurationStrategy):
     """The kind ValidatingWebhookConfiguration."""
 
     resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+    allow_unconditional_update = False
     columns = table.table(table.NAME, WEBHOOKS, table.AGE)

@@ -7,8 +7,7 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.internal import internal
+from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.persistent_volumes import check_volume_spec
 from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
 
@@ -20,6 +19,7 @@ class VolumeAttachmentStrategy(KindStrategy):
     """The kind VolumeAttachment."""
 
     resource = "volumeattachments.storage.k8s.io"
+    allow_unconditional_update = False
     has_status = True
     columns = table.table(
         table.NAME,
@@ -53,8 +53,7 @@ class VolumeAttachmentStrategy(KindStrategy):
 
     def check_update(self, v: At, old: Json) -> None:
         self.check(v, old)
-        if not same(v.get("spec"), old.get("spec")):
-            v.invalid("spec", "field is immutable", internal("storage.VolumeAttachmentSpec", v.get("spec")))
+        v.immutable_declared("spec", old)
 
     def check_status(self, v: At, old: Json) -> None:
         status = v.at("status")

@@ -7,11 +7,13 @@ from typing import Any
 
 from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.schema import type_for
+from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.apiserver import bodies, patching
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
+from k8s_tutor.sim.apiserver.subresources import scale_owners as owners
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid, not_allowed
 from k8s_tutor.sim.registry.updating import CHANGED, name_mismatch
 
@@ -23,7 +25,7 @@ def handle(call: Call) -> Response:
     """Answer GET, PUT or PATCH of a scale."""
     obj = call.server.rest.entry(call.resource, call.namespace, call.info.name).obj
     current = scale_of(call, obj)
-    method = call.request.method
+    method, media = call.request.method, ""
     if method in {"GET", "HEAD"}:
         return call.json(current)
     if method == "PUT":
@@ -52,53 +54,13 @@ def handle(call: Call) -> Response:
     ctx = call.context(dry_run=options.dry_run)
     new = clone(obj)
     _set(new, path, replicas)
-    _own(new, path, call.resource.api_version, "" if new == obj else ctx.manager)
+    if media == patching.APPLY:
+        owners.apply(new, obj, path, ctx.manager, now=rfc3339(call.server.clock.now()), force=options.force)
+    else:
+        owners.update(new, path, call.resource.api_version, "" if new == obj else ctx.manager)
     ctx.subresource, ctx.applied = "scale", True
     done = call.server.rest.update(ctx, call.resource.name, call.namespace, call.info.name, new)
     return call.json(scale_of(call, done))
-
-
-def _own(obj: Json, path: list[str], api_version: str, manager: str) -> None:
-    """Give replicas an entry of their own in managedFields (upstream: ``managedfields.ScaleHandler``).
-
-    A scale that changes nothing leaves them to their owner (``manager`` is then ""), though in an entry of their own.
-    """
-    entries = obj["metadata"].get("managedFields") or []
-    for entry in entries:
-        fields, *inside = _chain(entry.get("fieldsV1") or {}, path)
-        if fields is None or (not manager and len(inside[-1] if inside else fields) == 1):
-            continue
-        holder = inside[-1] if inside else fields
-        del holder[f"f:{path[-1]}"]
-        if not manager:
-            own = {"manager": entry["manager"], "operation": entry["operation"], "apiVersion": api_version}
-            entries.insert(0, own | {"fieldsType": "FieldsV1", "fieldsV1": _nested(path)})
-            return
-    if manager:
-        own = {"manager": manager, "operation": "Update", "apiVersion": api_version}
-        kept = [entry for entry in entries if any(value for value in entry["fieldsV1"].values())]
-        fresh = own | {"fieldsType": "FieldsV1", "fieldsV1": _nested(path), "subresource": "scale"}
-        obj["metadata"]["managedFields"] = [fresh, *(e for e in kept if not _same(e, fresh))]
-
-
-def _same(one: Json, other: Json) -> bool:
-    return all(one.get(key) == other.get(key) for key in ("manager", "operation", "apiVersion", "subresource"))
-
-
-def _chain(fields: Json, path: list[str]) -> list[Any]:
-    """Return the nested sets down to the one that holds the last step; ``[None]`` if it does not hold it."""
-    found = [fields]
-    for step in path[:-1]:
-        fields = fields.get(f"f:{step}") or {}
-        found.append(fields)
-    return found if f"f:{path[-1]}" in fields else [None]
-
-
-def _nested(path: list[str]) -> Json:
-    found: Json = {}
-    for step in reversed(path):
-        found = {f"f:{step}": found}
-    return found
 
 
 def _patched(current: Json, patch: Any, media: str) -> Json:

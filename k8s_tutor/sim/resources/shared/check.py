@@ -202,9 +202,16 @@ class At:
         before, now = (old or {}).get(name), self.get(name)
         if same(before, now):
             return True
+        if now is None and isinstance(before, str):
+            now = ""
         at = self if path is None else At(self.errors, "", None)
         at.invalid(name if path is None else path, IMMUTABLE, now)
         return False
+
+    def immutable_declared(self, name: str, old: Any) -> None:
+        """Refuse a change as declarative validation does, which does not show the value."""
+        if not same((old or {}).get(name), self.get(name)):
+            self.invalid(name, IMMUTABLE, None)
 
 
 def same(one: Any, other: Any) -> bool:

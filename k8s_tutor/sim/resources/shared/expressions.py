@@ -59,6 +59,10 @@ _REQUEST = (
     (re.compile(_GROUP_KIND + r"(group|version|kind|resource)"), "string"),
     (re.compile(r"request\.userInfo\.groups"), "list(string)"),
     (re.compile(r"request\.dryRun"), "bool"),
+    (re.compile(r"namespaceObject\.metadata\.(name|generateName|resourceVersion|uid)"), "string"),
+    (re.compile(r"namespaceObject\.metadata\.(labels|annotations)"), "map(string, string)"),
+    (re.compile(r"authorizer\..*\.(reason|error)\(\)"), "string"),
+    (re.compile(r"authorizer\..*\.(allowed|errored)\(\)"), "bool"),
 )
 
 

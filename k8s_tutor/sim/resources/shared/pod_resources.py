@@ -55,7 +55,7 @@ def pod_level(spec: Json) -> Json | None:
 
 
 def default_pod_level(spec: Json) -> None:
-    """Fill pod-level requests from the containers' or from the limits."""
+    """Fill a pod's own requests and limits from those of its containers, where it has some (``api/pod/util.go``)."""
     resources = spec.get("resources")
     if not resources or not (resources.get("limits") or resources.get("requests")):
         return
@@ -64,18 +64,31 @@ def default_pod_level(spec: Json) -> None:
     for name, amount in aggregate(spec, "limits").items():
         if quantities.is_huge(name) and name not in requests and name not in limits:
             limits[name] = str(amount)
-    if limits:
-        resources["limits"] = limits
-    if not limits:
-        return
     for name, amount in aggregate(spec, "requests").items():
         if name not in requests and name in _COMPUTE:
             requests[name] = str(amount)
     for name, text in limits.items():
-        if name not in requests and (name in _COMPUTE or quantities.is_huge(name)):
+        if name not in requests and _is_pod_level(name):
             requests[name] = text
-    if requests:
-        resources["requests"] = requests
+    _default_limits(spec, requests, limits)
+    for side, amounts in (("requests", requests), ("limits", limits)):
+        if amounts:
+            resources[side] = amounts
+
+
+def _default_limits(spec: Json, requests: Json, limits: Json) -> None:
+    """Limit what every container limits: to their sum, or to the pod's request where that is more."""
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    sums = aggregate(spec, "limits")
+    for name, text in requests.items():
+        if name in limits or not _is_pod_level(name):
+            continue
+        if all(name in _amounts(container, "limits") for container in containers):
+            limits[name] = text if quantities.parse(text) > sums[name] else str(sums[name])
+
+
+def _is_pod_level(name: str) -> bool:
+    return name in _COMPUTE or quantities.is_huge(name)
 
 
 def check_pod_resources(v: At, claims: list[str]) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.addresses import check_ip, dual_stack
 from k8s_tutor.sim.resources.shared.check import At
@@ -11,13 +12,13 @@ _SYSTEM = ("PodScheduled", "Ready", "Initialized")
 _NO_RETURN = "may not be transitioned to non-terminated state"
 
 
-def mark_gated(status: Json) -> None:
+def mark_gated(status: Json, now: float) -> None:
     """Say in a new pod's status that its scheduling waits for gates."""
     condition = {
         "type": "PodScheduled",
         "status": "False",
         "lastProbeTime": None,
-        "lastTransitionTime": None,
+        "lastTransitionTime": rfc3339(now),
         "reason": "SchedulingGated",
         "message": "Scheduling is blocked due to non-empty scheduling gates",
     }

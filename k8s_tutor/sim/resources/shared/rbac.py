@@ -10,10 +10,11 @@ from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.internal import internal
 
 # In the words of the beta version, which the Table kept.
-_ROLE = (
-    "roleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef "
-    "cannot be resolved, the Authorizer must return an error."
-)
+_ROLE = "roleRef can {what} in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error."
+_REFERENCES = {
+    "roleBinding": "reference a Role in the current namespace or a ClusterRole",
+    "clusterRoleBinding": "only reference a ClusterRole",
+}
 GROUP = "rbac.authorization.k8s.io"
 SUBJECTS = ("ServiceAccount", "User", "Group")
 _BOTH = "rules cannot apply to both regular resources and non-resource URLs"
@@ -62,8 +63,6 @@ class BindingStrategy(KindStrategy):
         reference.judge_if("name", names.is_path_segment)
         for subject in v.each("subjects"):
             self._check_subject(subject)
-        if old is not None and not same(v.get("roleRef"), old.get("roleRef")):
-            v.invalid("roleRef", "field is immutable", internal("rbac.RoleRef", v.get("roleRef")))
 
     def _check_subject(self, v: At) -> None:
         kind = v.text("kind")
@@ -82,6 +81,8 @@ class BindingStrategy(KindStrategy):
         for subject in v.each("subjects"):
             subject.need("name")
         v.at("roleRef").need("name")
+        if old is not None and not same(v.get("roleRef"), old.get("roleRef")):
+            v.invalid("roleRef", "field is immutable", internal("rbac.RoleRef", v.get("roleRef")))
 
     def row(self, obj: Json, now: float) -> list[Any]:
         reference = obj.get("roleRef") or {}
@@ -105,7 +106,7 @@ def binding_columns(word: str) -> table.Columns:
     """Return the columns of a kind of binding."""
     return table.table(
         table.NAME,
-        table.plain("Role", _ROLE),
+        table.plain("Role", _ROLE.format(what=_REFERENCES[word])),
         table.AGE,
         *(table.plain(what, f"{what} in the {word}", wide=True) for what in ("Users", "Groups", "ServiceAccounts")),
     )

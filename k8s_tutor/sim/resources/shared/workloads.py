@@ -62,9 +62,9 @@ def check_counts(v: At, total: str, *parts: str, available: tuple[str, str] | No
     whole = v.number(total)
     for name in parts:
         if v.number(name) > whole:
-            v.invalid(name, f"cannot be greater than status.{total}")
+            v.invalid(name, f"cannot be greater than status.{total}", v.number(name))
     if available and v.number(available[0]) > v.number(available[1]):
-        v.invalid(available[0], f"cannot be greater than {less}{available[1]}")
+        v.invalid(available[0], f"cannot be greater than {less}{available[1]}", v.number(available[0]))
 
 
 def check_collisions(v: At, old: Json) -> None:
