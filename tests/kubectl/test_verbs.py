@@ -151,3 +151,90 @@ async def test_diff_shows_what_apply_would_change(server: ServerFactory, ours: O
     assert {'-  b: "2"', '+  b: "9"'} <= set(changed.out.splitlines())
     assert "last-applied" not in changed.out
     assert (await ours(served, "get", "cm", "cm", "-o", "jsonpath={.data.b}")).out == "2"
+
+
+async def test_a_server_side_apply_takes_over_what_was_applied_by_the_client(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    await ours(served, "apply", "-f", "-", stdin=CONFIG)
+    assert (
+        await ours(served, "apply", "--server-side", "-f", "-", stdin=CONFIG)
+    ).out == "configmap/cm serverside-applied\n"
+    entries = json.loads((await ours(served, "get", "cm", "cm", "-o", "json", "--show-managed-fields")).out)
+    managers = {(one["manager"], one["operation"]) for one in entries["metadata"]["managedFields"]}
+    assert managers == {("kubectl", "Apply"), ("kubectl-last-applied", "Apply")}
+    # What the manifest no longer has is nobody's now, so it goes.
+    gone = CONFIG.replace(", b: '2'", "")
+    await ours(served, "apply", "--server-side", "-f", "-", stdin=gone)
+    assert (await ours(served, "get", "cm", "cm", "-o", "jsonpath={.data}")).out == '{"a":"1"}'
+
+
+async def test_several_objects_are_edited_as_one_list(server: ServerFactory, tmp_path: Path, ours: Ours) -> None:
+    import asyncio
+    import io
+
+    from k8s_tutor.kubectl import run
+
+    served = await server()
+    await ours(served, "create", "-f", "-", stdin=CONFIG + "---\n" + CONFIG.replace("name: cm", "name: other"))
+    seen: list[str] = []
+
+    def editor(text: str, suffix: str) -> str:
+        seen.append(text)
+        return text.replace("l: one", "l: two", 1)
+
+    out = io.StringIO()
+    code = await asyncio.to_thread(
+        run,
+        ["edit", "cm/cm", "cm/other"],
+        kubeconfig=served.kubeconfig,
+        stdout=out,
+        stderr=out,
+        cwd=tmp_path,
+        env={},
+        edit=editor,
+    )
+    assert (code, out.getvalue()) == (0, "configmap/cm edited\n")
+    assert "kind: List" in seen[0]
+    assert (await ours(served, "get", "cm", "-l", "l=one", "-o", "name")).out == "configmap/other\n"
+
+
+async def test_a_changed_name_is_refused_and_the_text_kept(server: ServerFactory, tmp_path: Path, ours: Ours) -> None:
+    import asyncio
+    import io
+
+    from k8s_tutor.kubectl import run
+
+    served = await server()
+    await ours(served, "create", "-f", "-", stdin=CONFIG)
+    err = io.StringIO()
+    code = await asyncio.to_thread(
+        run,
+        ["edit", "cm", "cm"],
+        kubeconfig=served.kubeconfig,
+        stdout=io.StringIO(),
+        stderr=err,
+        cwd=tmp_path,
+        env={},
+        edit=lambda text, _: text.replace("name: cm", "name: new"),
+    )
+    lines = err.getvalue().splitlines()
+    assert code == 1
+    kept = Path(lines[0].removeprefix('A copy of your changes has been stored to "').rstrip('"'))
+    assert "name: new" in await asyncio.to_thread(kept.read_text)
+    await asyncio.to_thread(kept.unlink)
+    assert lines[1] == "error: At least one of apiVersion, kind and name was changed"
+
+
+async def test_a_watch_ends_with_the_request_timeout(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    watched = await ours(served, "get", "ns", "default", "-w", "--request-timeout=1s", "--no-headers")
+    assert watched.code == 0
+    assert watched.out.startswith("default")
+
+
+async def test_the_cluster_is_dumped_to_a_folder(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
+    served = await server()
+    told = await ours(served, "cluster-info", "dump", "--output-directory=dump")
+    assert told == Output("Cluster info dumped to dump\n", "", 0)
+    assert (tmp_path / "dump" / "nodes.json").read_text().startswith('{\n    "kind": "NodeList"')
+    assert (tmp_path / "dump" / "default" / "services.json").exists()
