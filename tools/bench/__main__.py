@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tools.bench import burdens, measures
+from tools.bench import burdens, measures, scale
 from tools.bench.cluster import running
 from tools.bench.table import Figure, render
 
@@ -29,7 +29,8 @@ GROUPS: dict[str, Callable[[], list[Figure]]] = {
     "kubectl": _kubectl,
     "memory": lambda: [measures.memory()],
     "checks": lambda: [measures.checks()],
-    "rollout": measures.rollout,
+    "rollout": scale.rollout,
+    "day": scale.day,
     "requests": _requests,
     "snapshot": _snapshots,
     "idle": burdens.idle,

@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from k8s_tutor.client import Client
 from tools.bench.cluster import Running, cpu_seconds, pss_megabytes, running
+from tools.bench.scale import ready_after
 from tools.bench.table import Figure
 
 RUNS = 5
-DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 PROGRAM = Path(sys.executable).with_name("k8s-tutor")
 
 
@@ -90,55 +89,6 @@ def kubectl(cluster: Running) -> list[Figure]:
         Figure("kubectl get pods -A, real", "", "ms", [1000 * value for value in theirs]),
         Figure("kubectl get pods -A, ours in the app", "", "ms", [1000 * value for value in mine]),
     ]
-
-
-def deployment(name: str, replicas: int) -> dict[str, Any]:
-    """Return a Deployment of the pause image."""
-    labels = {"app": name}
-    spec = {"terminationGracePeriodSeconds": 0, "containers": [{"name": "c", "image": "registry.k8s.io/pause:3.10"}]}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    }
-
-
-def ready_after(client: Client, replicas: int, limit: float = 300.0) -> float:
-    """Return the real seconds from the creation of a Deployment until all its replicas are ready."""
-    name = f"d{replicas}"
-    begun = time.perf_counter()
-    client.create(DEPLOYMENTS, deployment(name, replicas))
-    while time.perf_counter() - begun < limit:
-        if client.get(f"{DEPLOYMENTS}/{name}").get("status", {}).get("readyReplicas") == replicas:
-            return time.perf_counter() - begun
-        time.sleep(0.01)
-    raise TimeoutError(f"{replicas} replicas were not ready after {limit:.0f} s")
-
-
-def rollout() -> list[Figure]:
-    """Deployments from 0 to ready, without start latency; a curve, with memory."""
-    figures = []
-    for replicas, nodes, goal in (
-        (100, 2, "≤ 1 s"),
-        (500, 10, ""),
-        (1000, 20, "≤ 10 s"),
-        (2500, 50, ""),
-        (5000, 100, ""),
-    ):
-        with running("--bare", "--nodes", str(nodes), "--no-start-latency") as cluster:
-            seconds = ready_after(cluster.client, replicas)
-            figures.append(Figure(f"Deployment 0→{replicas} ready, {nodes} nodes", goal, "s", [seconds]))
-            figures.append(Figure("  each pod", "≤ 1.5 × of 100", "ms", [1000 * seconds / replicas]))
-            if replicas == 5000:
-                listed = [timed(lambda: cluster.client.table("/api/v1/pods", limit=500)) for _ in range(3)]
-                figures.append(Figure("  cluster's memory (PSS)", "≤ 1000 MB", "MB", [pss_megabytes(cluster.pid)]))
-                figures.append(Figure("  first page of its pods as a Table", "", "s", listed))
-    return figures
 
 
 def requests(cluster: Running) -> list[Figure]:

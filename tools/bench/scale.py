@@ -1,0 +1,132 @@
+"""How cost grows with the number of pods, and what a day costs: wall-clock seconds, and the server's processor time.
+
+Each size has a cluster of its own. Processor time a pod is what must not grow: it hardly depends on what else runs.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from k8s_tutor.client import Client
+from k8s_tutor.providers.control import Control
+from tools.bench.cluster import Running, cpu_seconds, pss_megabytes, running
+from tools.bench.table import Figure
+
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+CRON_JOBS = "/apis/batch/v1/namespaces/default/cronjobs"
+LIMIT = 300.0
+LISTS = 5
+DAY_RUNS = 3
+# Pods, nodes, runs, and the goal for the seconds until all are ready.
+SIZES = ((100, 2, 5, "≤ 1 s"), (500, 10, 3, ""), (1000, 20, 3, "≤ 10 s"), (2500, 50, 2, ""), (5000, 100, 2, ""))
+
+
+def deployment(name: str, replicas: int) -> dict[str, Any]:
+    """Return a Deployment of the pause image."""
+    labels = {"app": name}
+    spec = {"terminationGracePeriodSeconds": 0, "containers": [{"name": "c", "image": "registry.k8s.io/pause:3.10"}]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
+
+
+def ready_after(client: Client, replicas: int) -> float:
+    """Return the real seconds from the creation of a Deployment until all its replicas are ready."""
+    name = f"d{replicas}"
+    begun = time.perf_counter()
+    client.create(DEPLOYMENTS, deployment(name, replicas))
+    while time.perf_counter() - begun < LIMIT:
+        if client.get(f"{DEPLOYMENTS}/{name}").get("status", {}).get("readyReplicas") == replicas:
+            return time.perf_counter() - begun
+        time.sleep(0.01)
+    raise TimeoutError(f"{replicas} replicas were not ready after {LIMIT:.0f} s")
+
+
+def rollout() -> list[Figure]:
+    """Deployments from 0 to ready, without start latency; a curve, with memory and lists of the largest."""
+    figures: list[Figure] = []
+    first = 0.0
+    for replicas, nodes, runs, goal in SIZES:
+        seconds, costs, largest = [], [], []
+        for _ in range(runs):
+            with running("--bare", "--nodes", str(nodes), "--no-start-latency") as cluster:
+                begun = cpu_seconds(cluster.pid)
+                seconds.append(ready_after(cluster.client, replicas))
+                costs.append(1000 * (cpu_seconds(cluster.pid) - begun) / replicas)
+                if replicas == SIZES[-1][0]:
+                    largest.append(_listed(cluster))
+        first = first or median(costs)
+        figures += [
+            Figure(f"Deployment 0→{replicas} ready, {nodes} nodes", goal, "s", seconds),
+            Figure("  processor time a pod", "", "ms", costs),
+            Figure("  against 100 pods", "≤ 1.5 ×", "×", [cost / first for cost in costs]),
+        ]
+        figures += [
+            Figure(figure.what, figure.goal, figure.unit, [value for run in same for value in run.runs])
+            for same in zip(*largest, strict=True)
+            for figure in same[:1]
+        ]
+    return figures
+
+
+def _listed(cluster: Running) -> list[Figure]:
+    """Return what so many pods take, and how long it takes to show them."""
+    real = Path(sys.executable).with_name("kubectl")
+    env = os.environ | {"KUBECONFIG": str(cluster.kubeconfig), "HOME": "/nonexistent"}
+    memory = pss_megabytes(cluster.pid)
+    shown, served = [], []
+    for _ in range(LISTS):
+        begun, cost = time.perf_counter(), cpu_seconds(cluster.pid)
+        subprocess.run([real, "get", "pods", "-A"], env=env, check=True, capture_output=True)
+        shown.append(time.perf_counter() - begun)
+        served.append(cpu_seconds(cluster.pid) - cost)
+    return [
+        Figure("  cluster's memory (PSS)", "≤ 1000 MB", "MB", [memory]),
+        Figure("  real kubectl get pods -A", "≤ 2 s", "s", shown),
+        Figure("    of it the server's processor time", "", "s", served),
+    ]
+
+
+def day() -> list[Figure]:
+    """24 hours of a cluster of the default shape, lived through at once: with ten hourly CronJobs, and with none."""
+    figures = []
+    for count in (10, 0):
+        seconds, costs = [], []
+        for _ in range(DAY_RUNS):
+            with running("--nodes", "2", "--clock-rate", "0") as cluster:
+                control = Control(cluster.kubeconfig)
+                control.call("POST", "/clock/advance", {"seconds": 120})
+                for number in range(count):
+                    cluster.client.create(CRON_JOBS, _cron_job(number))
+                begun, cost = time.perf_counter(), cpu_seconds(cluster.pid)
+                control.call("POST", "/clock/advance", {"seconds": 86_400}, timeout=LIMIT)
+                seconds.append(time.perf_counter() - begun)
+                costs.append(cpu_seconds(cluster.pid) - cost)
+        figures += [
+            Figure(f"24 h with {count} hourly CronJobs", "< 5 s", "s", seconds),
+            Figure("  the server's processor time", "", "s", costs),
+        ]
+    return figures
+
+
+def _cron_job(number: int) -> dict[str, Any]:
+    command = ["sh", "-c", "date; echo Hello from the Kubernetes cluster"]
+    containers = [{"name": "hello", "image": "busybox:1.36", "command": command}]
+    template = {"spec": {"restartPolicy": "OnFailure", "containers": containers}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": f"hourly-{number}"},
+        "spec": {"schedule": f"{5 * number} * * * *", "jobTemplate": {"spec": {"template": template}}},
+    }
