@@ -86,6 +86,8 @@ async def test_an_empty_dir_over_its_limit_evicts_the_pod(node: Node) -> None:
     await node.run(
         shell("head -c 2000000 /dev/zero > /v/big; sleep 600", volumeMounts=MOUNT), volumes=[volume], seconds=20
     )
+    assert node.status()["phase"] == "Running"  # volumes are counted once a minute only
+    await node.clock.advance(30)
     status = node.status()
     assert (status["phase"], status["reason"]) == ("Failed", "Evicted")
     assert status["message"] == 'Usage of EmptyDir volume "v" exceeds the limit "1Mi". '

@@ -132,6 +132,7 @@ class Player:
                 self._pick(resource, name),
                 self._where(resource),
                 propagation=action.get("propagation"),
+                grace=action.get("grace"),
             )
         if "evict" in action:
             name = self._pick("Pod", action["evict"])

@@ -1,7 +1,7 @@
 """Eviction: storage limits of containers, pods and emptyDirs, and pressure on the node (upstream: ``pkg/kubelet/eviction``).
 
-Looked at every ten seconds. Under pressure of memory or disk one pod at a time goes: those that use more than they
-request first, then by priority, then by how much they exceed.
+Looked at every ten seconds, emptyDirs once a minute. Under pressure of memory or disk one pod at a time goes: those
+that use more than they request first, then by priority, then by how much they exceed.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,8 @@ MEMORY_THRESHOLD = 100 << 20  # memory.available < 100Mi
 DISK_THRESHOLD = 0.10  # nodefs.available < 10 %
 PRESSURE_SECONDS = 300.0  # a condition stays this long after the pressure
 DISK_SECONDS = 60.0
+VOLUMES_SECONDS = 60.0  # what is in a pod's volumes is counted once a minute (volumeStatsAggPeriod) …
+VOLUMES_FIRST = 25.0  # … at moments that have nothing to do with the pod; the mean stands for them
 SIGNALS = {"memory": "MemoryPressure", "ephemeral-storage": "DiskPressure"}
 
 
@@ -59,6 +61,7 @@ class EvictionManager:
         self._counted = -DISK_SECONDS
         self._fresh = False
         self._disk_used = 0
+        self._volumes_due: dict[str, float] = {}  # when a pod's volumes are counted next, by uid
 
     def pressure(self, resource: str) -> bool:
         """Whether the node is, or was until lately, short of memory or ephemeral-storage."""
@@ -68,11 +71,13 @@ class EvictionManager:
     def look(self) -> None:
         """Evict what must go."""
         workers = [one for one in self._workers() if not one.ending]
-        for worker in workers:
-            if worker.limits_storage():
-                message = self._over_local_limits(worker)
-                if message:
-                    self._evict(worker, message, None)
+        limited = [one for one in workers if one.limits_storage()]
+        due = self._now() + VOLUMES_FIRST
+        self._volumes_due = {one.uid: self._volumes_due.get(one.uid, due) for one in limited}
+        for worker in limited:
+            message = self._over_local_limits(worker)
+            if message:
+                self._evict(worker, message, None)
         # Disks fill slowly, and counting what is on them costs most.
         self._fresh = self._now() - self._counted > DISK_SECONDS - 1
         if self._fresh:
@@ -95,15 +100,25 @@ class EvictionManager:
         """Return until when looks find nothing new unless something happens on the node."""
         if any(self._shown.values()) or any(map(self.pressure, SIGNALS)):
             return self._now()
-        return never() if self._fresh else self._counted + DISK_SECONDS
+        volumes = min(self._volumes_due.values(), default=never())
+        return volumes if self._fresh else min(volumes, self._counted + DISK_SECONDS)
 
     # -- limits of one pod
 
-    def _over_local_limits(self, worker: "PodWorker") -> str:
+    def _over_volume_limits(self, worker: "PodWorker") -> str:
+        if self._now() < self._volumes_due[worker.uid]:
+            return ""
+        self._volumes_due[worker.uid] = self._now() + VOLUMES_SECONDS
         for name, mounted in self._mounted(worker.uid).items():
             if mounted.limit is not None and not mounted.volume.memory and mounted.volume.used > mounted.limit:
                 shown = _volume_limit(worker.pod, name)
                 return f'Usage of EmptyDir volume "{name}" exceeds the limit "{shown}". '
+        return ""
+
+    def _over_local_limits(self, worker: "PodWorker") -> str:
+        over = self._over_volume_limits(worker)
+        if over:
+            return over
         total = pod_limits(worker.pod).get("ephemeral-storage")
         if total is not None and self._usage.disk_of(worker) > total:
             shown = _quantity(total)

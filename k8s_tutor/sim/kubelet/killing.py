@@ -143,7 +143,9 @@ class Killer:
                 done.set()
 
         task = self._clock.spawn(run())
-        if not await within(self._clock, done, grace):
+        try:
+            await within(self._clock, done, grace)
+        finally:
             task.cancel()
         return int(self._clock.now() - begun)
 

@@ -4,6 +4,7 @@ A sync decides on the *observed* state: it waits until the runtime was listed af
 changes of the pod, of its containers (at the next relist), by probes, and by its own back-off (at a sync tick).
 """
 
+import asyncio
 import enum
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ class PodWorker:
         "_busy",
         "_deadline",
         "_disruption",
+        "_killing",
         "_kubelet",
         "_last_sync",
         "_limits_storage",
@@ -84,6 +86,7 @@ class PodWorker:
         self._seen_at = 0.0
         self._deadline: Timer | None = None
         self._disruption: Json | None = None
+        self._killing: asyncio.Future[None] | None = None
         self._on_stopped: Callable[[], None] | None = None
 
     # -- from outside
@@ -105,6 +108,8 @@ class PodWorker:
             if self.stage is Stage.SYNC:
                 self.stage = Stage.TERMINATING
                 self.wake()
+            elif _grace(pod) < (_grace(before) if self.grace is None else self.grace):
+                self._kill_again()
             return
         if _worth_a_sync(before, pod):
             self._kubelet.resize.changed(self, before, pod)
@@ -155,9 +160,13 @@ class PodWorker:
             self.grace = killing.MINIMUM_GRACE
             self.wake()
             return
-        for instance in self.runtime.running():
-            if instance.container is not None:
-                self._kubelet.clock.call_later(killing.MINIMUM_GRACE, instance.container.kill)
+        self.grace = killing.MINIMUM_GRACE
+        self._kill_again()
+
+    def _kill_again(self) -> None:
+        """The grace has become shorter: leave off killing, and begin anew after the next relist."""
+        if self._killing is not None:
+            self._killing.cancel()
 
     def requests(self) -> Amounts:
         """Return what the pod requests, as it is allocated."""
@@ -337,7 +346,18 @@ class PodWorker:
         kubelet = self._kubelet
         kubelet.statuses.set(self.pod, self.generate())
         kubelet.probes.stop_liveness_and_startup(self.uid)
-        await kubelet.runner.kill_pod(self.pod, self.runtime, self.grace)
+        self._killing = asyncio.ensure_future(kubelet.runner.kill_pod(self.pod, self.runtime, self.grace))
+        try:
+            await self._killing
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            self._pending = True
+            self._done()
+            return
+        finally:
+            self._killing = None
         kubelet.probes.remove(self.uid)
         self.observed = self.runtime.observe()
         self.stage = Stage.TERMINATED
@@ -375,6 +395,12 @@ def _worth_a_sync(before: Json, after: Json) -> bool:
         return True
     gates = {one["conditionType"] for one in after["spec"].get("readinessGates") or ()}
     return bool(gates) and _gates(before, gates) != _gates(after, gates)
+
+
+def _grace(pod: Json) -> int:
+    """Return the seconds that a pod has to end: a deletion may have set others than its spec."""
+    seconds = pod["metadata"].get("deletionGracePeriodSeconds")
+    return spec.grace_period(pod) if seconds is None else int(seconds)
 
 
 def _gates(pod: Json, gates: set[str]) -> dict[str, str]:
