@@ -6,6 +6,7 @@ is written to a file whose name is told. Nobody sees a traceback, except with ``
 
 import contextlib
 import io
+import itertools
 import os
 import sys
 
@@ -38,7 +39,9 @@ def guarded(words: list[str]) -> int:
     except TutorError as error:
         if debug:
             raise
-        print(error.render(), file=sys.stderr)
+        from k8s_tutor.session import complaints
+
+        print(complaints.told(error, _language(words)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
@@ -54,6 +57,14 @@ def guarded(words: list[str]) -> int:
 
         print(told(error), file=sys.stderr)
         return 1
+
+
+def _language(words: list[str]) -> str:
+    """Return the language asked for, else the locale's; an error may have come before any session was opened."""
+    from k8s_tutor.cli.tutor import locale_language
+
+    asked = [after for word, after in itertools.pairwise(words) if word == "--lang"]
+    return asked[0] if asked else locale_language()
 
 
 def _called(words: list[str]) -> int:

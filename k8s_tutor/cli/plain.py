@@ -15,7 +15,7 @@ from k8s_tutor.cli import marks
 from k8s_tutor.cli.words import say
 from k8s_tutor.errors import TutorError
 from k8s_tutor.kubectl.continuing import wants_more
-from k8s_tutor.session import ChecksChanged, CheckState, Event, ExercisePassed, Session, quiz
+from k8s_tutor.session import ChecksChanged, CheckState, Event, ExercisePassed, Session, complaints, quiz
 from k8s_tutor.session.answers import answer_of
 
 HELP = {
@@ -57,7 +57,7 @@ class PlainMode:
                     return 0
                 if line in ("quit", "exit"):
                     return 0
-                with _told(self._write, lambda: self._say("stopped")):
+                with _told(self._write, self._session):
                     self._do(line)
         finally:
             end()
@@ -113,7 +113,7 @@ class PlainMode:
         session = self._session
         exercise = session.exercise
         if session.screen.exercise and exercise is not None:
-            with _told(self._write, lambda: self._say("stopped")):
+            with _told(self._write, self._session):
                 if session.started != exercise.full_id:
                     session.start(exercise.id)
                 self._task()
@@ -210,14 +210,14 @@ def _to_stdout(data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _told(write: Callable[[str], None], stopped: Callable[[], str]) -> Any:
+def _told(write: Callable[[str], None], session: Session) -> Any:
     """Turn a TutorError, or Ctrl-C in a command, into lines."""
     try:
         yield
     except TutorError as error:
-        write(error.render())
+        write(complaints.told(error, session.language))
     except KeyboardInterrupt:
-        write(stopped())
+        write(say(session.language, "stopped"))
 
 
 def run_plain(provider: Any, lesson: str, language: str) -> int:

@@ -51,10 +51,15 @@ def _app(lesson: str, language: str) -> int:
         provider = open_provider()
         return Session.open(provider=provider, language=language), provider
 
-    return TutorApp(opened, lesson=lesson, language=language or _locale_language()).run() or 0
+    app = TutorApp(opened, lesson=lesson, language=language or locale_language())
+    code = app.run()
+    if app.last_words:
+        print(app.last_words, file=sys.stderr)
+    return code or 0
 
 
-def _locale_language() -> str:
+def locale_language() -> str:
+    """Return the language of the locale; ``en`` where there is none."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name)
         if value:

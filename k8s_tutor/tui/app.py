@@ -95,6 +95,7 @@ class TutorApp(App[int]):
         self._first_lesson = lesson
         self.language = language
         self.talk: Conversation | None = None
+        self.last_words = ""  # what whoever runs the app prints when it has ended, unwrapped
         self._interrupted = False
         self._leaving = threading.Event()
 
@@ -134,9 +135,10 @@ class TutorApp(App[int]):
             session, self.provider = self._open_world()
             if self._first_lesson:
                 session.go(self._first_lesson)
-        except Exception as error:  # noqa: BLE001 - told in the app's own words
-            text = error.render() if isinstance(error, TutorError) else told(error)
-            self.tell(lambda: self.main.terminal.note(text, "bold red"))
+        except Exception as error:  # noqa: BLE001 - told where its next step can be typed: in the learner's shell
+            self.last_words = self.complaint(error)
+            code = error.exit_code if isinstance(error, TutorError) else 1
+            self.tell(lambda: self.exit(code))
             return
         self.talk = Conversation(self, session)
         self.tell(self.talk.begin)
@@ -152,13 +154,19 @@ class TutorApp(App[int]):
                 self.provider.start()
             name = self.provider.name if self.provider is not None else "kubeconfig"
         except TutorError as error:
-            text = error.render()
+            text = self.complaint(error)
             self.tell(lambda: self.main.terminal.note(text, "bold red"))
             return
         if self.talk is not None:
             self.tell(lambda: self.main.terminal.note(say(self.language, "cluster-ready", name=name), "dim"))
             self.tell(lambda: self.main.terminal.name_cluster(name))
             self.talk.attach()
+
+    def complaint(self, error: Exception) -> str:
+        """Return what is told of an error, in the learner's language."""
+        from k8s_tutor.session import complaints
+
+        return complaints.told(error, self.language) if isinstance(error, TutorError) else told(error)
 
     def action_leave(self) -> None:
         """Leave; the place is kept."""
@@ -315,7 +323,7 @@ class TutorApp(App[int]):
                 provider.advance(advance)
             summary = provider.status().summary
         except TutorError as error:
-            summary = error.render()
+            summary = self.complaint(error)
         self.tell(lambda: self.main.terminal.note(summary, "dim"))
 
     def action_cluster(self) -> None:

@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from k8s_tutor.errors import TutorError
-from k8s_tutor.faults import told
-
 if TYPE_CHECKING:
     from k8s_tutor.tui.app import TutorApp
 
@@ -17,7 +14,7 @@ def slowly(app: "TutorApp", work: Callable[[], Any]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - a fault of ours is told; the app goes on
-            text = error.render() if isinstance(error, TutorError) else told(error)
+            text = app.complaint(error)
             app.tell(lambda: app.main.terminal.note(text, "bold red"))
 
     app.run_worker(run, thread=True, group="slow")

@@ -95,6 +95,19 @@ async def test_ctrl_c_twice_leaves(reading_app: ReadingApp) -> None:
     assert app.return_value == 0
 
 
+async def test_what_keeps_it_from_opening_is_told_in_the_shell(home: Path, reading_app: ReadingApp) -> None:
+    file = home / ".local/state/k8s-tutor/progress.db"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"no database " * 500)
+    app = reading_app(language="ru")
+    async with app.run_test(size=(80, 24)) as pilot:
+        while app.is_running:
+            await pilot.pause(0.02)
+    assert app.return_value == 7
+    assert "повреждён" in app.last_words
+    assert f"Наберите: mv {file}" in app.last_words
+
+
 async def test_lessons_are_chosen_from_a_list(reading_app: ReadingApp) -> None:
     app = reading_app()
     async with app.run_test(size=(80, 24)) as pilot:
