@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from cel_expr_python import cel as _cel
 
-from k8s_tutor.apimachinery.cel_library import extensions
+from k8s_tutor.apimachinery.cel_library import configuration, extensions
 
-_MACRO = re.compile(r"\.(?:all|exists|exists_one|map|filter)\s*\(|[()]")
+_MACRO = re.compile(r"\.(?:all|exists|exists_?[oO]ne|map|filter|transform\w+|sortBy)\s*\(|[()]")
 _STRING = re.compile(r"""[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
 _STATUS = re.compile(r"^[A-Z_]+: ")
+_NO_OVERLOAD = re.compile(r"<input>:(\d+):(\d+): found no matching overload for '(\w+)' applied to '\(([^']*)\)'")
+_ARGUMENT = re.compile(r"((?:[^,(]|\([^()]*(?:\([^()]*\)[^()]*)*\))*)(, )?(.*)")
 _BUDGET: Final = 10_000_000
 _MAX_EXPRESSION: Final = 100_000
 
@@ -49,12 +51,12 @@ class Program:
 
     __slots__ = ("_compiled", "_depth", "expression", "type")
 
-    def __init__(self, expression: str, compiled: Any) -> None:
+    def __init__(self, expression: str, compiled: Any, checked: Any) -> None:
         self.expression = expression
         self._compiled = compiled
         self._depth = _comprehension_depth(expression)
         #: The type of its result, as the compiler knows it: ``bool``, ``int``, ``string``, ``dyn`` …
-        self.type: str = _type_name(compiled.return_type().name())
+        self.type: str = _type_name(checked.return_type().name())
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Return the plain value of the expression, or a CelError."""
@@ -72,17 +74,18 @@ class Program:
 _TIMES = re.compile(r"\b(timestamp|duration)\b")
 
 
-def compile(expression: str, variables: tuple[str, ...] = ("self", "oldSelf")) -> Program:
+def compile(expression: str, variables: tuple[str, ...] = ("self", "oldSelf"), *, patches: bool = False) -> Program:
     """Return the program of an expression.
 
     Args:
         expression: CEL.
         variables: the names it may use; their values are of any type.
+        patches: whether it may use what only mutating policies know.
 
     Raises:
         CompileError: with upstream's words.
     """
-    return _compile(expression, tuple(variables))
+    return _compile(expression, tuple(variables), patches=patches)
 
 
 def evaluate(program: Program, values: Mapping[str, Any]) -> Any:
@@ -96,19 +99,23 @@ def is_true(program: Program, values: Mapping[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _compile(expression: str, variables: tuple[str, ...]) -> Program:
+def _compile(expression: str, variables: tuple[str, ...], *, patches: bool) -> Program:
     if len(expression) > _MAX_EXPRESSION:
         raise CompileError("expression exceeds the maximum length")
     try:
-        return Program(expression, _environment(variables).compile(expression))
+        checked = _environment(variables, patches=patches, checking=True).compile(expression)
+        return Program(expression, _environment(variables, patches=patches).compile(expression), checked)
     except RuntimeError as error:
         text = _STATUS.sub("", str(error)).removesuffix(" [INVALID_ARGUMENT]").replace("\\u003F", "?")
-        raise CompileError(text) from None
+        raise CompileError(_as_members(text, expression)) from None
 
 
 @lru_cache(maxsize=64)
-def _environment(variables: tuple[str, ...]) -> Any:
-    return _cel.NewEnv(variables=dict.fromkeys(variables, _cel.Type.DYN), extensions=extensions())
+def _environment(variables: tuple[str, ...], *, patches: bool, checking: bool = False) -> Any:
+    types = dict.fromkeys(variables, _cel.Type.DYN)
+    return _cel.NewEnv(
+        config=configuration(), variables=types, extensions=extensions(patches=patches, checking=checking)
+    )
 
 
 def _type_name(name: str) -> str:
@@ -117,10 +124,26 @@ def _type_name(name: str) -> str:
     return _TIMES.sub(lambda match: f"google.protobuf.{match.group().capitalize()}", text)
 
 
+def _as_members(text: str, expression: str) -> str:
+    """Tell the target of a method apart from its arguments, as cel-go does: ``string.(int)``."""
+    lines = expression.split("\n")
+
+    def told(match: re.Match[str]) -> str:
+        line, column, name, types = match.groups()
+        if not lines[int(line) - 1].encode()[: int(column) - 1].endswith(f".{name}".encode()):
+            return match.group()
+        target, _, rest = _ARGUMENT.fullmatch(types).groups()  # type: ignore[union-attr]
+        return match.group()[: -len(types) - 4] + f"'{target}.({rest or ''})'"
+
+    return _NO_OVERLOAD.sub(told, text)
+
+
 def _runtime_message(text: str) -> str:
     text = _STATUS.sub("", text)
     if match := re.match(r'Key not found in map : "?(.*?)"?$', text):
         return f"no such key: {match.group(1)}"
+    if match := re.match(r"Index error: index=(-?\d+) ", text):
+        return f"index out of bounds: {match.group(1)}"
     if text.startswith("No matching overloads found"):
         return "no such overload"
     return {"divide by zero": "division by zero"}.get(text, text)

@@ -13,10 +13,10 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from cel_expr_python import cel
-from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional, ext_strings
 
 from k8s_tutor.apimachinery import cel_lists as lists
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.cel_format import formatted, joined, quoted
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
 
 _T: Final = cel.Type
@@ -278,6 +278,7 @@ def _global_functions() -> list[Any]:
     text = [_T.STRING]
     functions = [
         _function("quantity", (_T.DYN, text, _quantity)),
+        _function("sign", (_T.INT, [_T.DYN], lambda value: _sign(_nanos(value)))),
         _function("isQuantity", (_T.BOOL, text, _succeeds(_quantity))),
         _function("url", (_T.DYN, text, _url)),
         _function("isURL", (_T.BOOL, text, _succeeds(_url))),
@@ -288,20 +289,8 @@ def _global_functions() -> list[Any]:
         _function("isCIDR", (_T.BOOL, text, _succeeds(_parse_cidr))),
         _function("semver", (_T.DYN, text, _semver), (_T.DYN, [_T.STRING, _T.BOOL], _semver)),
         _function("isSemver", (_T.BOOL, text, _succeeds(_semver)), (_T.BOOL, [_T.STRING, _T.BOOL], _is_semver)),
-        _function("jsonpatch.escapeKey", (_T.STRING, text, lambda key: key.replace("~", "~0").replace("/", "~1"))),
+        _function("strings.quote", (_T.STRING, text, quoted)),
         _function("format.named", (_T.DYN, text, _named_format)),
-        # Stand for the types of mutating policies, see cel_objects.
-        _function("__object", (_T.TIMESTAMP, [_T.MAP], lists.plain)),
-        _function("__jsonpatch", (_T.DURATION, [_T.MAP], lists.plain)),
-        _function("sets.contains", (_T.BOOL, [_T.LIST, _T.LIST], lists.contains_all)),
-        _function(
-            "sets.equivalent",
-            (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: lists.contains_all(a, b) and lists.contains_all(b, a)),
-        ),
-        _function(
-            "sets.intersects",
-            (_T.BOOL, [_T.LIST, _T.LIST], lambda a, b: any(item in lists.plain(b) for item in lists.plain(a))),
-        ),
     ]
     return functions + [_function(f"format.{name}", (_T.DYN, [], _format(name))) for name in _FORMATS]
 
@@ -312,7 +301,6 @@ def _value_members() -> list[Any]:
         ("isInteger", (_T.BOOL, one, _is_integer)),
         ("asInteger", (_T.INT, one, _as_integer)),
         ("asApproximateFloat", (_T.DOUBLE, one, lambda value: _nanos(value) / 10**9)),
-        ("sign", (_T.INT, one, lambda value: _sign(_nanos(value)))),
         ("add", (_T.DYN, two, _add)),
         ("sub", (_T.DYN, two, _sub)),
         ("compareTo", (_T.INT, two, _ordering)),
@@ -326,7 +314,10 @@ def _value_members() -> list[Any]:
         ("getHostname", (_T.STRING, one, _url_part(lambda url: url.hostname or ""))),
         ("getPort", (_T.STRING, one, _url_part(lambda url: str(url.port or "")))),
         ("getEscapedPath", (_T.STRING, one, _url_part(lambda url: url.path))),
-        ("getQuery", (_T.DYN, one, _url_part(lambda url: parse_qs(url.query, keep_blank_values=True)))),
+        (
+            "getQuery",
+            (_T("map<string, list<string>>"), one, _url_part(lambda url: parse_qs(url.query, keep_blank_values=True))),
+        ),
         ("family", (_T.INT, one, lambda value: _as_address(value).version)),
         ("isUnspecified", (_T.BOOL, one, lambda value: _as_address(value).is_unspecified)),
         ("isLoopback", (_T.BOOL, one, lambda value: _as_address(value).is_loopback)),
@@ -357,36 +348,55 @@ def _is_global_unicast(address: IPv4Address | IPv6Address) -> bool:
     return not (address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local)
 
 
-def _list_members() -> list[Any]:
-    one, two = [_T.LIST], [_T.LIST, _T.DYN]
-    members: list[tuple[str, tuple[Any, list[Any], Callable[..., Any]]]] = [
-        ("isSorted", (_T.BOOL, one, lists.is_sorted)),
-        ("sum", (_T.DYN, one, lists.total)),
-        ("min", (_T.DYN, one, lists.extreme(min, "min"))),
-        ("max", (_T.DYN, one, lists.extreme(max, "max"))),
-        ("indexOf", (_T.INT, two, lists.index_of)),
-        ("lastIndexOf", (_T.INT, two, lists.last_index_of)),
-        ("distinct", (_T.LIST, one, lists.distinct)),
-        ("flatten", (_T.LIST, one, lists.flatten)),
-        ("sort", (_T.LIST, one, lambda items: sorted(lists.plain(items)))),
-        ("slice", (_T.LIST, [_T.LIST, _T.INT, _T.INT], lists.part)),
-    ]
-    text = [_T.STRING, _T.STRING]
-    return [_function(name, overload, member=True) for name, overload in members] + [
+def _list_members(*, checking: bool) -> list[Any]:
+    """Return what lists can; only the checker tells lists of different items apart."""
+    numbers = (_T.INT, _T.UINT, _T.DOUBLE, _T.DURATION)
+    ordered = (*numbers, _T.STRING, _T.BOOL, _T.BYTES, _T.TIMESTAMP)
+    two, text, texts = [_T.LIST, _T.DYN], [_T.STRING, _T.STRING], _T.List(_T.STRING)
+
+    def each(kinds: tuple[Any, ...], implementation: Callable[..., Any]) -> list[tuple[Any, list[Any], Any]]:
+        if checking:
+            return [(kind, [_T.List(kind)], implementation) for kind in kinds]
+        return [(_T.DYN, [_T.LIST], implementation)]
+
+    return [
+        _function("isSorted", (_T.BOOL, [_T.LIST], lists.is_sorted), member=True),
+        _function("sum", *each(numbers, lists.total), member=True),
+        _function("min", *each(ordered, lists.extreme(min, "min")), member=True),
+        _function("max", *each(ordered, lists.extreme(max, "max")), member=True),
+        _function("indexOf", (_T.INT, two, lists.index_of), member=True),
+        _function("lastIndexOf", (_T.INT, two, lists.last_index_of), member=True),
+        _function("join", (_T.STRING, [texts], joined), (_T.STRING, [texts, _T.STRING], joined), member=True),
+        _function("format", (_T.STRING, [_T.STRING, _T.LIST], formatted), member=True),
         _function("find", (_T.STRING, text, lists.find), member=True),
-        _function("findAll", (_T.LIST, text, lists.find_all), (_T.LIST, [*text, _T.INT], lists.find_all), member=True),
+        _function("findAll", (texts, text, lists.find_all), (texts, [*text, _T.INT], lists.find_all), member=True),
     ]
+
+
+@lru_cache(maxsize=4)
+def extensions(*, patches: bool = False, checking: bool = False) -> list[Any]:
+    """Return the extensions of an environment.
+
+    Args:
+        patches: with what only mutating policies know.
+        checking: for an environment that only checks types, where overloads may differ in their items' types.
+    """
+    functions = [*_global_functions(), *_value_members(), *_list_members(checking=checking)]
+    if patches:
+        functions += [
+            _function(
+                "jsonpatch.escapeKey", (_T.STRING, [_T.STRING], lambda key: key.replace("~", "~0").replace("/", "~1"))
+            ),
+            # These two stand for the types of mutating policies, see cel_objects.
+            _function("__object", (_T.TIMESTAMP, [_T.MAP], lists.plain)),
+            _function("__jsonpatch", (_T.DURATION, [_T.MAP], lists.plain)),
+        ]
+    return [cel.CelExtension("kubernetes", functions)]
 
 
 @lru_cache(maxsize=1)
-def extensions() -> list[Any]:
-    """Return the extensions of every environment."""
-    own = cel.CelExtension("kubernetes", [*_global_functions(), *_value_members(), *_list_members()])
-    standard = [
-        ext_strings.ExtStrings(),
-        ext_math.ExtMath(),
-        ext_optional.ExtOptional(),
-        ext_encoders.ExtEncoders(),
-        ext_bindings.ExtBindings(),
-    ]
-    return [*standard, own]
+def configuration() -> Any:
+    """Return which of the library's own extensions Kubernetes has, in their versions."""
+    names = ("optional", "two-var-comprehensions", "lists", "sets")
+    listed = "".join(f"\n- name: {name}" for name in names)
+    return cel.NewEnvConfigFromYaml(f"name: kubernetes\nextensions:\n- name: strings\n  version: 0{listed}\n")

@@ -37,7 +37,7 @@ def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 def total(items: Any) -> Any:
     """Return the sum of a list."""
     values = plain(items)
-    return sum(values) if values else 0
+    return sum(values[1:], values[0]) if values else 0
 
 
 def extreme(choose: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
@@ -70,34 +70,3 @@ def last_index_of(items: Any, item: Any) -> int:
     values = plain(items)
     wanted = plain(item)
     return len(values) - 1 - values[::-1].index(wanted) if wanted in values else -1
-
-
-def distinct(items: Any) -> list[Any]:
-    """Return the items, each once."""
-    found: list[Any] = []
-    for item in plain(items):
-        if item not in found:
-            found.append(item)
-    return found
-
-
-def flatten(items: Any) -> list[Any]:
-    """Return the items of the lists in a list."""
-    found: list[Any] = []
-    for item in plain(items):
-        found += item if isinstance(item, list) else [item]
-    return found
-
-
-def part(items: Any, start: int, end: int) -> list[Any]:
-    """Return a part of a list."""
-    values = list(plain(items))
-    if not 0 <= start <= end <= len(values):
-        raise ValueError(f"cannot slice({start}, {end}), list is length {len(values)}")
-    return values[start:end]
-
-
-def contains_all(items: Any, others: Any) -> bool:
-    """Tell whether all of ``others`` are among ``items``."""
-    values = plain(items)
-    return all(item in values for item in plain(others))

@@ -129,7 +129,7 @@ def type_of(expression: str, variables: tuple[str, ...]) -> str:
         CompileError: with upstream's words.
     """
     try:
-        cel.compile(expression, variables)
+        cel.compile(expression, variables, patches=True)
     except cel.CompileError as error:
         if "Syntax error" in str(error):
             raise
@@ -140,7 +140,7 @@ def type_of(expression: str, variables: tuple[str, ...]) -> str:
             pointed(expression, offset, f"expected type of field '{name}' is '' but provided type is 'string'")
         )
     try:
-        found = cel.compile(written.text, variables).type
+        found = cel.compile(written.text, variables, patches=True).type
     except cel.CompileError as error:
         raise cel.CompileError(_moved(str(error), written, expression)) from None
     for name, stand_in in _STANDS_FOR.items():

@@ -39,12 +39,12 @@ class Failed(Exception):  # noqa: N818 - carried as a value
     """An expression that cannot be compiled or evaluated."""
 
 
-def evaluate(expression: str, given: Json) -> Any:
-    """Return the expression's value, or a ``Failed``."""
+def evaluate(expression: str, given: Json, *, patches: bool = False) -> Any:
+    """Return the expression's value, or a ``Failed``; ``patches``: it is one of a mutation."""
     from k8s_tutor.apimachinery import cel  # costs 50 ms, and few clusters have policies
 
     try:
-        done = cel.compile(expression, VARIABLES).evaluate(given)
+        done = cel.compile(expression, VARIABLES, patches=patches).evaluate(given)
     except cel.CompileError as error:
         return Failed(str(error))
     return Failed(done.message) if isinstance(done, cel.CelError) else done

@@ -146,7 +146,7 @@ def _evaluated(expression: str, given: Json) -> Any:
     from k8s_tutor.apimachinery.cel_objects import rewritten  # brings CEL along: 50 ms
 
     written = rewritten(expression)
-    found = evaluate(written.text, given)
+    found = evaluate(written.text, given, patches=True)
     if isinstance(found, Failed):
         raise MutationError(_failed(expression, found))
     if written.mismatch:

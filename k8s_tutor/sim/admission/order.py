@@ -10,6 +10,7 @@ from k8s_tutor.sim.admission.mutating_policies import MutatingAdmissionPolicy
 from k8s_tutor.sim.admission.namespace_lifecycle import NamespaceLifecycle
 from k8s_tutor.sim.admission.plugin import Plugin
 from k8s_tutor.sim.admission.pod_security import PodSecurity
+from k8s_tutor.sim.admission.pod_topology_labels import PodTopologyLabels
 from k8s_tutor.sim.admission.policies import ValidatingAdmissionPolicy
 from k8s_tutor.sim.admission.priority import Priority
 from k8s_tutor.sim.admission.resource_quota import ResourceQuota
@@ -34,6 +35,7 @@ PLUGINS: tuple[type[Plugin], ...] = (
     CertificateApproval,
     CertificateSubjectRestriction,
     DefaultIngressClass,
+    PodTopologyLabels,
     MutatingAdmissionPolicy,
     MutatingAdmissionWebhook,
     ValidatingAdmissionPolicy,

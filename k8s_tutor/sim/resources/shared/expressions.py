@@ -71,6 +71,13 @@ def _request_type(expression: str) -> str | None:
     return next((type for pattern, type in _REQUEST if pattern.fullmatch(expression.strip())), None)
 
 
+def _unfit(types: tuple[str, ...], found: str) -> str | None:
+    if not types or found in types:
+        return None
+    one = types[0] if len(types) == 1 else f"one of [{' '.join(types)}]"
+    return f"must evaluate to {one} but got {found}"
+
+
 class Expressions:
     """The compiler of one object's expressions.
 
@@ -96,18 +103,20 @@ class Expressions:
         try:
             program = cel.compile(expression, known)
         except cel.CompileError as error:
-            if authorizer and "Syntax error" not in str(error) and _AUTHORIZER_USE.search(expression):
-                return None
-            return f"compilation failed: {error}"
+            use = _AUTHORIZER_USE.search(expression) if "Syntax error" not in str(error) else None
+            if use is None:
+                return f"compilation failed: {error}"
+            found = _request_type(expression) if authorizer else None
+            if not authorizer:
+                why = pointed(expression, use.start(), "undeclared reference to 'authorizer' (in container '')")
+                return f"compilation failed: {why}"
+            return _unfit(types, found) if found else None
         if composed:
             unknown = self._undeclared(expression)
             if unknown is not None:
                 return f"compilation failed: {unknown}"
         found = _request_type(expression) or program.type
-        if not types or found in types:
-            return None
-        one = types[0] if len(types) == 1 else f"one of [{' '.join(types)}]"
-        return f"must evaluate to {one} but got {found}"
+        return _unfit(types, found)
 
     def _undeclared(self, expression: str) -> str | None:
         bare = _STRING.sub(lambda match: " " * len(match.group()), expression)
