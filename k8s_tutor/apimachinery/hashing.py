@@ -13,6 +13,8 @@ from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Field, Type
 
 _OFFSET: Final = 2166136261
 _PRIME: Final = 16777619
+_OFFSET_128: Final = 0x6C62272E07BB014262B821756295C58D
+_PRIME_128: Final = 0x0000000001000000000000000000013B
 _TIME: Final = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}"
 _ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -32,6 +34,14 @@ def fnv1(data: bytes) -> int:
     value = _OFFSET
     for byte in data:
         value = value * _PRIME & 0xFFFFFFFF ^ byte
+    return value
+
+
+def fnv128a(data: bytes) -> int:
+    """Return the 128-bit FNV-1a hash."""
+    value = _OFFSET_128
+    for byte in data:
+        value = (value ^ byte) * _PRIME_128 & (1 << 128) - 1
     return value
 
 

@@ -138,8 +138,9 @@ class DaemonSetController(Controller):
         rolls = failure is None and not this.acted
         if rolls and set_["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate":
             failure = self._roll(this)
-        live = {str((pod["metadata"].get("labels") or {}).get(HASH_LABEL)) for pod in pods} | {this.hash}
-        self._history.truncate(set_, live)
+        used = {str((pod["metadata"].get("labels") or {}).get(HASH_LABEL)) for pod in pods} - {this.hash}
+        used &= {self._history.hash_of(one) for one in self._history.of(set_)}
+        self._history.truncate(set_, used | {this.hash}, count_used=used)
         if not (set_.get("status") or {}).get("observedGeneration"):
             # A new set's first status tells of the pods it has just made; later ones of what was there before.
             this = self._group(set_, self._pods.owned(set_["metadata"]["uid"]), this.hash)

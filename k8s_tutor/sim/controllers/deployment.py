@@ -134,7 +134,9 @@ class DeploymentController(Controller):
         seconds = deployment["spec"].get("minReadySeconds", 0)
         changed = scaling.sync_annotations(deployment, copy, next_revision, exists=True)
         if changed or copy["spec"].get("minReadySeconds", 0) != seconds:
-            copy["spec"]["minReadySeconds"] = seconds
+            copy["spec"].pop("minReadySeconds", None)
+            if seconds:
+                copy["spec"]["minReadySeconds"] = seconds
             return self.client.update(REPLICA_SETS, copy)
         needs = self._set_revision(deployment, copy["metadata"]["annotations"][scaling.REVISION])
         status = deployment.setdefault("status", {})

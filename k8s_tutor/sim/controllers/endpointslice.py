@@ -12,6 +12,7 @@ from k8s_tutor.sim.controllers.serviceendpoints import (
     HEADLESS_LABEL,
     ServiceFollower,
     has_hostname,
+    in_slice_order,
     is_endpoint,
     is_headless,
     note_trigger,
@@ -61,9 +62,8 @@ class EndpointSliceController(ServiceFollower):
         self.crowd[namespace, name] = len(pods)
         wanted: dict[str, tuple[list[Json], list[Json]]] = {}
         for pod in pods:
-            ports = ports_of(pod, service)
-            if ports or not service["spec"].get("ports"):
-                wanted.setdefault(str(ports), (ports, []))[1].append(self._endpoint(service, pod))
+            ports = in_slice_order(ports_of(pod, service))
+            wanted.setdefault(str(ports), (ports, []))[1].append(self._endpoint(service, pod))
         existing = self._slices.owned(service["metadata"]["uid"])
         by_ports: dict[str, list[Json]] = {}
         for slice_ in existing:
@@ -167,8 +167,8 @@ class EndpointSliceController(ServiceFollower):
                 "ownerReferences": [controller_reference(service)],
             },
             "addressType": family,
-            "endpoints": endpoints,
-            "ports": ports,
+            "endpoints": endpoints or None,
+            "ports": ports or None,
         }
         note_trigger(slice_["metadata"], trigger)
         try:

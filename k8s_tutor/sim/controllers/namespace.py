@@ -6,7 +6,7 @@ else; what remains, and why, is told in the namespace's conditions.
 
 from collections.abc import Iterable
 
-from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.times import parse_time, rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import is_finished, is_terminating
@@ -51,12 +51,16 @@ class NamespaceController(Controller):
         if FINALIZER not in ((found.get("spec") or {}).get("finalizers") or ()):
             return
         remaining: dict[str, list[Json]] = {}
-        estimate = self._empty(name, "pods", remaining)
+        age = self.clock.now() - parse_time(found["metadata"]["deletionTimestamp"])
+        estimate, stuck = self._empty(name, "pods", remaining, age)
         counted = not remaining
-        if counted:
-            for resource in self._resources():
-                estimate = max(estimate, self._empty(name, resource, remaining))
-        self._tell(name, remaining if counted else {})
+        for resource in self._resources() if counted else ():
+            seconds, why = self._empty(name, resource, remaining, age)
+            estimate = max(estimate, seconds)
+            stuck += why
+        self._tell(name, remaining if counted else {}, stuck)
+        if stuck:
+            raise ApiError(500, "InternalError", ", ".join(stuck))
         if remaining:
             self.queue.add_after(("", name), float(estimate // 2 + 1))
             return
@@ -75,27 +79,39 @@ class NamespaceController(Controller):
         }
         return sorted(found - {"pods"}, key=lambda name: (name == "events", name))
 
-    def _empty(self, namespace: str, resource: str, remaining: dict[str, list[Json]]) -> int:
-        """Delete the objects of one resource; returns the seconds that what remains may take."""
+    def _gvr(self, resource: str) -> str:
+        kind = self.kit.rest.resource(resource)
+        group, _, version = kind.api_version.rpartition("/")
+        return f"{group}/{version}, Resource={kind.plural}"
+
+    def _empty(
+        self, namespace: str, resource: str, remaining: dict[str, list[Json]], age: float
+    ) -> tuple[int, list[str]]:
+        """Delete the objects of one resource; returns the seconds that what remains may take, and what is odd."""
         objects = self.client.list(resource, namespace)
         if not objects:
-            return 0
-        estimate = 0
-        if resource == "pods":
-            waits = (pod["spec"].get("terminationGracePeriodSeconds", 0) for pod in objects if not is_finished(pod))
-            estimate = max(waits, default=0)
+            return 0, []
+        estimate = self._graceful(objects, age) if resource == "pods" else 0
         for index, obj in enumerate(obj for obj in objects if not is_terminating(obj)):
-            if resource == "pods":
+            if resource == "pods" and obj["spec"].get("nodeName"):
                 self.clock.call_later(index * BETWEEN_PODS, self._delete, resource, obj)
             else:
                 self._delete(resource, obj)
         left = self.client.list(resource, namespace)
         if not left:
-            return 0
+            return 0, []
         remaining[resource] = left
         if estimate:
-            return int(estimate)
-        return FINALIZER_ESTIMATE if any(obj["metadata"].get("finalizers") for obj in left) else 1
+            return estimate, []
+        if any(obj["metadata"].get("finalizers") for obj in left):
+            return FINALIZER_ESTIMATE, []
+        return 0, [f"unexpected items still remain in namespace: {namespace} for gvr: {self._gvr(resource)}"]
+
+    def _graceful(self, pods: Iterable[Json], age: float) -> int:
+        """Return how long pods may take to end; 0 if they should be gone by now."""
+        waits = (pod["spec"].get("terminationGracePeriodSeconds", 0) for pod in pods if not is_finished(pod))
+        longest = max(waits, default=0)
+        return 0 if age >= longest else int(longest)
 
     def _delete(self, resource: str, obj: Json) -> None:
         meta = obj["metadata"]
@@ -105,9 +121,13 @@ class NamespaceController(Controller):
             if error.code != 404:
                 raise
 
-    def _tell(self, name: str, remaining: dict[str, list[Json]]) -> None:
+    def _tell(self, name: str, remaining: dict[str, list[Json]], stuck: list[str]) -> None:
         now = rfc3339(self.clock.now())
         found = {type_: _condition(type_, "False", reason, text, now) for type_, (reason, text) in OK.items()}
+        if stuck:
+            text = f"Failed to delete all resource types, {len(stuck)} remaining: {', '.join(stuck)}"
+            type_ = "NamespaceDeletionContentFailure"
+            found[type_] = _condition(type_, "True", "ContentDeletionFailed", text, now)
         if remaining:
             parts = sorted(
                 f"{_dotted(resource)} has {len(left)} resource instances" for resource, left in remaining.items()

@@ -90,11 +90,17 @@ class History:
                     return same, collisions
                 collisions += 1
 
-    def truncate(self, owner: Json, live: Collection[str]) -> None:
-        """Delete the oldest revisions beyond the limit that no pod uses; ``live`` are names or hashes in use."""
+    def truncate(self, owner: Json, live: Collection[str], *, count_used: Collection[str] = ()) -> None:
+        """Delete the oldest revisions beyond the limit that no pod uses.
+
+        Args:
+            owner: the workload.
+            live: names or hashes in use, which stay.
+            count_used: those of them that count towards the limit all the same.
+        """
         idle = [r for r in self.of(owner) if r["metadata"]["name"] not in live and self.hash_of(r) not in live]
         limit = owner["spec"].get("revisionHistoryLimit", 10)
-        for revision in idle[: max(0, len(idle) - limit)]:
+        for revision in idle[: max(0, len(idle) + len(count_used) - limit)]:
             self._client.delete(RESOURCE, revision["metadata"]["name"], revision["metadata"]["namespace"])
 
 

@@ -6,6 +6,8 @@ Upstream: ``k8s.io/endpointslice`` and ``pkg/controller/endpoint``.
 from collections.abc import Sequence
 from typing import Any
 
+from k8s_tutor.apimachinery.hashing import fnv128a, for_hash
+from k8s_tutor.apimachinery.schema.tables import type_named
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.pods import condition, is_finished, is_ready, is_terminating
@@ -66,6 +68,17 @@ def ports_of(pod: Json, service: Json) -> list[Json]:
                 item["appProtocol"] = port["appProtocol"]
             found.append(item)
     return found
+
+
+def in_slice_order(ports: list[Json]) -> list[Json]:
+    """Return ports as slices list them: by a hash of each, upstream's ``portsInOrder``."""
+    return sorted(ports, key=_port_hash) if len(ports) > 1 else ports
+
+
+def _port_hash(port: Json) -> int:
+    kind = type_named("io.k8s.api.discovery.v1.EndpointPort")
+    assert kind is not None  # noqa: S101 - a generated type
+    return fnv128a(for_hash(port, kind).encode())
 
 
 def target(pod: Json) -> Json:

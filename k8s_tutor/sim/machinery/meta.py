@@ -50,3 +50,12 @@ def controller_reference(owner: Json) -> Json:
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
+
+
+def topology_of(node: Json) -> dict[str, str]:
+    """Return the labels of a node that its pods carry too."""
+    labels = node["metadata"].get("labels") or {}
+    return {key: labels[key] for key in TOPOLOGY if key in labels}

@@ -2,6 +2,7 @@
 
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
+from k8s_tutor.sim.machinery.meta import topology_of
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, conflict, invalid
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.scheme import Resource
@@ -38,6 +39,10 @@ class Binding:
         for key in ("labels", "annotations"):
             if meta.get(key):
                 new["metadata"].setdefault(key, {}).update(meta[key])
+        node = self._rest.store.get("nodes", "", target["name"])
+        copied = topology_of(node.obj) if node else {}
+        if copied:
+            new["metadata"].setdefault("labels", {}).update(copied)
         self._scheduled(new)
         self._rest.store.put(resource.name, (namespace, name), resource.encode(new))
         return dict(SUCCESS)
