@@ -2,7 +2,8 @@
 
 import pytest
 
-from k8s_tutor.sim.apiserver.gotext import go_map, unstructured_error
+from k8s_tutor.apimachinery.unstructured_errors import unstructured_error
+from k8s_tutor.sim.apiserver.gotext import go_map
 
 
 def test_a_map_as_go_prints_it() -> None:
@@ -21,3 +22,11 @@ def test_a_map_as_go_prints_it() -> None:
 )
 def test_errors_of_strategic_patches(given: str, wanted: str, words: str) -> None:
     assert unstructured_error(f"json: cannot unmarshal {given} into Go struct field X.spec.y of type {wanted}") == words
+
+
+def test_an_unstructured_converter_has_its_own_words_for_bytes_and_fractions() -> None:
+    assert unstructured_error("illegal base64 data at input byte 1") == (
+        "error decoding from json: illegal base64 data at input byte 1"
+    )
+    fraction = "json: cannot unmarshal number 1.5 into Go struct field X.spec.y of type int32"
+    assert unstructured_error(fraction) == "cannot convert float64 to int32"

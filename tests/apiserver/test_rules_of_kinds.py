@@ -144,3 +144,30 @@ async def test_applying_a_scale_owns_the_replicas_beside_others(server: ServerFa
     assert refused.body["details"]["causes"][0]["field"] == ".spec.replicas"
     forced = await call(served, "PATCH", f"{DEPLOYMENTS}/d/scale?fieldManager=third&force=true", scale, **APPLY)
     assert forced.body["spec"] == {"replicas": 2}
+
+
+async def test_an_update_with_a_version_that_is_no_number(server: ServerFactory) -> None:
+    served = await server(nodes=0)
+    await call(served, "POST", CONFIGMAPS, configmap("a"))
+    refused = await call(served, "PATCH", f"{CONFIGMAPS}/a", {"metadata": {"resourceVersion": "x"}}, **MERGE)
+    assert (refused.status, refused.body["message"]) == (500, 'strconv.ParseUint: parsing "x": invalid syntax')
+
+
+async def test_applying_bytes_that_are_none(server: ServerFactory) -> None:
+    served = await server(nodes=0)
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "!!"}}
+    refused = await call(served, "PATCH", f"{DEFAULT}/secrets/s?fieldManager=m", body, **APPLY)
+    assert (refused.status, refused.body["message"]) == (
+        500,
+        "failed to convert new object (/s; /v1, Kind=Secret) to proper version: unable to convert unstructured object "
+        "to /v1, Kind=Secret: error decoding from json: illegal base64 data at input byte 0",
+    )
+
+
+async def test_a_change_of_empties_counts_for_some_kinds(server: ServerFactory) -> None:
+    served = await server(nodes=0)
+    path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+    await call(served, "POST", path, {"metadata": {"name": "n"}, "spec": {"podSelector": {}}})
+    selector = {"spec": {"podSelector": {"matchExpressions": []}}}
+    changed = await call(served, "PATCH", f"{path}/n", selector, **MERGE)
+    assert changed.body["metadata"]["generation"] == 2

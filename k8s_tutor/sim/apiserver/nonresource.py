@@ -92,7 +92,8 @@ def _discovery(server: "ApiServer", request: Request, path: str) -> Response:
         if version:
             body = orjson.dumps(discovery.aggregated(path))
             media = f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
-            return Response(200, body, media, [("Cache-Control", "public"), ("Vary", "Accept")])
+            # Upstream says "public"; a client whose clock is not the cluster's would then keep it for ever.
+            return Response(200, body, media, [*_no_cache(), ("Vary", "Accept")])
         found = discovery.legacy() if path == "/api" else discovery.groups()
     elif path.startswith("/apis/") and path.count("/") == 2:
         found = discovery.group(path.removeprefix("/apis/"))

@@ -14,9 +14,10 @@ from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_te
 from k8s_tutor.apimachinery.patches import PatchError, apply_json_patch, merge_patch, strategic_merge
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.apimachinery.unstructured_errors import unstructured_error
 from k8s_tutor.sim.apiserver import reading, writing
 from k8s_tutor.sim.apiserver.call import Call
-from k8s_tutor.sim.apiserver.gotext import go_map, unstructured_error
+from k8s_tutor.sim.apiserver.gotext import go_map
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.negotiation import unsupported
 from k8s_tutor.sim.apiserver.options import META, WriteOptions, write_options

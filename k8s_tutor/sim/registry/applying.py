@@ -2,7 +2,8 @@
 
 from k8s_tutor.apimachinery.apply import ApplyConflictError, ApplyError, apply
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.machinery.status import ApiError, bad_request
+from k8s_tutor.apimachinery.unstructured_errors import unstructured_error
+from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.fieldmanager import reset_fields
 from k8s_tutor.sim.registry.scheme import Resource
 
@@ -50,11 +51,20 @@ def applied(
     managed = merged["metadata"].pop("managedFields", None)
     conformed = resource.conform(merged)
     if conformed.type_error:
-        kind, version = resource.kind, resource.version
-        raise bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {conformed.type_error}')
+        raise _not_converted(resource, config, conformed.type_error)
     if managed:
         conformed.obj["metadata"]["managedFields"] = _same_times(managed, old)
     return conformed.obj
+
+
+def _not_converted(resource: Resource, config: Json, why: str) -> ApiError:
+    meta = config.get("metadata") or {}
+    kind = f"{resource.api_version if resource.group else '/' + resource.version}, Kind={resource.kind}"
+    text = (
+        f"failed to convert new object ({meta.get('namespace', '')}/{meta.get('name', '')}; {kind}) to proper version: "
+        f"unable to convert unstructured object to {kind}: {unstructured_error(why)}"
+    )
+    return ApiError(500, "", text)
 
 
 def _same_times(managed: list[Json], old: Json | None) -> list[Json]:

@@ -77,6 +77,7 @@ class Strategy:
         allow_unconditional_update: PUT without resourceVersion is accepted.
         columns: of the Table, first the name.
         unversioned_annotations: those that only conversion to the served version adds: Tables do not show them.
+        counts_empties: a change of nothing but empty values counts in ``metadata.generation`` too.
         orphans_by_default: a delete without a policy leaves dependents alone.
         deprecation: the warning that every answer about the kind carries.
     """
@@ -88,6 +89,7 @@ class Strategy:
     allow_create_on_update: ClassVar[bool] = False
     allow_unconditional_update: ClassVar[bool] = True
     unversioned_annotations: ClassVar[frozenset[str]] = frozenset()
+    counts_empties: ClassVar[bool] = False
     orphans_by_default: ClassVar[bool] = False
     deprecation: str = ""
     columns: ClassVar[Sequence[Column]] = (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.machinery.status import FieldError, bad_request, conflict, invalid, not_found
+from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid, not_found
 from k8s_tutor.sim.registry import creating
 from k8s_tutor.sim.registry.attributes import Attributes
 from k8s_tutor.sim.registry.metadata import validate_metadata_update
@@ -137,7 +137,8 @@ def _prepare(ctx: RequestContext, resource: Resource, obj: Json, old: Json) -> N
         strategy.prepare_update(ctx, obj, old)
         if strategy.has_generation and strategy.generation_changes(obj, old):
             meta["generation"] = was.get("generation", 0) + 1
-        if meta.get("generation") != was.get("generation") and _looks_same(resource, obj, old):
+        counted = meta.get("generation") != was.get("generation")
+        if counted and not strategy.counts_empties and _looks_same(resource, obj, old):
             _keep(meta, was, "generation")
     if not meta.get("uid"):
         meta["uid"] = was["uid"]
@@ -156,6 +157,8 @@ def _check_version(resource: Resource, meta: Json, old: Json, of: str) -> None:
             error = FieldError("FieldValueInvalid", "metadata.resourceVersion", why)
             raise invalid(resource.plural, resource.group, of, [error])
         meta["resourceVersion"] = old["metadata"]["resourceVersion"]
+    elif not version.isdecimal():
+        raise ApiError(500, "", f'strconv.ParseUint: parsing "{version}": invalid syntax')
     elif version != old["metadata"]["resourceVersion"]:
         raise conflict(resource.plural, resource.group, of, CHANGED)
 

@@ -10,5 +10,6 @@ class MutatingWebhookConfigurationStrategy(WebhookConfigurationStrategy):
 
     resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
     allow_unconditional_update = False
+    counts_empties = True
     mutating = True
     columns = table.table(table.NAME, WEBHOOKS, table.AGE)

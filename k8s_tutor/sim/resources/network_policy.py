@@ -20,6 +20,7 @@ class NetworkPolicyStrategy(KindStrategy):
 
     resource = "networkpolicies.networking.k8s.io"
     has_generation = True
+    counts_empties = True
     columns = table.table(
         table.NAME, table.doc("networking.v1", "NetworkPolicySpec", "podSelector", "Pod-Selector"), table.AGE
     )

@@ -13,4 +13,5 @@ class ValidatingWebhookConfigurationStrategy(WebhookConfigurationStrategy):
 
     resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
     allow_unconditional_update = False
+    counts_empties = True
     columns = table.table(table.NAME, WEBHOOKS, table.AGE)
