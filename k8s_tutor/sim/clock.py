@@ -217,6 +217,8 @@ class Clock:
             self._base = max(self._base, ticker.due)
             before = self._happened
             self._tick(ticker)
+            if self._happened == before:
+                return True  # whatever a tick leads to begins with ``call_soon``
             await self.settle()
             if ticker.silent:
                 self._happened = before

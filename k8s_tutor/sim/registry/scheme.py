@@ -43,6 +43,8 @@ class Resource:
         custom: the CustomResourceDefinition behind it, or None for built-in kinds.
         returns_deleted: DELETE answers with the object, not with a Status, also when it has gone.
         codec: of custom kinds, whose objects follow a structural schema.
+        name: ``plural`` or ``plural.group``, the store's name of the resource.
+        api_version: ``v1`` or ``group/version``.
         stored_as: the store's name where the objects are those of another resource (events.k8s.io's are core's).
     """
 
@@ -59,11 +61,17 @@ class Resource:
     subresources: dict[str, Json] = field(default_factory=dict)
     custom: Json | None = None
     stored_as: str = ""
+    name: str = field(init=False)
+    api_version: str = field(init=False)
     returns_deleted: bool = False
     codec: Codec | None = None
     rest: "Rest | None" = field(default=None, repr=False)
     _type: Type | None = field(default=None, repr=False)
     _strategy: Strategy | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.name = self.stored_as or qualified(self.plural, self.group)
+        self.api_version = f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def strategy(self) -> Strategy:
@@ -73,16 +81,6 @@ class Resource:
             if self.rest is not None:
                 self._strategy.attach(self.rest)
         return self._strategy
-
-    @property
-    def name(self) -> str:
-        """``plural`` or ``plural.group``: the store's name of the resource."""
-        return self.stored_as or qualified(self.plural, self.group)
-
-    @property
-    def api_version(self) -> str:
-        """``v1`` or ``group/version``."""
-        return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def schema(self) -> Type | None:
