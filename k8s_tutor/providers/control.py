@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from k8s_tutor.errors import ClusterUnavailableError
+from k8s_tutor.errors import ClusterUnavailableError, UsageError
 
 RESTART = "Type: k8s-tutor cluster start"
 
@@ -58,6 +58,7 @@ class Control:
 
         Raises:
             ClusterUnavailableError: nobody answers, or the call failed.
+            UsageError: there is no such snapshot, node or component.
         """
         access = self._access
         connection = http.client.HTTPSConnection(
@@ -78,5 +79,10 @@ class Control:
             answer = {"message": raw[:200].decode("utf-8", "replace")}
         if reply.status >= http.client.BAD_REQUEST:
             why = str(answer.get("message") or answer.get("error") or reply.reason)
+            if reply.status == http.client.NOT_FOUND:
+                next_step = (
+                    "Type: k8s-tutor cluster status, and name what it has; a snapshot lasts while its cluster runs."
+                )
+                raise UsageError("The practice cluster has nothing of that name.", why, next_step)
             raise ClusterUnavailableError(f"The practice cluster refused {method} {path}.", why, RESTART)
         return answer if isinstance(answer, dict) else {"items": answer}

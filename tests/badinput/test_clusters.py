@@ -36,6 +36,7 @@ def test_flags_names_and_ports(practice: Tutor) -> None:
     )
     practice("cluster", "start", "--name", "other", "--bare", "--nodes", "0").told(0, "«other»", "bare, 0 worker(s)")
     practice("cluster", "status").told(0, "«default»", "1 worker(s)")
+    practice("cluster", "restore", "77").told(2, "nothing of that name", 'snapshots "77" not found', "cluster status")
     practice("cluster", "stop").told(0, "stopped; its state is kept")
     practice("cluster", "start", "--nodes", "3").told(6, "has nodes 1, not 3")
     practice("cluster", "delete", "--yes").told(0, "not made yet")
