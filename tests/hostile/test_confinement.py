@@ -36,6 +36,8 @@ SCRIPTS = {
     "dd if=/dev/zero of=/tmp/x bs=1 count=1 conv=notrunc seek=5; done",
     "a deep tree": "cd /tmp; while mkdir a; do cd a; done; while true; do find / > /dev/null; done",
     "comparing": "seq 9000 > /tmp/a; seq 9000 | sort -r > /tmp/b; while true; do diff /tmp/a /tmp/b; done",
+    "a bash array": "bash -c 'while :; do a+=(x y z); done'",
+    "bash braces": "while :; do bash -c 'echo {1..99999999} {1..99999}{a..z} > /dev/null'; done",
     "the last of much": "while true; do yes | head -c 90000000 | tail -n 9999999; done",
 }
 GIGABYTES = 3 << 30
@@ -46,7 +48,7 @@ async def test_rounds_of_the_event_loop_stay_short(
     what: str, container: MakeContainer, clock: Clock, rounds: list[float]
 ) -> None:
     made = container(
-        "busybox:1.36",
+        "debian:bookworm" if "bash" in what else "busybox:1.36",
         "sh",
         "-c",
         SCRIPTS[what],

@@ -1,5 +1,6 @@
 """What ``echo`` and ``printf`` print, as a shell's builtins and as programs."""
 
+import datetime
 import errno
 import re
 from collections import deque
@@ -15,6 +16,7 @@ MAX_TEXT = 1 << 20
 MAX_WIDTH = 1 << 16
 WRITTEN_BYTES = 1 << 12
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "e": 27, '"': 34, "'": 39}
+_TIME = re.compile(r"%\(([^)]*)\)T")
 _SPEC = re.compile(r"%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfgGcsbq%])")
 
 
@@ -70,6 +72,13 @@ def echo(arguments: list[str], flavour: str) -> bytes:
     return text.encode("utf-8", "surrogateescape") + (b"\n" if newline else b"")
 
 
+def formatted(pattern: str, arguments: list[str]) -> bytes:
+    """Return what a format makes of its arguments, once (``printf -v``)."""
+    found = bytearray()
+    _once(pattern, deque(arguments), found, [])
+    return bytes(found)
+
+
 async def printf(process: "Process", pattern: str, arguments: list[str]) -> str:
     """Print, and return the last complaint; the format is used again while arguments are left."""
     found = bytearray()
@@ -90,6 +99,13 @@ async def printf(process: "Process", pattern: str, arguments: list[str]) -> str:
 def _once(pattern: str, rest: deque[str], found: bytearray, errors: list[str]) -> bool:
     at = 0
     while at < len(pattern):
+        moment = _TIME.match(pattern, at)
+        if moment is not None:
+            text = rest.popleft() if rest else "0"
+            seconds = int(text) if text.lstrip("-").isdigit() else 0
+            found += datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime(moment[1]).encode()
+            at = moment.end()
+            continue
         match = _SPEC.match(pattern, at)
         if match is None:
             end = pattern.find("%", at + 1)
@@ -114,6 +130,8 @@ def _once(pattern: str, rest: deque[str], found: bytearray, errors: list[str]) -
         if any(text and text.isdigit() and int(text) > MAX_WIDTH for text in (width, precision)):
             raise fail(errno.ENOMEM)
         spec = f"%{flags}{width or ''}{'.' + (precision or '0') if has_precision else ''}"
+        if kind == "q":
+            argument = re.sub(r"([^\w@%+=:,./-])", r"\\\1", argument) or "''"
         if kind == "b":
             data, ended = escapes(argument, echo=True)
             found += _padded(data, flags, width)

@@ -86,6 +86,7 @@ async def _run(
     sh.parameters, sh.options = rest, options
     sh.import_environment()
     process.handlers.setdefault(signals.SIGCHLD, None)
+    sh.handle_interrupt()
     if text is not None:
         return await sh.main(lambda: sh.run_text(text, last=True))
     if script is not None:
@@ -97,7 +98,7 @@ async def _run(
 
 async def _from_input(sh: Shell) -> int:
     """Run what comes from standard input, command by command."""
-    from k8s_tutor.sim.runtime.shell.parser import Parser
+    from k8s_tutor.sim.runtime.shell.bash_parser import parser_for
     from k8s_tutor.sim.runtime.shell.syntax import IncompleteError
 
     pending = ""
@@ -115,7 +116,7 @@ async def _from_input(sh: Shell) -> int:
         if not line:
             return await sh.run_text(pending) if pending.strip() else sh.status
         try:
-            Parser(pending, sh.aliases).program()
+            parser_for(sh.words.flavour, pending, sh.aliases).program()
         except IncompleteError:
             continue
         except Exception:  # noqa: BLE001, S110 - run_text says what is wrong

@@ -15,7 +15,11 @@ ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<
 
 
 class ArithmeticError_(Exception):  # noqa: N801, N818 - the builtin's name is taken
-    """The expression is wrong; the message is ash's."""
+    """The expression is wrong; the message is ash's, the token is what bash shows."""
+
+    def __init__(self, message: str, token: str = "") -> None:
+        super().__init__(message)
+        self.token = token
 
 
 def wrap(value: int) -> int:
@@ -51,6 +55,7 @@ class Evaluator:
         powers: bool = True,
     ) -> None:
         self._get, self._put, self._depth, self._powers = get, put, depth, powers
+        self._text = text
         self._tokens = self._split(text)
         self._at = 0
         self._skipping = 0
@@ -155,7 +160,7 @@ class Evaluator:
             if right == 0:
                 if self._skipping:
                     return 0
-                raise ArithmeticError_("divide by zero")
+                raise ArithmeticError_("divide by zero", re.split(r"[/%]", self._text)[-1].lstrip())
             quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
             return wrap(quotient if operator == "/" else left - quotient * right)
         if operator == "**":
@@ -186,7 +191,7 @@ class Evaluator:
             try:
                 return wrap(_number(token))
             except ValueError as error:
-                raise ArithmeticError_("arithmetic syntax error") from error
+                raise ArithmeticError_("arithmetic syntax error", token) from error
         if re.fullmatch(r"[A-Za-z_]\w*", token):
             value = self._variable(token)
             if self._look() in {"++", "--"}:

@@ -109,7 +109,8 @@ async def change_directory(shell: "Shell", arguments: list[str]) -> int:
 async def leave(shell: "Shell", arguments: list[str]) -> int:
     """End the shell."""
     if arguments and not arguments[0].isdigit():
-        await shell.process.err(shell.words.builtin("exit", f"Illegal number: {arguments[0]}"))
+        text = "{0}: numeric argument required" if shell.words.flavour == "bash" else "Illegal number: {0}"
+        await shell.process.err(shell.words.builtin("exit", text.format(arguments[0])))
         raise ExitProcess(2)
     raise ExitProcess(int(arguments[0]) & 0xFF if arguments else shell.status)
 
@@ -119,6 +120,9 @@ async def leave_function(shell: "Shell", arguments: list[str]) -> int:
     """End a function or a sourced file."""
     from k8s_tutor.sim.runtime.shell.interpreter import ReturnFunction
 
+    if shell.words.flavour == "bash" and not shell.calls and not shell.sourcing:
+        await shell.process.err(shell.words.builtin("return", "can only `return' from a function or sourced script"))
+        return 2
     raise ReturnFunction(int(arguments[0]) & 0xFF if arguments and arguments[0].isdigit() else shell.status)
 
 
@@ -138,6 +142,9 @@ async def _loops(shell: "Shell", arguments: list[str], *, again: bool) -> int:
     from k8s_tutor.sim.runtime.shell.interpreter import BreakLoop
 
     if not shell.loops:
+        if shell.words.flavour == "bash":
+            text = "only meaningful in a `for', `while', or `until' loop"
+            await shell.process.err(shell.words.builtin("continue" if again else "break", text))
         return 0
     levels = int(arguments[0]) if arguments and arguments[0].isdigit() else 1
     raise BreakLoop(min(levels, shell.loops), again=again)
@@ -227,8 +234,10 @@ async def export(shell: "Shell", arguments: list[str]) -> int:
     for argument in names:
         name, equals, value = argument.partition("=")
         if not name.isidentifier():
-            await shell.process.err(shell.words.builtin("export", f"{argument}: bad variable name"))
-            return 2
+            bash = shell.words.flavour == "bash"
+            text = f"`{argument}': not a valid identifier" if bash else f"{argument}: bad variable name"
+            await shell.process.err(shell.words.builtin("export", text))
+            return 1 if bash else 2
         if equals:
             shell.put(name, value)
         (shell.unexport if remove else shell.export)(name)
@@ -281,6 +290,9 @@ async def source(shell: "Shell", arguments: list[str]) -> int:
     try:
         text = process.container.files.read_file(arguments[0], process.cwd, process.credentials)
     except OSError as error:
+        if shell.words.flavour == "bash":
+            await process.err(shell.words.say(f"{arguments[0]}: {error.strerror}"))
+            return 1
         ash = f"can't open '{arguments[0]}': {error.strerror}"
         missing = "No such file" if error.errno == errno.ENOENT else error.strerror
         await process.err(
@@ -290,11 +302,13 @@ async def source(shell: "Shell", arguments: list[str]) -> int:
     saved = shell.parameters
     if len(arguments) > 1:
         shell.parameters = arguments[1:]
+    shell.sourcing += 1
     try:
         return await shell.run_text(text.decode("utf-8", "replace"))
     except ReturnFunction as leaving:
         return leaving.code
     finally:
+        shell.sourcing -= 1
         if len(arguments) > 1:
             shell.parameters = saved
 
@@ -316,7 +330,8 @@ async def trap(shell: "Shell", arguments: list[str]) -> int:
     arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not arguments:
         for number, action in sorted(shell.traps.items()):
-            name = "EXIT" if number == 0 else signals.NAMES.get(number, str(number))
+            name = {0: "EXIT", -1: "ERR"}.get(number) or signals.NAMES.get(number, str(number))
+            name = f"SIG{name}" if number > 0 and shell.words.flavour == "bash" else name
             await shell.process.out(f"trap -- {quote(action)} {name}\n")
         return 0
     if len(arguments) == 1 or arguments[0].isdigit():
@@ -325,7 +340,7 @@ async def trap(shell: "Shell", arguments: list[str]) -> int:
         action, names = arguments[0], arguments[1:]
     status = 0
     for name in names:
-        wanted = signals.parse(name)
+        wanted = -1 if name == "ERR" and shell.words.flavour == "bash" else signals.parse(name)
         if wanted is None:
             text = (
                 f"trap: {name}: invalid signal specification"
@@ -344,7 +359,12 @@ def _set_trap(shell: "Shell", number: int, action: str) -> None:
     if action == "-":
         shell.traps.pop(number, None)
         handlers.pop(number, None)
+        shell.handle_interrupt()
         return
     shell.traps[number] = action
-    if number:
+    if number == 0 and action and shell.words.flavour == "bash":
+        # Only then does bash catch what would end it: to run the trap first.
+        for ending in (signals.SIGTERM, signals.SIGHUP):
+            handlers.setdefault(ending, shell.caught)
+    if number > 0:
         handlers[number] = shell.caught if action else None

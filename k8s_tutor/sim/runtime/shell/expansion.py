@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.backtracking import limited
 from k8s_tutor.sim.runtime.nodes import Directory
-from k8s_tutor.sim.runtime.shell import patterns
+from k8s_tutor.sim.runtime.shell import bash, braces, patterns
 from k8s_tutor.sim.runtime.shell.arithmetic import ArithmeticError_, Evaluator
-from k8s_tutor.sim.runtime.shell.syntax import Arithmetic, Literal, Parameter, Part, Substitution, Word
+from k8s_tutor.sim.runtime.shell.syntax import (
+    Arithmetic,
+    Literal,
+    Parameter,
+    Part,
+    ProcessSubstitution,
+    Substitution,
+    Word,
+)
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.interpreter import Shell
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 Piece = tuple[str, str]
 Field = list[tuple[str, bool]]
 MAX_MATCHES = 10000
+EDITS = frozenset(("", "#", "##", "%", "%%", "/", "//", "/#", "/%", ":", "^", "^^", ",", ",,"))
 MUCH = 1 << 20
 TEXT_BYTES = 16 << 20  # of a shell, in our own memory
 FIELD_BYTES = 130
@@ -49,7 +58,11 @@ def _runs(ifs: str) -> re.Pattern[str]:
 
 
 class ExpansionError(Exception):
-    """An expansion failed; a shell that is not interactive ends."""
+    """An expansion failed; a shell that is not interactive ends, bash with ``code``."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Expander:
@@ -62,7 +75,7 @@ class Expander:
     async def fields(self, words: list[Word]) -> list[str]:
         """Return the fields that words become."""
         found: list[str] = []
-        for word in words:
+        for word in self._braces(words) if self._shell.words.flavour == "bash" else words:
             plain = word.literal
             if plain is not None and not any(mark in plain for mark in "~*?["):
                 found.append(plain)
@@ -73,6 +86,12 @@ class Expander:
                 if count % 256 == 0:
                     await self._shell.process.work(256 * 1e-6)
         return found
+
+    def _braces(self, words: list[Word]) -> list[Word]:
+        try:
+            return [found for word in words for found in braces.expanded(word)]
+        except braces.TooManyWordsError as error:
+            raise ExpansionError(self._shell.words.say("brace expansion: failed to allocate memory")) from error
 
     async def text(self, word: Word, *, assignment: bool = False) -> str:
         """Return a word as one text, neither split nor matched with files."""
@@ -86,6 +105,16 @@ class Expander:
         """Return a word as a pattern: quoted text means itself."""
         pieces = await self._pieces(word)
         return "".join(patterns.escape(text) if kind == "Q" else text for kind, text in pieces)
+
+    async def expression(self, word: Word) -> str:
+        """Return a word as a regular expression: quoted text means itself."""
+        pieces = await self._pieces(word)
+        return "".join(re.sub(r"([][\\.*+?(){}|^$])", r"\\\1", text) if kind == "Q" else text for kind, text in pieces)
+
+    @staticmethod
+    def literal_word(text: str) -> Word:
+        """Return a word of just this text."""
+        return Word([Literal(text)])
 
     # -- pieces
 
@@ -103,11 +132,13 @@ class Expander:
 
     async def _part(self, part: Part) -> list[Piece]:
         if isinstance(part, Parameter):
-            return await self._parameter(part)
+            return await self.parameter(part)
         if isinstance(part, Substitution):
             return [("Q" if part.quoted else "S", await self._shell.substitute(part.body))]
         if isinstance(part, Arithmetic):
             return [("Q" if part.quoted else "S", str(self.evaluate(await self.text(part.expression))))]
+        if isinstance(part, ProcessSubstitution):
+            return [("Q", await self._shell.substitute_file(part.body))]
         return [("L", part.text)]
 
     def evaluate(self, text: str) -> int:
@@ -122,7 +153,7 @@ class Expander:
                 text, lambda name: shell.get(name) or "", shell.put, powers=shell.words.flavour != "dash"
             ).value()
         except ArithmeticError_ as error:
-            raise ExpansionError(shell.words.arithmetic(text, str(error))) from error
+            raise ExpansionError(shell.words.arithmetic(text, str(error), error.token)) from error
 
     def _tilde(self, text: str, *, assignment: bool, first: bool, last: bool) -> str:
         def home(word: str) -> str:
@@ -141,24 +172,32 @@ class Expander:
             return ":".join(home(piece) for piece in text.split(":"))
         return home(text) if first else text
 
-    async def _parameter(self, part: Parameter) -> list[Piece]:
+    async def parameter(self, part: Parameter) -> list[Piece]:
+        """Return what a parameter becomes."""
         shell, name, operator = self._shell, part.name, part.operator
         kind = "Q" if part.quoted else "S"
+        if shell.words.flavour == "bash" and (part.index or part.indirect or (name in {"@", "*"} and operator == ":")):
+            return await bash.parameter(self, shell, part)
         if name in {"@", "*"} and operator in {"", ":"}:
             values = shell.parameters
             if operator == ":":
                 start = max(0, self.evaluate(await self.text(part.argument or Word())) - 1)
                 count = self.evaluate(await self.text(part.second)) if part.second else len(values)
                 values = values[start : start + count]
-            return self._all(values, name, quoted=part.quoted)
-        value = shell.lookup(name)
+            return self.all_of(values, name, quoted=part.quoted)
+        if operator == "length" and name in {"@", "*"}:
+            return [(kind, str(len(shell.parameters)))]
+        return await self.of_value(part, shell.lookup(name))
+
+    async def of_value(self, part: Parameter, value: str | None) -> list[Piece]:
+        """Return what a parameter with this value becomes."""
+        shell, name, operator = self._shell, part.name, part.operator
+        kind = "Q" if part.quoted else "S"
         if operator == "length":
-            if name in {"@", "*"}:
-                return [(kind, str(len(shell.parameters)))]
             return [(kind, str(len(self._checked(name, value))))]
-        if operator in {"", "#", "##", "%", "%%", "/", "//", ":"}:
+        if operator in EDITS:
             text = self._checked(name, value)
-            return [(kind, text if not operator else await self._edited(part, text))]
+            return [(kind, text if not operator else await self.edited(part, text))]
         missing = value is None or (operator.startswith(":") and value == "")
         if operator[-1] == "+":
             return [] if missing else await self._inner(part)
@@ -182,11 +221,12 @@ class Expander:
     def _checked(self, name: str, value: str | None) -> str:
         if value is None:
             if "u" in self._shell.options and name not in {"@", "*"}:
-                raise ExpansionError(self._shell.words.unset(name))
+                raise ExpansionError(self._shell.words.unset(name), 127)
             return ""
         return value
 
-    def _all(self, values: list[str], name: str, *, quoted: bool) -> list[Piece]:
+    def all_of(self, values: list[str], name: str, *, quoted: bool) -> list[Piece]:
+        """Return many values as pieces."""
         if quoted and name == "*":
             separator = self._shell.get("IFS")
             return [("Q", (" " if separator is None else separator[:1]).join(values))]
@@ -197,8 +237,11 @@ class Expander:
             found.append(("Q" if quoted else "S", value))
         return found or ([("0", "")] if quoted else [])
 
-    async def _edited(self, part: Parameter, text: str) -> str:
+    async def edited(self, part: Parameter, text: str) -> str:
+        """Return a value as the operator changes it."""
         operator = part.operator
+        if operator[0] in "^,":
+            return bash.cased(text, operator)
         await self._shell.process.work(len(text) * patterns.MATCHING_COST)
         if operator == ":":
             start = self.evaluate(await self.text(part.argument or Word()))
@@ -208,14 +251,20 @@ class Expander:
             count = self.evaluate(await self.text(part.second))
             return text[start : start + count] if count >= 0 else text[start : len(text) + count]
         pattern = await self.pattern(part.argument or Word())
-        if operator in {"/", "//"}:
+        if operator[0] == "/":
             replacement = await self.text(part.second) if part.second else ""
+            if operator in {"/#", "/%"}:
+                return bash.anchored(text, operator, pattern, replacement)
             regex = re.compile(patterns.translate(pattern), re.DOTALL)
             with limited(pattern, text):
                 return regex.sub(lambda _: replacement, text, count=0 if operator == "//" else 1) if pattern else text
         return patterns.trimmed(text, operator, pattern)
 
     # -- fields
+
+    async def split(self, text: str) -> list[str]:
+        """Return the fields of a text (``read -a``)."""
+        return ["".join(piece for piece, _ in field) for field in await self._split([("S", text)])]
 
     async def _split(self, pieces: list[Piece]) -> list[Field]:
         ifs = self._shell.get("IFS")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.nodes import Directory
 from k8s_tutor.sim.runtime.processes import ExitProcess
+from k8s_tutor.sim.runtime.shell.bash_parser import parser_for
 from k8s_tutor.sim.runtime.shell.expansion import ExpansionError
-from k8s_tutor.sim.runtime.shell.parser import Parser
 from k8s_tutor.sim.runtime.shell.syntax import IncompleteError, Sequence, ShellSyntaxError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Interaction:
                 continue
             pending += line
             try:
-                program = Parser(pending, shell.aliases).program()
+                program = parser_for(shell.words.flavour, pending, shell.aliases).program()
             except IncompleteError:
                 continue
             except ShellSyntaxError as error:

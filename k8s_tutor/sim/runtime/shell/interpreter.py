@@ -5,6 +5,7 @@ machine. Traps run between commands, as POSIX asks.
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from k8s_tutor.sim.runtime import launching, signals
 from k8s_tutor.sim.runtime.descriptors import OpenFile, ReadEnd, WriteEnd
 from k8s_tutor.sim.runtime.nodes import fail
 from k8s_tutor.sim.runtime.processes import ExitProcess, Process
-from k8s_tutor.sim.runtime.shell import patterns, syntax
+from k8s_tutor.sim.runtime.programs.conditions import ConditionError
+from k8s_tutor.sim.runtime.shell import bash, patterns, syntax
+from k8s_tutor.sim.runtime.shell.bash_parser import parser_for
 from k8s_tutor.sim.runtime.shell.expansion import MUCH, TEXT_BYTES, Expander, ExpansionError
 from k8s_tutor.sim.runtime.shell.messages import Words
 from k8s_tutor.sim.runtime.shell.parser import Parser
@@ -23,6 +26,7 @@ from k8s_tutor.sim.runtime.streams import Pipe
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.builtins import Builtin
 
+ERR = -1  # bash's trap that is no signal's
 COMMAND_COST = 6e-5
 PARSING_COST = 1e-7  # a character
 LONG_TEXT = 1 << 15
@@ -64,20 +68,23 @@ class Shell(Variables):
         self.substituted = 0
         self.checking = 0
         self.calls = 0
+        self.sourcing = 0
         self.loops = 0
         self.background: Process | None = None
         self.jobs: list[Process] = []
+        self.job_texts: dict[int, str] = {}
         self.traps: dict[int, str] = {}
         self.pending: list[int] = []
         self.waiting: asyncio.Future[None] | None = None
         self.is_subshell = False
         self.trapping = False
+        self._files = itertools.count(63)
 
     # -- running
 
     async def run_text(self, text: str, *, last: bool = False) -> int:
         """Parse and run a program, line by line; the exit status is the answer."""
-        parser = Parser(text, self.aliases)
+        parser = parser_for(self.words.flavour, text, self.aliases)
         status = 0
         while True:
             at = parser.at
@@ -85,7 +92,7 @@ class Shell(Variables):
                 commands = await self._parsed(parser)
             except syntax.ShellSyntaxError as error:
                 self.words.line = error.line
-                await self.process.err(self.words.syntax(error.message, error.token))
+                await self.process.err(self.words.syntax(error.message, error.token, parser.source))
                 return 2
             if commands is None:
                 return status
@@ -106,7 +113,7 @@ class Shell(Variables):
             code = leaving.code
         except ExpansionError as error:
             await self.process.err(str(error))
-            code = 2 if self.words.flavour != "bash" else 1
+            code = 2 if self.words.flavour != "bash" else error.code
         except (BreakLoop, ReturnFunction) as leaving:
             code = getattr(leaving, "code", 0)
         if 0 in self.traps:
@@ -147,6 +154,9 @@ class Shell(Variables):
         return self.status
 
     async def _exit_on_error(self, node: syntax.Node) -> None:
+        if self.status and ERR in self.traps and not self.checking and not self.trapping:
+            self.pending.append(ERR)
+            await self.run_traps()
         if self.status and "e" in self.options and not self.checking:
             if not (isinstance(node, syntax.Pipeline) and node.negated):
                 raise ExitProcess(self.status)
@@ -196,11 +206,54 @@ class Shell(Variables):
         if isinstance(node, syntax.Case):
             text = await self.expander.text(node.word)
             await self.process.work(len(text) * patterns.MATCHING_COST)
-            for choices, body in node.items:
-                for choice in choices:
-                    if patterns.matches(await self.expander.pattern(choice), text):
-                        return await self.sequence(body)
+            return await self._case(node.items, text)
+        if isinstance(node, syntax.ArithmeticCommand):
+            return int(self.expander.evaluate(await self.expander.text(node.expression)) == 0)
+        if isinstance(node, syntax.Conditional):
+            return await self._conditional(node)
+        if isinstance(node, syntax.CountingFor):
+            return await self._counting(node)
         return 0
+
+    async def _case(self, items: list[tuple[list[syntax.Word], syntax.Sequence, str]], text: str) -> int:
+        status, falls = 0, False
+        for choices, body, ending in items:
+            matched = falls
+            for choice in choices:
+                matched = matched or patterns.matches(await self.expander.pattern(choice), text)
+            if matched:
+                status = await self.sequence(body)
+                if ending in {";;", ""}:
+                    return status
+            falls = matched and ending == ";&"
+        return status
+
+    async def _conditional(self, node: syntax.Conditional) -> int:
+        await self.process.work(COMMAND_COST)
+        try:
+            return 0 if await bash.Condition(self, node).value() else 1
+        except ConditionError as error:
+            await self.process.err(self.words.say(str(error)))
+            return 2
+
+    async def _counting(self, node: syntax.CountingFor) -> int:
+        expander, status = self.expander, 0
+        expander.evaluate(await expander.text(node.start))
+        self.loops += 1
+        try:
+            while True:
+                await self.process.work(COMMAND_COST)
+                condition = await expander.text(node.condition)
+                if condition.strip() and not expander.evaluate(condition):
+                    return status
+                try:
+                    status = await self.sequence(node.body)
+                except BreakLoop as leaving:
+                    if self._leaves(leaving):
+                        return 0
+                expander.evaluate(await expander.text(node.step))
+        finally:
+            self.loops -= 1
 
     async def _condition(self, sequence: syntax.Sequence) -> int:
         self.checking += 1
@@ -304,15 +357,19 @@ class Shell(Variables):
                 process.handlers[number] = None
         return other
 
-    async def wait_for(self, child: Process) -> int:
+    async def wait_for(self, child: Process, command: str = "") -> int:
         """Wait for a child in the foreground; return its status."""
         code = int(await self.process.pause(child.wait()))
         self.process.rested()
+        await self.mourn(child, command)
+        return code
+
+    async def mourn(self, child: Process, command: str, *, background: bool = False) -> None:
+        """Say that a child has died of a signal."""
         if child.signal_number and child.signal_number not in {signals.SIGPIPE, signals.SIGINT}:
             word = signals.WORDS.get(child.signal_number, "")
             if word and not self.is_subshell:
-                await self.process.err(word + "\n")
-        return code
+                await self.process.err(self.words.died(child.pid, word, command, background=background))
 
     async def _pipeline(self, node: syntax.Pipeline) -> int:
         if len(node.commands) == 1:
@@ -324,6 +381,8 @@ class Shell(Variables):
             return int(status == 0) if node.negated else status
         children = await self._start_pipeline(node.commands)
         statuses = [await self.wait_for(child) for child in children]
+        if self.words.flavour == "bash":
+            self.arrays["PIPESTATUS"] = {at: str(code) for at, code in enumerate(statuses)}
         status = statuses[-1]
         if "pipefail" in self.options:
             status = next((code for code in reversed(statuses) if code), 0)
@@ -358,13 +417,16 @@ class Shell(Variables):
             child = await self.fork(lambda shell: shell.node(node, last=True), prepare)
         self.background = child
         self.jobs = [*[job for job in self.jobs if job.alive][-256:], child]
+        self.job_texts = {job.pid: self.job_texts.get(job.pid, "") for job in self.jobs}
+        self.job_texts[child.pid] = node.text if isinstance(node, syntax.Simple) else ""
         return 0
 
-    async def substitute(self, body: syntax.Sequence) -> str:
-        """Return the output of a command substitution."""
+    async def substitute(self, body: syntax.Sequence, *, whole: bool = False) -> str:
+        """Return the output of a command substitution, ``whole`` with its last line feeds."""
         pipe = Pipe()
+        run = _reading(body) if self.words.flavour == "bash" else None
         child = await self.fork(
-            lambda shell: shell.sequence(body, last=True), lambda process: process.set_fd(1, WriteEnd(pipe))
+            run or (lambda shell: shell.sequence(body, last=True)), lambda process: process.set_fd(1, WriteEnd(pipe))
         )
         data = bytearray()
         while chunk := pipe.read_now() or await self.process.pause(pipe.read()):
@@ -374,7 +436,15 @@ class Shell(Variables):
         self.status = self.substituted = await self.wait_for(child)
         if data:
             await self.process.keep(self.memory, TEXT_BYTES)
-        return data.decode("utf-8", "surrogateescape").replace("\0", "").rstrip("\n")
+        text = data.decode("utf-8", "surrogateescape").replace("\0", "")
+        return text if whole else text.rstrip("\n")
+
+    async def substitute_file(self, body: syntax.Sequence) -> str:
+        """Return the path of a file with the output of a process substitution."""
+        text = await self.substitute(body, whole=True)
+        path = f"/tmp/sh-np.{self.process.pid}.{next(self._files)}"  # noqa: S108 - in the container
+        self.process.container.files.write_file(path, text.encode("utf-8", "surrogateescape"))
+        return path
 
     # -- simple commands
 
@@ -396,8 +466,8 @@ class Shell(Variables):
         return await self._external(node, words, last=last)
 
     async def _assign(self, node: syntax.Simple) -> int:
-        for name, word in node.assignments:
-            self.put(name, await self.expander.text(word, assignment=True))
+        for assignment in node.assignments:
+            await bash.assign(self, assignment)
         if self.memory > MUCH:
             await self.process.keep(self.memory, TEXT_BYTES)
         async with self.redirector.during(node.redirects) as fine:
@@ -407,23 +477,26 @@ class Shell(Variables):
         if "x" in self.options:
             from k8s_tutor.sim.runtime.shell.builtins import quote
 
-            shown = [f"{name}={await self.expander.text(word)}" for name, word in node.assignments]
+            shown = [f"{each.name}={await self.expander.text(each.value)}" for each in node.assignments]
             await self.process.err(
                 f"{self.get('PS4') or '+ '}{' '.join(shown + [quote(word, bare=True) for word in words])}\n"
             )
 
-    @staticmethod
-    def _builtin(name: str) -> "Builtin | None":
+    def _builtin(self, name: str) -> "Builtin | None":
+        if self.words.flavour == "bash":
+            from k8s_tutor.sim.runtime.shell.bash_builtins import find_bash
+
+            return find_bash(name)
         from k8s_tutor.sim.runtime.shell.builtins import find
 
         return find(name)
 
     async def _run_builtin(self, builtin: "Builtin", node: syntax.Simple, words: list[str]) -> int:
         saved: dict[str, str | None] = {}
-        for name, word in node.assignments:
+        for assignment in node.assignments:
             if not builtin.special:
-                saved[name] = self.get(name)
-            self.put(name, await self.expander.text(word, assignment=True))
+                saved[assignment.name] = self.get(assignment.name)
+            await bash.assign(self, assignment)
         try:
             if words[0] == "exec":
                 return await builtin.run(self, words[1:], node.redirects)
@@ -450,12 +523,15 @@ class Shell(Variables):
         if self.calls >= MAX_CALLS:
             await self.process.err(self.words.say("maximum function recursion depth exceeded"))
             raise ExitProcess(2)
-        for name, word in node.assignments:
-            self.put(name, await self.expander.text(word, assignment=True))
+        for assignment in node.assignments:
+            await bash.assign(self, assignment)
         saved, self.parameters = self.parameters, words[1:]
         loops, self.loops = self.loops, 0
         self.calls += 1
         self.enter_function()
+        names = self.arrays.get("FUNCNAME")
+        if self.words.flavour == "bash":
+            self.arrays["FUNCNAME"] = dict(enumerate([words[0], *(names or {}).values()]))
         try:
             async with self.redirector.during(node.redirects) as fine:
                 return await self.node(function) if fine else 1
@@ -463,11 +539,15 @@ class Shell(Variables):
             return leaving.code
         finally:
             self.leave_function()
+            if names is None:
+                self.arrays.pop("FUNCNAME", None)
+            else:
+                self.arrays["FUNCNAME"] = names
             self.calls -= 1
             self.parameters, self.loops = saved, loops
 
     async def _external(self, node: syntax.Simple, words: list[str], *, last: bool) -> int:
-        env = {name: await self.expander.text(word, assignment=True) for name, word in node.assignments}
+        env = {each.name: await self.expander.text(each.value, assignment=True) for each in node.assignments}
 
         async def body(shell: "Shell") -> int:
             if not await shell.redirector.apply(node.redirects):
@@ -476,7 +556,7 @@ class Shell(Variables):
 
         if last and not self.traps and self.process.terminal is None:
             return await body(self)
-        return await self.wait_for(await self.fork(body))
+        return await self.wait_for(await self.fork(body), node.text)
 
     async def execute(self, words: list[str], env: dict[str, str]) -> int:
         """Become another program; return the status if it cannot be executed, or when it has ended."""
@@ -518,6 +598,11 @@ class Shell(Variables):
 
     # -- traps
 
+    def handle_interrupt(self) -> None:
+        """Let SIGINT end ash and dash, as their handler does, even where the kernel would pass it over (PID 1)."""
+        if self.process.pid == 1 and self.words.flavour != "bash":
+            self.process.handlers.setdefault(signals.SIGINT, self.process.terminate)
+
     def caught(self, number: int) -> None:
         """A signal with a trap has come."""
         self.pending.append(number)
@@ -529,6 +614,8 @@ class Shell(Variables):
         while self.pending and not self.trapping:
             number = self.pending.pop(0)
             action = self.traps.get(number)
+            if action is None and number > 0:
+                raise ExitProcess(128 + number)
             if action:
                 status = self.status
                 self.trapping = True
@@ -543,3 +630,20 @@ def _too_long(words: list[str], env: Mapping[str, str]) -> bool:
     """Tell whether execve would refuse arguments and environment (E2BIG)."""
     sizes = [len(word) for word in words] + [len(name) + len(value) + 1 for name, value in env.items()]
     return max(sizes) >= LONGEST_ARGUMENT or sum(sizes) >= LONGEST_ARGUMENTS
+
+
+def _reading(body: syntax.Sequence) -> Callable[[Shell], Awaitable[int]] | None:
+    """Return what runs bash's ``$(< file)``; None for any other substitution."""
+    node = body.items[0][0] if len(body.items) == 1 else None
+    if not isinstance(node, syntax.Simple) or node.words or node.assignments or len(node.redirects) != 1:
+        return None
+    redirects = node.redirects
+
+    async def run(shell: Shell) -> int:
+        if not await shell.redirector.apply(redirects):
+            return 1
+        while data := await shell.process.read(0):
+            await shell.process.write(1, data)
+        return 0
+
+    return run if redirects[0].operator == "<" else None

@@ -24,21 +24,25 @@ async def wait(shell: "Shell", arguments: list[str]) -> int:
                 return 128 + shell.pending[-1] if shell.pending else 0
         shell.jobs.clear()
         return 0
+    if arguments == ["-n"] and shell.words.flavour == "bash":
+        arguments = [str(job.pid) for job in shell.jobs if job.alive][:1] or [str(job.pid) for job in shell.jobs[-1:]]
     status = 0
     for argument in arguments:
         found = _job(shell, argument)
         if found is None:
+            if shell.words.flavour == "bash":
+                await shell.process.err(shell.words.builtin("wait", f"pid {argument} is not a child of this shell"))
             status = 127
             continue
-        code = await _wait_one(shell, found)
+        code = await _wait_one(shell, found, told=True)
         if code is None:
             return 128 + shell.pending[-1] if shell.pending else 0
         status = code
     return status
 
 
-async def _wait_one(shell: "Shell", job: Process) -> int | None:
-    """Return the job's status; None if a signal came first."""
+async def _wait_one(shell: "Shell", job: Process, *, told: bool = False) -> int | None:
+    """Return the job's status; None if a signal came first; ``told``: say of what signal it died."""
     if job.alive:
         process = shell.process
         shell.waiting = asyncio.get_running_loop().create_future()
@@ -52,8 +56,11 @@ async def _wait_one(shell: "Shell", job: Process) -> int | None:
             shell.waiting.cancel()
             shell.waiting = None
         process.rested()
-        if job.alive:
+        if job.exit_code is None:
             return None
+    text = shell.job_texts.pop(job.pid, None)
+    if text is not None and (told or shell.words.flavour == "bash"):
+        await shell.mourn(job, text, background=True)
     return job.exit_code or 0
 
 
@@ -112,20 +119,13 @@ async def kill(shell: "Shell", arguments: list[str]) -> int:
         name = rest.pop(0) if word in {"-s", "-n"} and rest else word[1:]
         wanted = signals.parse(name)
         if wanted is None:
-            await shell.process.err(
-                shell.words.builtin(
-                    "kill",
-                    f"bad signal name '{name}'"
-                    if shell.words.flavour == "ash"
-                    else f"kill: invalid signal number or name: {name}",
-                )
-            )
-            return 1
+            await shell.process.err(shell.words.kill_signal(name))
+            return 2 if shell.words.flavour == "dash" else 1
         number = wanted
     rest = rest[1:] if rest[:1] == ["--"] else rest
     if not rest:
-        await shell.process.err(shell.words.builtin("kill", "you need to specify whom to kill"))
-        return 1
+        await shell.process.err(shell.words.kill_nobody())
+        return 1 if shell.words.flavour == "ash" else 2
     return await send(shell, rest, number)
 
 
@@ -136,13 +136,8 @@ async def send(shell: "Shell", targets: list[str], number: int) -> int:
         job = _job(shell, target) if target.startswith("%") else None
         pid = job.pid if job else int(target) if target.lstrip("-").isdigit() else None
         if pid is None:
-            await shell.process.err(
-                shell.words.builtin(
-                    "kill",
-                    f"invalid number '{target}'" if shell.words.flavour == "ash" else f"kill: Illegal number: {target}",
-                )
-            )
-            status = 1
+            await shell.process.err(shell.words.kill_whom(target))
+            status = 2 if shell.words.flavour == "dash" else 1
             continue
         found = (
             [each for each in shell.process.table if each.pid != 1 and each is not shell.process]
@@ -150,19 +145,12 @@ async def send(shell: "Shell", targets: list[str], number: int) -> int:
             else [each for each in (shell.process.table.get(abs(pid)),) if each]
         )
         if not found and pid != -1:
-            shown = (
-                f"can't kill pid {pid}: No such process"
-                if shell.words.flavour == "ash"
-                else (f"({pid}) - No such process" if shell.words.flavour == "bash" else "No such process")
-            )
-            await shell.process.err(shell.words.builtin("kill", f"{shown}"))
+            await shell.process.err(shell.words.kill_failed(pid, "No such process"))
             status = 1
         for each in found:
             who = shell.process.credentials
             if who.uid not in {0, each.credentials.uid}:
-                await shell.process.err(
-                    shell.words.builtin("kill", f"can't kill pid {each.pid}: Operation not permitted")
-                )
+                await shell.process.err(shell.words.kill_failed(each.pid, "Operation not permitted"))
                 status = 1
                 continue
             each.signal(number, inside=True)

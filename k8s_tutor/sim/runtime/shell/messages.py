@@ -57,12 +57,25 @@ class Words:
             else f"cannot open {path}: {'No such file' if missing else text}"
         )
 
-    def syntax(self, text: str, token: str) -> str:
+    def _bash_syntax(self, text: str, token: str, source: str) -> str:
+        lines = source.split("\n")
+        head = f"{self.name}: {'' if self.script else '-c: '}line "
+        if "unterminated" in text or "EOF in backquote" in text:
+            mark = next((mark for mark in "\"'`" if source.count(mark) % 2), '"')
+            return f"{head}{self.line}: unexpected EOF while looking for matching `{mark}'\n"
+        if "end of file" in text:
+            return f"{head}{len(lines) + 1}: syntax error: unexpected end of file\n"
+        token = token or ("newline" if "for loop variable" in text else "")
+        if not token:
+            return self.say(text)
+        line = lines[self.line - 1] if self.line <= len(lines) else ""
+        return f"{head}{self.line}: syntax error near unexpected token `{token}'\n{head}{self.line}: `{line}'\n"
+
+    def syntax(self, text: str, token: str, source: str = "") -> str:
         """The program cannot be parsed."""
         if self.flavour == "bash":
-            shown = {"newline": "newline", "end of file": "end of file"}.get(token, token)
-            text = f"syntax error near unexpected token `{shown}'" if token else text
-        elif self.flavour == "dash":
+            return self._bash_syntax(text, token, source)
+        if self.flavour == "dash":
             text = text.replace("syntax error: ", "Syntax error: ").replace("unterminated", "Unterminated")
             text = text.replace("error: bad", "error: Bad")
             if "unexpected end of file" in text:
@@ -73,8 +86,21 @@ class Words:
                 text = f"{head}{shown} unexpected{space}{more}"
         return self.say(text)
 
-    def arithmetic(self, expression: str, text: str) -> str:
+    def died(self, pid: int, word: str, command: str, *, background: bool) -> str:
+        """A child has died of a signal."""
+        if self.flavour != "bash" or (word == "Terminated" and not background):
+            return f"{word}\n"
+        return "" if word == "Terminated" else self.say(f"{pid:5} {word:<24}{command}")
+
+    def arithmetic(self, expression: str, text: str, token: str = "") -> str:
         """An arithmetic expression is wrong."""
+        if self.flavour == "bash":
+            shown = expression.lstrip()
+            if text == "divide by zero":
+                return self.say(f'{shown}: division by 0 (error token is "{token}")')
+            if token[:1].isdigit():
+                return self.say(f'{shown}: value too great for base (error token is "{token}")')
+            return self.say(f'{shown}: syntax error: operand expected (error token is "{token or shown}")')
         if self.flavour == "ash":
             return self.say(text)
         text = {"divide by zero": "division by zero", "arithmetic syntax error": "expecting primary"}.get(text, text)
@@ -98,3 +124,36 @@ class Words:
     def read_only(self, name: str) -> str:
         """The variable is readonly."""
         return self.say(f"{name}: is read only" if self.flavour != "bash" else f"{name}: readonly variable")
+
+    # -- kill: ash's is the program's own code, which knows no lines
+
+    def kill_failed(self, pid: int, why: str) -> str:
+        """A signal cannot be sent."""
+        if self.flavour == "ash":
+            return f"{self.name}: can't kill pid {pid}: {why}\n"
+        return self.builtin("kill", f"({pid}) - {why}" if self.flavour == "bash" else f"{why}\n")
+
+    def kill_whom(self, target: str) -> str:
+        """What should get a signal is no process."""
+        if self.flavour == "ash":
+            return f"{self.name}: invalid number '{target}'\n"
+        if self.flavour == "dash":
+            return self.builtin("kill", f"Illegal number: {target}")
+        return self.builtin("kill", f"{target}: arguments must be process or job IDs")
+
+    def kill_nobody(self) -> str:
+        """Nobody is named."""
+        if self.flavour == "ash":
+            return f"{self.name}: you need to specify whom to kill\n"
+        if self.flavour == "dash":
+            usage = "Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]"
+            return self.builtin("kill", usage)
+        return "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n"
+
+    def kill_signal(self, name: str) -> str:
+        """There is no such signal."""
+        if self.flavour == "ash":
+            return f"{self.name}: bad signal name '{name}'\n"
+        if self.flavour == "dash":
+            return self.builtin("kill", f"Illegal option -{name[:1]}")
+        return self.builtin("kill", f"{name}: invalid signal specification")

@@ -5,9 +5,11 @@ when their line ends.
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from k8s_tutor.sim.runtime.shell.syntax import (
     AndOr,
+    Assignment,
     Case,
     For,
     Function,
@@ -42,6 +44,8 @@ class Parser(WordReader):
     Args:
         aliases: expanded where a command's name stands.
     """
+
+    ENDINGS: ClassVar[tuple[str, ...]] = (";;",)  # of a case's item
 
     def __init__(self, source: str, aliases: Mapping[str, str] | None = None, line: int = 1) -> None:
         super().__init__(source, line)
@@ -101,7 +105,7 @@ class Parser(WordReader):
                 self._newlines()
             if self.at >= len(self.source) or self._peek() == ")" or self._closer(closers):
                 break
-            if self.source.startswith(";;", self.at):
+            if self.source.startswith(self.ENDINGS, self.at):
                 break
             node = self._and_or()
             self._blanks()
@@ -110,7 +114,7 @@ class Parser(WordReader):
                 self.at += 1
                 background = True
                 separated = True
-            elif self._peek() == ";" and not self.source.startswith(";;", self.at):
+            elif self._peek() == ";" and not self.source.startswith(self.ENDINGS, self.at):
                 self.at += 1
                 separated = True
             else:
@@ -176,11 +180,16 @@ class Parser(WordReader):
                 break
             self.at += 1
             if self._peek() == "&":
-                raise self.unexpected("&")
+                commands[-1] = self._both_outputs(commands[-1])
             self._newlines()
             self._need_command()
             commands.append(self._command())
         return Pipeline(commands, negated) if negated or len(commands) > 1 else commands[0]
+
+    def _both_outputs(self, command: Node) -> Node:
+        """Return a command before ``|&`` (bash)."""
+        del command
+        raise self.unexpected("&")
 
     def _need_command(self) -> None:
         if self.at >= len(self.source):
@@ -292,7 +301,7 @@ class Parser(WordReader):
                 raise IncompleteError("syntax error: unexpected end of file", self.line)
             raise self.unexpected(self._token(), "in")
         self.at += 2
-        items: list[tuple[list[Word], Sequence]] = []
+        items: list[tuple[list[Word], Sequence, str]] = []
         while True:
             self._newlines()
             if self.at >= len(self.source):
@@ -320,16 +329,17 @@ class Parser(WordReader):
             self.at += 1
             body = self._sequence(("esac",))
             self._blanks()
-            if self.source.startswith(";;", self.at):
-                self.at += 2
-            items.append((patterns, body))
+            ending = next((mark for mark in self.ENDINGS if self.source.startswith(mark, self.at)), "")
+            self.at += len(ending)
+            items.append((patterns, body, ending))
 
     def _simple(self) -> Node:
-        assignments: list[tuple[str, Word]] = []
+        assignments: list[Assignment] = []
         words: list[Word] = []
         redirects: list[Redirect] = []
         line = self.line
         expanded: set[str] = set()
+        begin = self.at
         while True:
             self._blanks()
             redirect = self._redirect()
@@ -341,7 +351,7 @@ class Parser(WordReader):
             if word is None:
                 break
             if not words:
-                assignment = _assignment(word)
+                assignment = self._assignment(word)
                 if assignment is not None:
                     assignments.append(assignment)
                     continue
@@ -358,7 +368,7 @@ class Parser(WordReader):
         if not (assignments or words or redirects):
             self._need_command()
             raise self.unexpected(self._token())
-        return Simple(assignments, words, redirects, line)
+        return Simple(assignments, words, redirects, line, self.source[begin : self.at].strip())
 
     def _function(self, name: str | None) -> Node | None:
         """Parse what follows ``name`` as a function's definition, if ``()`` does."""
@@ -384,6 +394,17 @@ class Parser(WordReader):
         self._newlines()
         self._need_command()
         return Function(name or "", self._command())
+
+    def _assignment(self, word: Word) -> Assignment | None:
+        """Return what is assigned if the word is ``name=value``."""
+        first = word.parts[0] if word.parts else None
+        if not isinstance(first, Literal) or first.quoted:
+            return None
+        name, equals, value = first.text.partition("=")
+        if not equals or not name.isidentifier() or not name.isascii():
+            return None
+        rest = [Literal(value), *word.parts[1:]] if value else word.parts[1:]
+        return Assignment(name, Word(list(rest)))
 
     # -- redirections
 
@@ -432,15 +453,3 @@ class Parser(WordReader):
                 lines.append(text + "\n")
             whole = "".join(lines)
             redirect.target = Word([Literal(whole, quoted=True)]) if quoted else self.document(whole)
-
-
-def _assignment(word: Word) -> tuple[str, Word] | None:
-    """Return name and value if the word is ``name=value``."""
-    first = word.parts[0] if word.parts else None
-    if not isinstance(first, Literal) or first.quoted:
-        return None
-    name, equals, value = first.text.partition("=")
-    if not equals or not name.isidentifier() or not name.isascii():
-        return None
-    rest = [Literal(value), *word.parts[1:]] if value else word.parts[1:]
-    return name, Word(list(rest))

@@ -52,7 +52,7 @@ async def test(shell: "Shell", arguments: list[str]) -> int:
 async def bracket(shell: "Shell", arguments: list[str]) -> int:
     """Evaluate a condition in brackets."""
     if not arguments or arguments[-1] not in {"]", "]]"}:
-        await shell.process.err(shell.words.say("[: missing ]"))
+        await shell.process.err(shell.words.say("[: missing `]'" if shell.words.flavour == "bash" else "[: missing ]"))
         return 2
     return await _test(shell, "[", arguments[:-1])
 
@@ -61,6 +61,8 @@ async def _test(shell: "Shell", name: str, arguments: list[str]) -> int:
     try:
         return 0 if conditions.evaluate(shell.process, arguments) else 1
     except conditions.ConditionError as error:
+        if shell.words.flavour == "bash":
+            error = conditions.ConditionError(str(error).replace("bad number", "integer expression expected"))
         await shell.process.err(shell.words.say(f"{name}: {error}" if shell.words.flavour != "ash" else str(error)))
         return 2
 

@@ -26,7 +26,7 @@ class Redirector:
         process = self._shell.process
         saved: dict[int, OpenFile | None] = {}
         for redirect in redirects:
-            for fd in (redirect.fd, 2) if redirect.operator == "&>" else (redirect.fd,):
+            for fd in (redirect.fd, 2) if redirect.operator in {"&>", "&>>"} else (redirect.fd,):
                 if fd not in saved:
                     saved[fd] = process.fds.get(fd)
         for file in saved.values():
@@ -52,7 +52,7 @@ class Redirector:
                 if not await self._one(redirect, text):
                     return False
             except OSError as error:
-                creating = redirect.operator in {">", ">>", ">|", "<>", "&>"}
+                creating = redirect.operator in {">", ">>", ">|", "<>", "&>", "&>>"}
                 await shell.process.err(shell.words.cannot_open(text, error.strerror or "", creating=creating))
                 return False
         return True
@@ -70,9 +70,11 @@ class Redirector:
             file = ReadEnd(pipe)
         else:
             clobber = operator != ">" or "C" not in self._shell.options
-            file = open_to_write(process, text, append=operator == ">>", clobber=clobber, read=operator == "<>")
+            file = open_to_write(
+                process, text, append=operator in {">>", "&>>"}, clobber=clobber, read=operator == "<>"
+            )
         process.set_fd(redirect.fd, file)
-        if operator == "&>":
+        if operator in {"&>", "&>>"}:
             process.set_fd(2, file)
         return True
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.messages import Words
     from k8s_tutor.sim.runtime.shell.syntax import Node
 
+BASH_VERSION = "5.2.15(1)-release"
+
 
 class Variables:
     """The state that a subshell copies."""
@@ -22,6 +24,9 @@ class Variables:
         self.aliases: dict[str, str] = {}
         self.interactive = False
         self.main_pid = process.pid
+        self.arrays: dict[str, dict[int | str, str]] = {}
+        self.associative: set[str] = set()
+        self.integers: set[str] = set()
         self._values: dict[str, str] = {}
         self._exported: set[str] = set()
         self._readonly: set[str] = set()
@@ -38,6 +43,14 @@ class Variables:
         self._values.setdefault("IFS", " \t\n")
         self._values.setdefault("PS4", "+ ")
         self._values["PWD"] = self.process.cwd
+        if self.words.flavour == "bash":
+            self._values |= {
+                "BASH": "/bin/bash",
+                "BASH_VERSION": BASH_VERSION,
+                "HOSTNAME": self.process.container.hostname,
+            }
+            numbers = ("5", "2", "15", "1", "release", "x86_64-pc-linux-gnu")
+            self.arrays["BASH_VERSINFO"] = dict(enumerate(numbers))
         self._values["OPTIND"] = "1"
         self._values["PPID"] = str(self.process.parent.pid if self.process.parent else 0)
         level = self._values.get("SHLVL", "0")
@@ -50,6 +63,9 @@ class Variables:
         """Copy all to a subshell's."""
         other.name, other.parameters, other.options = self.name, list(self.parameters), set(self.options)
         other.functions, other.aliases = dict(self.functions), dict(self.aliases)
+        if self.arrays:
+            other.arrays = {name: dict(elements) for name, elements in self.arrays.items()}
+        other.associative, other.integers = set(self.associative), set(self.integers)
         other.take(
             dict(self._values), set(self._exported), set(self._readonly), [dict(frame) for frame in self._locals]
         )
@@ -70,6 +86,10 @@ class Variables:
         """Bytes that the variables take."""
         return self._size
 
+    def account(self, size: int) -> None:
+        """Count further bytes (of an array's elements)."""
+        self._size += size
+
     # -- variables
 
     def get(self, name: str) -> str | None:
@@ -81,7 +101,23 @@ class Variables:
             return str(self.words.line)
         if name == "SECONDS" and self.words.flavour == "bash":
             return str(int(self.process.container.clock.now() - self.process.started_at))
+        if name in self.arrays:
+            return self.arrays[name].get(0)
         return self._values.get(name)
+
+    def array(self, name: str) -> dict[int | str, str]:
+        """Return an array's elements; a variable is an array of one."""
+        if name in self.arrays:
+            return self.arrays[name]
+        value = self._values.get(name)
+        return {} if value is None else {0: value}
+
+    def check_writable(self, name: str) -> None:
+        """Raise ExpansionError if a variable is readonly."""
+        if name in self._readonly:
+            from k8s_tutor.sim.runtime.shell.expansion import ExpansionError
+
+            raise ExpansionError(self.words.read_only(name))
 
     def put(self, name: str, value: str) -> None:
         """Set a variable.
@@ -89,10 +125,12 @@ class Variables:
         Raises:
             ExpansionError: it is readonly.
         """
-        if name in self._readonly:
-            from k8s_tutor.sim.runtime.shell.expansion import ExpansionError
-
-            raise ExpansionError(self.words.read_only(name))
+        self.check_writable(name)
+        if name in self.integers:
+            value = str(self.expander.evaluate(value))  # type: ignore[attr-defined]
+        if name in self.arrays:
+            self.arrays[name][0] = value
+            return
         self._size += len(value) - len(self._values.get(name, ""))
         self._values[name] = value
         if "a" in self.options:
@@ -102,6 +140,11 @@ class Variables:
         """Forget a variable; False if it is readonly."""
         if name in self._readonly:
             return False
+        base, bracket, index = name.partition("[")
+        if bracket and base in self.arrays:
+            self.arrays[base].pop(int(index[:-1]) if index[:-1].isdigit() else index[:-1], None)
+            return True
+        self.arrays.pop(name, None)
         self._size -= len(self._values.pop(name, ""))
         self._exported.discard(name)
         return True
@@ -117,12 +160,16 @@ class Variables:
             "#": lambda: str(len(self.parameters)),
             "?": lambda: str(getattr(self, "status", 0)),
             "$": lambda: str(self.main_pid),
-            "-": lambda: "".join(sorted(option for option in self.options if len(option) == 1)),
+            "-": self._flags,
             "@": lambda: " ".join(self.parameters) if self.parameters else None,
             "*": lambda: " ".join(self.parameters) if self.parameters else None,
             "!": self._background,
         }.get(name)
         return special() if special else self.get(name)
+
+    def _flags(self) -> str:
+        found = "".join(sorted(option for option in self.options if len(option) == 1))
+        return f"{found}hBc" if self.words.flavour == "bash" and not self.words.script else found
 
     def _background(self) -> str | None:
         process: Process | None = getattr(self, "background", None)

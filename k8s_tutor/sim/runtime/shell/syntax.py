@@ -32,6 +32,8 @@ class Parameter:
     argument: "Word | None" = None
     second: "Word | None" = None
     quoted: bool = False
+    index: "Word | None" = None  # bash: of an array
+    indirect: bool = False  # bash: ${!name}
 
 
 @dataclass(slots=True)
@@ -50,7 +52,14 @@ class Arithmetic:
     quoted: bool = False
 
 
-Part = Literal | Parameter | Substitution | Arithmetic
+@dataclass(slots=True)
+class ProcessSubstitution:
+    """Bash's ``<(…)``."""
+
+    body: "Sequence"
+
+
+Part = Literal | Parameter | Substitution | Arithmetic | ProcessSubstitution
 
 
 @dataclass(slots=True)
@@ -77,13 +86,25 @@ class Redirect:
 
 
 @dataclass(slots=True)
+class Assignment:
+    """``name=value``; in bash ``name+=value``, ``name[index]=value``, ``name=(values)`` as well."""
+
+    name: str
+    value: Word
+    append: bool = False
+    index: Word | None = None
+    values: "list[tuple[Word | None, Word]] | None" = None
+
+
+@dataclass(slots=True)
 class Simple:
     """Assignments, words, redirections."""
 
-    assignments: list[tuple[str, Word]]
+    assignments: list[Assignment]
     words: list[Word]
     redirects: list[Redirect]
     line: int
+    text: str = ""
 
 
 @dataclass(slots=True)
@@ -151,10 +172,10 @@ class For:
 
 @dataclass(slots=True)
 class Case:
-    """``case``; each item has patterns, body, and whether it falls through."""
+    """``case``; each item has patterns, body, and how it ends: ``;;``, in bash ``;&`` or ``;;&``."""
 
     word: Word
-    items: list[tuple[list[Word], Sequence]]
+    items: list[tuple[list[Word], Sequence, str]]
 
 
 @dataclass(slots=True)
@@ -173,4 +194,29 @@ class Redirected:
     redirects: list[Redirect]
 
 
-Node = Simple | Pipeline | AndOr | Sequence | Group | Subshell | If | Loop | For | Case | Function | Redirected
+@dataclass(slots=True)
+class ArithmeticCommand:
+    """Bash's ``((…))``."""
+
+    expression: Word
+
+
+@dataclass(slots=True)
+class Conditional:
+    """Bash's ``[[…]]``: words, and operators as text."""
+
+    tokens: list[Word | str]
+
+
+@dataclass(slots=True)
+class CountingFor:
+    """Bash's ``for ((start; condition; step))``."""
+
+    start: Word
+    condition: Word
+    step: Word
+    body: Sequence
+
+
+Bash = ArithmeticCommand | Conditional | CountingFor
+Node = Bash | Simple | Pipeline | AndOr | Sequence | Group | Subshell | If | Loop | For | Case | Function | Redirected

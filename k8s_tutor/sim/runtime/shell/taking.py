@@ -18,6 +18,7 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
     """Read a line into variables."""
     raw, prompt, silent, count, timeout = False, "", False, 0, None
     names: list[str] = []
+    array, ending = "", "\n"
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
@@ -31,25 +32,33 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
                 prompt = rest.pop(0) if rest else ""
             elif letter == "n":
                 count = int(rest.pop(0)) if rest else 0
+            elif letter == "a":
+                array = rest.pop(0) if rest else "REPLY"
+            elif letter == "d":
+                ending = (rest.pop(0) if rest else "")[:1] or "\0"
             elif letter == "t":
                 timeout = float(rest.pop(0)) if rest else None
     process = shell.process
-    if prompt:
+    if prompt and (shell.words.flavour != "bash" or process.fds[0].is_tty):
         await process.err(prompt)
     terminal = process.terminal
     if silent and terminal is not None:
         terminal.echo = False
     try:
-        text, complete = await _read_line(process, raw=raw, count=count, patience=timeout)
+        text, complete = await _read_line(process, raw=raw, count=count, patience=timeout, ending=ending)
     finally:
         if terminal is not None:
             terminal.echo = True
+    if array:
+        words = await shell.expander.split("".join(character for character, _ in text))
+        shell.arrays[array] = dict(enumerate(words))
+        return 0 if complete else 1
     _assign_fields(shell, names or ["REPLY"], text)
     return 0 if complete else 1
 
 
 async def _read_line(
-    process: Process, *, raw: bool, count: int, patience: float | None
+    process: Process, *, raw: bool, count: int, patience: float | None, ending: str = "\n"
 ) -> tuple[list[tuple[str, bool]], bool]:
     """Return characters with whether each is escaped, and whether the line was ended."""
     found: list[tuple[str, bool]] = []
@@ -84,7 +93,7 @@ async def _read_line(
                     found.append((character, True))
             elif character == "\\" and not raw:
                 escaped = True
-            elif character == "\n":
+            elif character == ending:
                 file.unread(bytes(data[index + 1 :]))
                 return found, True
             else:
