@@ -157,10 +157,10 @@ async def test_applying_bytes_that_are_none(server: ServerFactory) -> None:
     served = await server(nodes=0)
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "!!"}}
     refused = await call(served, "PATCH", f"{DEFAULT}/secrets/s?fieldManager=m", body, **APPLY)
-    assert (refused.status, refused.body["message"]) == (
-        500,
+    assert refused.status == 500
+    assert refused.body["message"] == (
         "failed to convert new object (/s; /v1, Kind=Secret) to proper version: unable to convert unstructured object "
-        "to /v1, Kind=Secret: error decoding from json: illegal base64 data at input byte 0",
+        "to /v1, Kind=Secret: error decoding from json: illegal base64 data at input byte 0"
     )
 
 
@@ -168,6 +168,25 @@ async def test_a_change_of_empties_counts_for_some_kinds(server: ServerFactory) 
     served = await server(nodes=0)
     path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
     await call(served, "POST", path, {"metadata": {"name": "n"}, "spec": {"podSelector": {}}})
-    selector = {"spec": {"podSelector": {"matchExpressions": []}}}
+    selector: dict[str, Any] = {"spec": {"podSelector": {"matchExpressions": []}}}
     changed = await call(served, "PATCH", f"{path}/n", selector, **MERGE)
     assert changed.body["metadata"]["generation"] == 2
+
+
+async def test_a_selector_is_shown_as_go_orders_it(server: ServerFactory) -> None:
+    served = await server(nodes=0)
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    spec: dict[str, Any] = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    await call(served, "POST", DEPLOYMENTS, {"metadata": {"name": "d"}, "spec": spec | {"replicas": 0}})
+    more = {"spec": {"selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}}
+    refused = await call(served, "PATCH", f"{DEPLOYMENTS}/d", more, **MERGE)
+    shown = '{"matchLabels":{"a":"b"},"matchExpressions":[{"key":"a","operator":"Exists"}]}'
+    assert f"spec.selector: Invalid value: {shown}: field is immutable" in refused.body["message"]
+
+
+async def test_another_namespace_is_refused_before_another_name(server: ServerFactory) -> None:
+    served = await server(nodes=0)
+    await call(served, "POST", CONFIGMAPS, configmap("a"))
+    patch = {"metadata": {"name": "b", "namespace": "c"}}
+    refused = await call(served, "PATCH", f"{CONFIGMAPS}/a", patch, **MERGE)
+    assert refused.body["message"].startswith("the namespace of the provided object does not match")

@@ -38,12 +38,10 @@ def replace(call: Call) -> Response:
 def check_name(call: Call, obj: Json) -> None:
     """Let the body's name be the path's, or refuse with 400."""
     meta = obj.setdefault("metadata", {})
+    check_namespace(call.resource, meta, call.namespace)
     name = meta.get("name", "")
-    if not name and not meta:
-        raise bad_request(name_mismatch("", call.info.name))
     if name != call.info.name:
         raise bad_request(name_mismatch(name, call.info.name))
-    check_namespace(call.resource, meta, call.namespace)
 
 
 def stored_version(call: Call, obj: Json) -> Json:

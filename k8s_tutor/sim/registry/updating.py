@@ -42,9 +42,13 @@ def patch(
     make: Callable[[Json | None], Json],
 ) -> tuple[Json, bool]:
     """Store what ``make`` makes of an object; see ``Rest.patch``."""
+    from k8s_tutor.sim.registry.rest import check_namespace
+
     found = rest.store.get(resource.name, namespace, of)
     new = make(found.obj if found else None)
-    name = new.setdefault("metadata", {}).get("name", "")
+    meta = new.setdefault("metadata", {})
+    check_namespace(resource, meta, namespace)
+    name = meta.get("name", "")
     if name != of:
         raise bad_request(name_mismatch(name, of))
     if found is None:

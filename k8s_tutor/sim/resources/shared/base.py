@@ -10,6 +10,7 @@ from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import Column, RequestContext, Strategy
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.check import At, begin
+from k8s_tutor.sim.resources.shared.label_checks import shown
 
 
 class KindStrategy(Strategy):
@@ -47,7 +48,7 @@ class KindStrategy(Strategy):
         before: Any = old
         for step in steps:
             v, before = v.at(step), (before or {}).get(step)
-        return v.immutable(name, before)
+        return v.immutable(name, before, show=shown if name == "selector" else None)
 
     # -- what the generic storage calls
 

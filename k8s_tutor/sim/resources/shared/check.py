@@ -197,15 +197,15 @@ class At:
             if value is not None and value < 0:
                 self.invalid(name, NEGATIVE)
 
-    def immutable(self, name: str, old: Any, path: str | None = None) -> bool:
-        """Refuse a change of a child; ``old`` is its old parent."""
+    def immutable(self, name: str, old: Any, path: str | None = None, show: Callable[[Any], Any] | None = None) -> bool:
+        """Refuse a change of a child; ``old`` is its old parent, ``show`` makes of the value what is shown."""
         before, now = (old or {}).get(name), self.get(name)
         if same(before, now):
             return True
         if now is None and isinstance(before, str):
             now = ""
         at = self if path is None else At(self.errors, "", None)
-        at.invalid(name if path is None else path, IMMUTABLE, now)
+        at.invalid(name if path is None else path, IMMUTABLE, show(now) if show else now)
         return False
 
     def immutable_declared(self, name: str, old: Any) -> None:
