@@ -362,3 +362,24 @@ async def test_two_autoscalers_of_the_same_pods_do_nothing(cluster: Make) -> Non
         active = next(c for c in found["status"]["conditions"] if c["type"] == "ScalingActive")
         assert active["reason"] == "AmbiguousSelector"
         assert active["message"] == "pods by selector app=a are controlled by more than one HPA (e.g. [x/one x/two])"
+
+
+async def test_a_pod_gets_a_resource_claim_of_its_own(cluster: Make) -> None:
+    client, clock = await nodeless(cluster)
+    devices = {"requests": [{"name": "d", "exactly": {"deviceClassName": "gpu"}}]}
+    spec = {"metadata": {"labels": {"l": "1"}}, "spec": {"devices": devices}}
+    template = {"metadata": {"name": "t", "namespace": "x"}, "spec": spec}
+    client.create("pods", pod("p", resourceClaims=[{"name": "dev", "resourceClaimTemplateName": "t"}]))
+    await clock.advance(1)
+    missing = 'resource claim template "t": resourceclaimtemplate.resource.k8s.io "t" not found'
+    assert set(messages(client, "FailedResourceClaimCreation")) == {f"PodResourceClaim dev: {missing}"}
+    client.create("resourceclaimtemplates.resource.k8s.io", template)
+    await clock.advance(1)
+    (made,) = client.list("resourceclaims.resource.k8s.io", "x")
+    assert made["metadata"]["labels"] == {"l": "1"}
+    found = client.get("pods", "p", "x")
+    assert found is not None
+    assert found["status"]["resourceClaimStatuses"] == [{"name": "dev", "resourceClaimName": made["metadata"]["name"]}]
+    client.delete("pods", "p", "x", grace=0)
+    await clock.advance(1)
+    assert client.list("resourceclaims.resource.k8s.io", "x") == []
