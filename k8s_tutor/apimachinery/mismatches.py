@@ -126,7 +126,10 @@ class _Walk:
             return _NOTHING
         if kind == "SchemaOrStrings":
             return value
-        return [self.union(item, kind, way) for item in value]
+        for item in value:
+            if item is not None and not isinstance(item, dict):
+                raise LeafError(_told(json_kind(item), "v1.JSONSchemaProps", "JSONSchemaProps", way))
+        return [self.union(item or {}, kind, way) for item in value]
 
     def scalar(self, value: Any, type: Type, struct: str, way: tuple[str, ...]) -> Any:
         found, kind = json_kind(value), type.kind

@@ -213,6 +213,7 @@ def test_what_is_no_embedded_object_is_refused(pod: Json, why: str) -> None:
         ({"type": "string", "format": "date-time"}, True, 'Invalid value: "": a in body must be of type date-time: ""'),
         ({"type": "integer", "format": "int64"}, "5", 'Invalid value: "string": a in body must be of type integer'),
         ({"type": "integer", "format": "int64"}, 1.5, "Checked value must be of type integer with format int64 in a"),
+        ({"type": "integer"}, 1.5, "Checked value must be of type integer (default format) in a"),
         ({"type": "integer", "format": "int32"}, 2**40, "Checked value must be of type integer with format int32 in a"),
         ({"type": "string", "enum": [["x"], None, "y"]}, "z", 'supported values: "[\\"x\\"]", "null", "y"'),
     ],
@@ -233,3 +234,23 @@ def test_lists_where_objects_should_be_lose_their_fields() -> None:
         {"spec": {"labels": [{}]}},
         ["spec.labels[0].a"],
     )
+
+
+def test_of_a_text_only_the_first_fault_is_told() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 2, "pattern": "^[a-z]+$"}}}
+    assert [error.body for error in validate({"a": "A-B"}, schema)] == ["Too long: may not be more than 2 bytes"]
+
+
+def test_ratcheting_knows_true_from_one() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "boolean"}}}
+    assert validate({"a": 1}, schema, {"a": True})
+    assert not validate({"a": "x"}, schema, {"a": "x"})
+
+
+def test_a_status_is_checked_alone() -> None:
+    status = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"status": status, "spec": {"type": "string"}}}
+    found = validate({"spec": 1, "status": {"n": "x"}}, schema, {"spec": 2}, status=True)
+    assert [str(error) for error in found] == [
+        'status.n: Invalid value: "string": n in body must be of type integer: "string"'
+    ]

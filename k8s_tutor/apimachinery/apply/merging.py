@@ -12,10 +12,15 @@ from k8s_tutor.apimachinery.apply.fieldsets import MEMBER, FieldSet
 from k8s_tutor.apimachinery.schema.types import MAP, STRUCT, Type
 
 
+def type_differs(live: Any, config: Any) -> bool:
+    """Tell whether one is an object and the other a list, as may be in what no schema knows."""
+    return isinstance(live, dict) is not isinstance(config, dict)
+
+
 def merge(live: Any, config: Any, type: Type) -> Any:
     """Return ``live`` with ``config`` merged in; parts are shared with both, none is changed."""
     kind = shape(type, config if config is not None else live)
-    if kind == "leaf" or not (live or config):
+    if kind == "leaf" or not (live or config) or (live and config is not None and type_differs(live, config)):
         return config
     if kind in {STRUCT, MAP}:
         result = dict(live or {})

@@ -154,14 +154,14 @@ def _test(holder: dict[str, Any], steps: Sequence[str], operation: dict[str, Any
         if wanted is None:
             return
         raise
-    if not _equal(found, wanted):
+    if not json_equal(found, wanted):
         raise PatchError(f"testing value {_pointer(steps)} failed: test failed")
 
 
-def _equal(one: Any, other: Any) -> bool:
+def json_equal(one: Any, other: Any) -> bool:
     """Compare as JSON does: true is not 1."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(item, other[key]) for key, item in one.items())
+        return one.keys() == other.keys() and all(json_equal(item, other[key]) for key, item in one.items())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return len(one) == len(other) and all(map(json_equal, one, other))
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)

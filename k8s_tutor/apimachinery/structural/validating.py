@@ -7,6 +7,7 @@ lists, and then the CEL rules, which are left out, with a note, when an error be
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from k8s_tutor.apimachinery.patches.json_patch import json_equal
 from k8s_tutor.apimachinery.structural import embedding
 from k8s_tutor.apimachinery.structural.errors import FieldError
 from k8s_tutor.apimachinery.structural.rules import check_rules
@@ -29,6 +30,7 @@ def validate(
     more: Sequence[FieldError] = (),
     *,
     blocked: bool = False,
+    status: bool = False,
 ) -> list[FieldError]:
     """Return all complaints about a custom resource (its metadata is the server's matter).
 
@@ -38,9 +40,12 @@ def validate(
         old: the stored object on an update: what has not changed is not complained about.
         more: complaints of the scale subresource, which come after those about values.
         blocked: whether the metadata is so wrong that no rules are run.
+        status: the change is one of status, through its subresource.
     """
-    errors = [*_ratcheted(obj, old, check(obj, schema, "")), *more]
-    errors += embedding.check(obj, schema, "")
+    found = _check_status(obj, schema) if status else check(obj, schema, "")
+    errors = [*_ratcheted(obj, old, found), *more]
+    if not status:
+        errors += embedding.check(obj, schema, "")
     if old is None or not any(_unique(old, schema, "")):
         errors += _unique(obj, schema, "")
     if has_rules(schema):
@@ -49,6 +54,15 @@ def validate(
         else:
             errors += check_rules(obj, old, schema, "")
     return errors
+
+
+def _check_status(obj: dict[str, Any], schema: Schema) -> Iterator[FieldError]:
+    """Yield complaints about status alone, whose texts do not name it, though their fields do."""
+    inner = (schema.get("properties") or {}).get("status")
+    if "status" not in obj or inner is None:
+        return
+    for error in check(obj["status"], inner, ""):
+        yield error._replace(field=f"status.{error.field}" if error.field not in {"", "<nil>"} else "status")
 
 
 def _ratcheted(obj: Any, old: Any, errors: Iterator[FieldError]) -> Iterator[FieldError]:
@@ -69,7 +83,7 @@ def _is_unchanged(obj: Any, old: Any, field: str) -> bool:
             obj, old = obj[int(step)], old[int(step)]
         else:
             return False
-    return bool(obj == old)
+    return json_equal(obj, old)
 
 
 def has_rules(schema: Schema) -> bool:

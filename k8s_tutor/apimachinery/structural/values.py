@@ -99,13 +99,13 @@ def _choice(value: Any) -> str:
 
 
 def _check_text(value: str, schema: Schema, path: str) -> Iterator[FieldError]:
-    longest, shortest = schema.get("maxLength"), schema.get("minLength")
+    """Yield the first of length and pattern that does not fit, and the format."""
+    longest, shortest, pattern = schema.get("maxLength"), schema.get("minLength"), schema.get("pattern")
     if longest is not None and len(value) > longest:
         yield FieldError("FieldValueTooLong", path, OMIT, f"may not be more than {longest} byte{'s' * (longest != 1)}")
-    if shortest is not None and len(value) < shortest:
+    elif shortest is not None and len(value) < shortest:
         yield _invalid(path, value, f"should be at least {shortest} chars long")
-    pattern = schema.get("pattern")
-    if pattern and not _matches(pattern, value):
+    elif pattern and not _matches(pattern, value):
         yield _invalid(path, value, f"should match '{pattern}'")
     name = schema.get("format")
     if name in FORMATS and not FORMATS[name](value):
@@ -135,8 +135,9 @@ def _fits(value: float, bits: int) -> bool:
 
 def _check_number(value: float, schema: Schema, path: str) -> Iterator[FieldError]:
     name = schema.get("format")
-    if schema.get("type") == "integer" and name in _BITS and not _fits(value, _BITS[name]):
-        text = f"Checked value must be of type integer with format {name} in {path}"
+    if schema.get("type") == "integer" and not _fits(value, _BITS.get(name or "", 64)):
+        told = f"with format {name}" if name else "(default format)"
+        text = f"Checked value must be of type integer {told} in {path}"
         yield FieldError("FieldValueInvalid", "<nil>", "", text)
     factor, most, least = schema.get("multipleOf"), schema.get("maximum"), schema.get("minimum")
     if factor and value % factor:

@@ -91,10 +91,17 @@ class CustomStrategy(Strategy):
         return self._validate(new, old, validate_metadata_update(self._resource, new, old), SCALES)
 
     def validate_status_update(self, new: Json, old: Json) -> list[FieldError]:
-        return self._validate(new, old, validate_metadata_update(self._resource, new, old), SCALES[1:])
+        metadata = validate_metadata_update(self._resource, new, old)
+        return self._validate(new, old, metadata, SCALES[1:], status=True)
 
     def _validate(
-        self, obj: Json, old: Json | None, metadata: Sequence[FieldError], scales: Sequence[str]
+        self,
+        obj: Json,
+        old: Json | None,
+        metadata: Sequence[FieldError],
+        scales: Sequence[str],
+        *,
+        status: bool = False,
     ) -> list[FieldError]:
         from k8s_tutor.apimachinery import structural
 
@@ -105,7 +112,7 @@ class CustomStrategy(Strategy):
             for value, why in _scale_problems(obj, key, self._scale[key])
         ]
         blocked = any(error.reason in structural.BLOCKING for error in metadata)
-        errors = structural.validate(obj, self.schema, old, scale, blocked=blocked)
+        errors = structural.validate(obj, self.schema, old, scale, blocked=blocked, status=status)
         return [FieldError(e.reason, e.field, e.body) for e in errors]
 
     def row(self, obj: Json, now: float) -> list[Any]:

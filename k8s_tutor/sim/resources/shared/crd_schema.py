@@ -221,6 +221,8 @@ def _check_list(v: At) -> None:
     name, keys_name = "x-kubernetes-list-type", "x-kubernetes-list-map-keys"
     kind, keys = v.get(name), v.get(keys_name) or []
     items = v.at("items")
+    if isinstance(items.value, list):
+        return  # refused elsewhere
     fits = _check_kind_of(v, name, "array", ())
     if fits and kind == "set" and items.value is not None:
         complaint = "must be atomic as item of a list with x-kubernetes-list-type=set"
