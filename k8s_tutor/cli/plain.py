@@ -140,7 +140,8 @@ class PlainMode:
         if found is None:
             self._write(self._say("no-hints"))
             return
-        self._write(self._say("hint", number=found[0], text=found[1], cost=f"{found[2]:g}"))
+        number, text, cost = found
+        self._write(self._say("hint" if cost else "free-hint", number=number, text=text, cost=f"{cost:g}"))
 
     def _solution(self) -> None:
         for way in self._session.solutions():

@@ -267,7 +267,8 @@ class Conversation:
             self.app.main.terminal.note(self.say("no-hint"))
             return
         number, text, cost = taken
-        paragraph = f"{self.say('hint', number=number, cost=f'{cost:g}')}: {text}"
+        name = "hint" if cost else "free-hint"
+        paragraph = f"{self.say(name, number=number, cost=f'{cost:g}')}: {text}"
         self._extra.append(paragraph)
         self.app.main.terminal.note(paragraph, "yellow")
         self.draw_task()

@@ -95,6 +95,33 @@ async def test_ctrl_c_twice_leaves(reading_app: ReadingApp) -> None:
     assert app.return_value == 0
 
 
+async def test_a_yaml_error_in_russian(reading_app: ReadingApp, tmp_path: Path) -> None:
+    from k8s_tutor.tui.screens.editor import RUSSIAN, EditorScreen, yaml_problem
+
+    slips = [
+        "a:\n\tb: 1\n",
+        "a: [",
+        "a: [1 2",
+        "a: b: c",
+        "a\nb: 1",
+        'a: "b',
+        "a: @b",
+        "a:\n  - b\n c: 1\n",
+        "{a: 1 b: 2}",
+    ]
+    for text in slips:
+        problem = yaml_problem(text)
+        assert problem is not None
+        assert problem[2] in RUSSIAN, text
+    app = reading_app(language="ru")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, app)
+        (tmp_path / "pod.yaml").write_text(slips[0])
+        app.push_screen(EditorScreen(tmp_path / "pod.yaml", "ru"))
+        await pilot.pause()
+        assert "Строка 2, столбец 1: табуляция" in str(app.screen.query_one("#editor-problem").render())
+
+
 async def test_what_keeps_it_from_opening_is_told_in_the_shell(home: Path, reading_app: ReadingApp) -> None:
     file = home / ".local/state/k8s-tutor/progress.db"
     file.parent.mkdir(parents=True)

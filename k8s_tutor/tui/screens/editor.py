@@ -1,8 +1,9 @@
 """The manifest editor: a text area for a file of the working folder, YAML errors with their line, apply by one key."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
@@ -10,6 +11,22 @@ from textual.widgets import Static, TextArea
 
 from k8s_tutor.tui.texts import say
 from k8s_tutor.tui.widgets import style_of
+
+TAB: Final = "a tab in the indentation; YAML wants spaces"
+RUSSIAN: Final = {
+    TAB: "табуляция в отступе; в YAML нужны пробелы",
+    "did not find expected node content": "здесь ожидалось значение",
+    "did not find expected key": "здесь ожидался ключ; проверьте отступы",
+    "did not find expected '-' indicator": "здесь ожидался дефис; проверьте отступы",
+    "did not find expected ',' or ']'": "не хватает запятой или ]",
+    "did not find expected ',' or '}'": "не хватает запятой или }",
+    "could not find expected ':'": "не хватает двоеточия",
+    "mapping values are not allowed in this context": "двоеточие здесь лишнее; проверьте отступ или возьмите в кавычки",
+    "block sequence entries are not allowed in this context": "дефис здесь не на месте; проверьте отступ",
+    "found character that cannot start any token": "с этого знака значение начинаться не может; возьмите в кавычки",
+    "found unexpected end of stream": "текст кончился раньше времени; закройте кавычку",
+}
+"""What libyaml says of the usual slips, in Russian."""
 
 
 class EditorScreen(ModalScreen[bool]):
@@ -53,10 +70,12 @@ class EditorScreen(ModalScreen[bool]):
 
     def _look(self) -> bool:
         problem = yaml_problem(self.query_one(TextArea).text)
-        line = (
-            say(self._language, "yaml-error", line=problem[0], column=problem[1], problem=problem[2]) if problem else ""
-        )
-        self.query_one("#editor-problem", Static).update(line)
+        line = ""
+        if problem is not None:
+            at, column, what = problem
+            what = RUSSIAN.get(what, what) if self._language == "ru" else what
+            line = say(self._language, "yaml-error", line=at, column=column, problem=what)
+        self.query_one("#editor-problem", Static).update(Text(line))
         return problem is None
 
     def action_save(self) -> None:
@@ -90,7 +109,7 @@ def yaml_problem(text: str) -> tuple[int, int, str] | None:
     for number, line in enumerate(text.splitlines(), start=1):
         indent = line[: len(line) - len(line.lstrip())]
         if "\t" in indent:
-            return number, indent.index("\t") + 1, "a tab in the indentation; YAML wants spaces"
+            return number, indent.index("\t") + 1, TAB
     try:
         for _ in yaml.parse(text, Loader=yaml.CSafeLoader):
             pass
