@@ -59,6 +59,7 @@ async def solve(played: Played, which: int) -> None:
         await played.until(lambda: ("✓ Right." if language == "en" else "✓ Верно.") in played.terminal(), "the verdict")
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("lesson", "language", "which"),
     [("pods", "en", 0), ("resources", "en", 0), ("deployment", "en", 0), ("pods", "ru", 1)],
