@@ -190,3 +190,26 @@ async def test_another_namespace_is_refused_before_another_name(server: ServerFa
     patch = {"metadata": {"name": "b", "namespace": "c"}}
     refused = await call(served, "PATCH", f"{CONFIGMAPS}/a", patch, **MERGE)
     assert refused.body["message"].startswith("the namespace of the provided object does not match")
+
+
+@pytest.mark.parametrize(
+    ("path", "extra", "status"),
+    [
+        (CLASSES, {"handler": "runc"}, 201),
+        ("/apis/coordination.k8s.io/v1/namespaces/default/leases", {}, 201),
+        (CONFIGMAPS, {}, 422),
+    ],
+)
+async def test_not_all_kinds_want_qualified_finalizers(
+    server: ServerFactory, path: str, extra: dict[str, Any], status: int
+) -> None:
+    served = await server(nodes=0)
+    body = {"metadata": {"name": "a", "finalizers": ["x"]}} | extra
+    assert (await call(served, "POST", path, body)).status == status
+
+
+async def test_who_am_i_keeps_nothing_of_the_question(server: ServerFactory) -> None:
+    served = await server(nodes=0)
+    question = {"metadata": {"name": "q", "labels": {"a": "b"}}}
+    asked = await call(served, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", question)
+    assert list(asked.body["metadata"]) == ["creationTimestamp"]

@@ -67,7 +67,7 @@ def _user_info(user: UserInfo) -> Json:
 
 
 def _self_subject(call: Call, body: Json) -> Json:
-    body["metadata"]["creationTimestamp"] = rfc3339(call.server.clock.now())
+    body["metadata"] = {"creationTimestamp": rfc3339(call.server.clock.now())}
     body["status"] = {"userInfo": _user_info(call.user)}
     return body
 

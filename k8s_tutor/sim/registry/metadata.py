@@ -13,6 +13,16 @@ IMMUTABLE = "field is immutable"
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 _STANDARD_FINALIZERS = ("kubernetes", ORPHAN, FOREGROUND)
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+# Kinds that are checked by the rules of apimachinery alone, not by those of the core group.
+_ANY_FINALIZER_GROUPS = frozenset(("admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io"))
+_ANY_FINALIZER = frozenset(
+    (
+        ("", "events"),
+        ("policy", "poddisruptionbudgets"),
+        ("coordination.k8s.io", "leases"),
+        ("node.k8s.io", "runtimeclasses"),
+    )
+)
 _OPERATIONS = ("Apply", "Update")
 
 
@@ -112,8 +122,9 @@ def _validate_managers(meta: Json) -> list[FieldError]:
 
 
 def _validate_finalizer_kinds(resource: Resource, meta: Json) -> list[FieldError]:
-    """Kinds of Kubernetes itself want known or fully qualified finalizers; custom resources take any."""
-    if resource.custom is not None:
+    """Most kinds of Kubernetes itself want known or fully qualified finalizers."""
+    key = (resource.group, resource.plural)
+    if resource.custom is not None or resource.group in _ANY_FINALIZER_GROUPS or key in _ANY_FINALIZER:
         return []
     why = "name is neither a standard finalizer name nor is it fully qualified"
     return [
