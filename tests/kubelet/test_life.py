@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from k8s_tutor.sim.kubelet.records import Observed
-from tests.kubelet.conftest import Node, shell
+from tests.kubelet.conftest import NAMESPACE, Node, shell
 
 PRESENT = 'Container image "busybox:1.36" already present on machine and can be accessed by the pod'
 
@@ -224,6 +224,24 @@ async def test_a_pod_that_asks_for_too_much_is_refused(node: Node) -> None:
     why = "Node didn't have enough resource: cpu, requested: 100000, used: 0, capacity: 4000"
     assert status["message"] == f"Pod was rejected: {why}"
     assert node.messages("OutOfcpu") == [why]
+
+
+async def test_of_a_refused_pod_that_is_deleted_at_once_nothing_is_kept(node: Node) -> None:
+    pod = await node.run(shell("sleep 600", resources={"requests": {"cpu": "1000"}}), seconds=0)
+    node.client.delete("pods", "p", NAMESPACE, grace=0)
+    await node.clock.advance(1)
+    assert node.kubelet.statuses.get(pod["metadata"]["uid"]) is None
+
+
+async def test_a_replica_set_whose_pods_are_refused_does_not_stop_time(node: Node) -> None:
+    spec = {"nodeName": node.name, "containers": [shell("sleep 600", resources={"requests": {"cpu": "100"}})]}
+    template = {"metadata": {"labels": {"app": "rs"}}, "spec": spec}
+    body = {"replicas": 1, "selector": {"matchLabels": {"app": "rs"}}, "template": template}
+    node.create(
+        "replicasets.apps", {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "rs"}, "spec": body}
+    )
+    await node.clock.advance(1)
+    assert 5 < len(node.client.list("pods", NAMESPACE)) < 50
 
 
 async def test_a_pod_whose_selector_does_not_fit_is_refused(node: Node) -> None:

@@ -52,8 +52,12 @@ class StatusManager:
         self._update(pod, status)
 
     def reject(self, pod: Json, status: Json) -> None:
-        """Report a pod that was not admitted; it never ran."""
-        self._finished.add(pod["metadata"]["uid"])
+        """Report a pod that was not admitted; it never ran. It may be gone already."""
+        meta = pod["metadata"]
+        present = self._client.get("pods", meta["name"], meta["namespace"])
+        if present is None or not _is_shown_by(present, meta["uid"]):
+            return
+        self._finished.add(meta["uid"])
         self.set(pod, status | {"qosClass": qos_class(pod), "conditions": []})
 
     def ready_to_start(self, pod: Json) -> None:
