@@ -383,3 +383,55 @@ async def test_a_pod_gets_a_resource_claim_of_its_own(cluster: Make) -> None:
     client.delete("pods", "p", "x", grace=0)
     await clock.advance(1)
     assert client.list("resourceclaims.resource.k8s.io", "x") == []
+
+
+async def test_a_job_that_is_refused_pods_waits_a_second_and_more(cluster: Make) -> None:
+    client, clock = await nodeless(cluster)
+    client.create("resourcequotas", {"metadata": {"name": "q", "namespace": "x"}, "spec": {"hard": {"pods": "0"}}})
+    await clock.advance(1)
+    template = {"spec": TEMPLATE["spec"] | {"restartPolicy": "Never"}}
+    client.create("jobs.batch", {"metadata": {"name": "j", "namespace": "x"}, "spec": {"template": template}})
+    await clock.advance(6)
+    assert len(messages(client, "FailedCreate")) == 3  # at once, after 1 s and after 2 s more
+
+
+async def test_endpoints_of_a_node_that_is_not_there_are_left_out(cluster: Make) -> None:
+    client, clock = await nodeless(cluster)
+    spec = {"selector": {"app": "a"}, "ports": [{"port": 80}]}
+    client.create("services", {"metadata": {"name": "s", "namespace": "x"}, "spec": spec})
+    client.create("nodes", node("n"))
+    for name, where in (("here", "n"), ("lost", "gone")):
+        made = client.create("pods", pod(name, nodeName=where))
+        made["status"] |= {"phase": "Running", "podIP": "10.244.0.9", "podIPs": [{"ip": "10.244.0.9"}]}
+        client.update_status("pods", made)
+    await clock.advance(1)
+    (found,) = client.list("endpointslices.discovery.k8s.io", "x")
+    assert [endpoint["targetRef"]["name"] for endpoint in found["endpoints"]] == ["here"]
+    why = "skipping Pod lost for Service x/s: Node gone Not Found"
+    assert messages(client, "FailedToUpdateEndpointSlices") == [
+        f"Error updating Endpoint Slices for Service x/s: {why}"
+    ]
+    client.delete("endpoints", "s", "x")
+    await clock.advance(1)
+    assert client.get("endpoints", "s", "x") is not None
+
+
+async def test_mirrored_slices_carry_annotations(cluster: Make) -> None:
+    client, clock = await nodeless(cluster)
+    client.create("services", {"metadata": {"name": "s", "namespace": "x"}, "spec": {"ports": [{"port": 80}]}})
+    subsets = [{"addresses": [{"ip": "1.2.3.4"}], "ports": [{"port": 80}]}]
+    meta = {"name": "s", "namespace": "x", "annotations": {"note": "1"}}
+    client.create("endpoints", {"metadata": meta, "subsets": subsets})
+    await clock.advance(1)
+    (found,) = client.list("endpointslices.discovery.k8s.io", "x")
+    assert found["metadata"]["annotations"] == {"note": "1"}
+
+
+async def test_a_schedule_that_never_comes_is_told_of(cluster: Make) -> None:
+    client, clock = await nodeless(cluster)
+    template = {"spec": {"template": {"spec": TEMPLATE["spec"] | {"restartPolicy": "Never"}}}}
+    spec = {"schedule": "0 0 31 2 *", "jobTemplate": template}
+    client.create("cronjobs.batch", {"metadata": {"name": "c", "namespace": "x"}, "spec": spec})
+    await clock.advance(1)
+    text = "invalid schedule: 0 0 31 2 * : time difference between two schedules is less than 1 second"
+    assert messages(client, "InvalidSchedule") == [text]

@@ -16,7 +16,7 @@ from k8s_tutor.sim.controlplane.components import Components
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.store import Event
-from k8s_tutor.sim.machinery.workqueue import WorkQueue
+from k8s_tutor.sim.machinery.workqueue import BASE_DELAY, MAX_DELAY, WorkQueue
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.ticking import Ticker, never
@@ -51,17 +51,19 @@ class Controller:
     Class attributes:
         name: as upstream names it in events (``deployment-controller``).
         manager: the component it runs in, and its field manager.
+        retry: seconds until a failure's first retry, and the most that they grow to.
     """
 
     name: ClassVar[str] = ""
     manager: ClassVar[str] = "kube-controller-manager"
+    retry: ClassVar[tuple[float, float]] = (BASE_DELAY, MAX_DELAY)
 
     def __init__(self, kit: Kit) -> None:
         self.kit = kit
         self.clock = kit.clock
         self.client = kit.client(f"system:serviceaccount:kube-system:{self.name}", self.manager)
         self.events = Recorder(kit.clock, self.client, self.name)
-        self.queue: WorkQueue[Key] = WorkQueue(kit.clock, self._process, self._failed)
+        self.queue: WorkQueue[Key] = WorkQueue(kit.clock, self._process, self._failed, self.retry)
         self._ends: list[Callable[[], None]] = []
 
     def setup(self) -> None:

@@ -31,6 +31,7 @@ class CertificateController(Controller):
     """Follows CertificateSigningRequests of the signers that the control plane has itself."""
 
     name = "certificate-controller"
+    retry = (0.2, 1000.0)
 
     def setup(self) -> None:
         self.watch_keys(REQUESTS)

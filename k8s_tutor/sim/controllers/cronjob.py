@@ -177,6 +177,10 @@ class CronJobController(Controller):
         schedule = self._schedule(cron_job)
         if schedule is None:
             return None
+        if schedule.next(now) is None:
+            text = f"invalid schedule: {spec['schedule']} : time difference between two schedules is less than 1 second"
+            self.events.event(cron_job, "Warning", "InvalidSchedule", text)
+            return None
         _, due, missed = most_recent(cron_job, schedule, now, deadline=True)
         if due is not None and missed > MANY:
             self.events.event(cron_job, "Warning", "TooManyMissedTimes", TOO_MANY)

@@ -13,6 +13,7 @@ from k8s_tutor.sim.controllers.serviceendpoints import (
     target,
 )
 from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.store import Event
 
 MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 MANAGER = "endpoint-controller"
@@ -24,6 +25,15 @@ class EndpointsController(ServiceFollower):
     """Keeps Endpoints."""
 
     name = "endpoint-controller"
+
+    def setup(self) -> None:
+        super().setup()
+        self.watch("endpoints", self._endpoints_changed)
+
+    def _endpoints_changed(self, event: Event) -> None:
+        """What somebody deletes is made again."""
+        if event.type == "DELETED":
+            self.enqueue(event.obj)
 
     def reconcile(self, namespace: str, name: str) -> None:
         service = self.client.get("services", name, namespace)

@@ -20,6 +20,7 @@ from k8s_tutor.sim.controllers.serviceendpoints import (
     target,
 )
 from k8s_tutor.sim.machinery.meta import controller_of, controller_reference
+from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
@@ -35,9 +36,11 @@ class EndpointSliceController(ServiceFollower):
     """Keeps EndpointSlices."""
 
     name = "endpointslice-controller"
+    retry = (1.0, 1000.0)
 
     def setup(self) -> None:
         super().setup()
+        self.events = Recorder(self.clock, self.client, "endpoint-slice-controller")
         self._slices = owner_index(self.client.store, SLICES)
         self.watch(SLICES, self._slice_changed)
 
@@ -61,9 +64,23 @@ class EndpointSliceController(ServiceFollower):
         pods = [pod for pod in selected if is_endpoint(pod, terminating=True)]
         self.crowd[namespace, name] = len(pods)
         wanted: dict[str, tuple[list[Json], list[Json]]] = {}
+        skipped: list[str] = []
         for pod in pods:
+            node = pod["spec"].get("nodeName", "")
+            if not service["spec"].get("publishNotReadyAddresses") and self.client.get("nodes", node) is None:
+                why = f"skipping Pod {pod['metadata']['name']} for Service {namespace}/{name}: Node {node} Not Found"
+                skipped.append(why)
+                continue
             ports = in_slice_order(ports_of(pod, service))
             wanted.setdefault(str(ports), (ports, []))[1].append(self._endpoint(service, pod))
+        self._place(service, wanted, trigger)
+        if skipped:
+            text = skipped[0] if len(skipped) == 1 else f"[{', '.join(skipped)}]"
+            told = f"Error updating Endpoint Slices for Service {namespace}/{name}: {text}"
+            self.events.event(service, "Warning", "FailedToUpdateEndpointSlices", told)
+            raise ApiError(500, "InternalError", text)
+
+    def _place(self, service: Json, wanted: dict[str, tuple[list[Json], list[Json]]], trigger: str) -> None:
         existing = self._slices.owned(service["metadata"]["uid"])
         by_ports: dict[str, list[Json]] = {}
         for slice_ in existing:

@@ -11,6 +11,7 @@ MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslicemirroring-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"
 SKIP = "endpointslice.kubernetes.io/skip-mirror"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 LEADER = "control-plane.alpha.kubernetes.io/leader"
 
 
@@ -18,6 +19,7 @@ class EndpointSliceMirroringController(Controller):
     """Keeps mirrored slices."""
 
     name = "endpointslice-mirroring-controller"
+    retry = (1.0, 100.0)
 
     def setup(self) -> None:
         self._slices = owner_index(self.client.store, SLICES)
@@ -49,11 +51,15 @@ class EndpointSliceMirroringController(Controller):
         found += [_endpoint(address, ready=False) for address in subset.get("notReadyAddresses") or ()]
         ports = [{"name": "", "protocol": "TCP"} | port for port in subset.get("ports") or ()]
         labels = dict(meta.get("labels") or {}) | {SERVICE_NAME: meta["name"], MANAGED_BY: MANAGER}
+        notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key != LAST_APPLIED}
         if old is not None:
-            if old.get("endpoints") == found and old.get("ports") == ports and old["metadata"].get("labels") == labels:
+            same = old.get("endpoints") == found and old.get("ports") == ports
+            own = old["metadata"]
+            if same and own.get("labels") == labels and (own.get("annotations") or {}) == notes:
                 return
             new = clone(old)
             new["endpoints"], new["ports"], new["metadata"]["labels"] = found, ports, labels
+            new["metadata"]["annotations"] = notes
             self.client.update(SLICES, new)
             return
         address = (found[0]["addresses"] if found else [""])[0]
@@ -64,6 +70,7 @@ class EndpointSliceMirroringController(Controller):
                 "generateName": meta["name"] + "-",
                 "namespace": meta["namespace"],
                 "labels": labels,
+                "annotations": notes,
                 "ownerReferences": [controller_reference(endpoints)],
             },
             "addressType": "IPv6" if ":" in address else "IPv4",

@@ -61,6 +61,7 @@ class JobController(Controller):
     """Runs Jobs to their end."""
 
     name = "job-controller"
+    retry = (1.0, 60.0)
 
     def setup(self) -> None:
         self._pods = owner_index(self.client.store, "pods")

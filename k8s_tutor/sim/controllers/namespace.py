@@ -36,6 +36,7 @@ class NamespaceController(Controller):
     """Finalizes namespaces."""
 
     name = "namespace-controller"
+    retry = (0.005, 60.0)
 
     def setup(self) -> None:
         self.watch("namespaces", self._changed)

@@ -1,6 +1,6 @@
 """A work queue of keys in cluster time: each key at most once in the queue, failures retried with back-off.
 
-As client-go's ``util/workqueue``: 5 ms doubling to 1,000 s a key, forgotten after success.
+As client-go's ``util/workqueue``: 5 ms doubling to 1,000 s a key if its owner says nothing else, forgotten after success.
 """
 
 from collections.abc import Callable, Hashable
@@ -22,9 +22,17 @@ class WorkQueue(Generic[K]):
         clock: the cluster's clock.
         work: processes a key; an exception is a failure and is retried.
         failed: told of every failure (for logs and metrics).
+        retry: seconds until the first retry, and the most that they grow to.
     """
 
-    def __init__(self, clock: Clock, work: Callable[[K], None], failed: Callable[[K, Exception], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        work: Callable[[K], None],
+        failed: Callable[[K, Exception], None],
+        retry: tuple[float, float] = (BASE_DELAY, MAX_DELAY),
+    ) -> None:
+        self._base, self._most = retry
         self._clock = clock
         self._work = work
         self._failed = failed
@@ -85,7 +93,7 @@ class WorkQueue(Generic[K]):
         except Exception as error:  # noqa: BLE001 - a failing key is retried, as client-go's queues do
             count = self._failures[key] = self._failures.get(key, 0) + 1
             self._failed(key, error)
-            self.add_after(key, min(BASE_DELAY * 2 ** min(count - 1, 30), MAX_DELAY))
+            self.add_after(key, min(self._base * 2 ** min(count - 1, 30), self._most))
         else:
             self._failures.pop(key, None)
             self._waits.pop(key, None)
