@@ -4,7 +4,7 @@ A module of its own, so that PyYAML is loaded only where YAML comes.
 """
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -14,22 +14,33 @@ _MAX_NODES = 1_000_000
 _MAX_YAML = 3 * 1024 * 1024
 
 
-class _Loader(yaml.CSafeLoader):
-    """YAML 1.1 as go-yaml reads it into JSON: timestamps are text, base 60 is unknown, keys are text."""
+class GoYamlLoader(yaml.CSafeLoader):
+    """YAML 1.1 as go-yaml reads it into JSON: timestamps are text, base 60 is unknown, keys are text, y and n booleans."""
+
+    bool_values: ClassVar[dict[str, bool]] = {**yaml.CSafeLoader.bool_values, "y": True, "n": False}
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way of setting resolvers
         letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":int", ":float"))]
         for letter, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def __init__(self, stream: bytes | str) -> None:
+        super().__init__(stream)
+        self.duplicates: list[str] = []
+
 
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(rf"^(?:{_INTEGER.pattern})$"), list("-+0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"^(?:{_FLOAT.pattern})$"), list("-+0123456789."))
+GoYamlLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))
+GoYamlLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(rf"^(?:{_INTEGER.pattern})$"), list("-+0123456789")
+)
+GoYamlLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(rf"^(?:{_FLOAT.pattern})$"), list("-+0123456789.")
+)
 
 
-def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+def _construct_int(loader: GoYamlLoader, node: yaml.ScalarNode) -> int:
     text = str(loader.construct_scalar(node)).replace("_", "")
     digits = text.lstrip("+-")
     if digits[:2].lower() in {"0b", "0o", "0x"}:
@@ -37,7 +48,7 @@ def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
     return int(text, 8) if len(digits) > 1 and digits[0] == "0" else int(text)
 
 
-def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+def _construct_mapping(loader: GoYamlLoader, node: yaml.MappingNode) -> dict[str, Any]:
     loader.flatten_mapping(node)
     found: dict[str, Any] = {}
     for key_node, value_node in node.value:
@@ -45,19 +56,19 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any
         text = key if isinstance(key, str) else "true" if key is True else "false" if key is False else str(key)
         if text in found:
             line = key_node.start_mark.line + 1
-            loader.duplicates.append(f'line {line}: key "{text}" already set in map')  # type: ignore[attr-defined]
+            loader.duplicates.append(f'line {line}: key "{text}" already set in map')
         found[text] = loader.construct_object(value_node, deep=True)
     return found
 
 
-def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float:
+def _construct_float(loader: GoYamlLoader, node: yaml.ScalarNode) -> float:
     number = float(str(loader.construct_scalar(node)).replace("_", ""))
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
-_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
-_Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+GoYamlLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+GoYamlLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+GoYamlLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 
 def decode_yaml(body: bytes) -> Decoded:
@@ -66,10 +77,9 @@ def decode_yaml(body: bytes) -> Decoded:
         raise DecodeError("yaml: document is too large")
     loader = None
     try:
-        loader = _Loader(body)
-        loader.duplicates = []  # type: ignore[attr-defined]
+        loader = GoYamlLoader(body)
         value = loader.get_single_data()
-        duplicates: list[str] = loader.duplicates  # type: ignore[attr-defined]
+        duplicates = loader.duplicates
     except yaml.YAMLError as error:
         raise DecodeError(_yaml_complaint(error)) from None
     except (ValueError, RecursionError) as error:

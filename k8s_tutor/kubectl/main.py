@@ -213,6 +213,7 @@ def _connect(
     )
     if factory is not None and not any(name in words.changed - own for name in other):
         return factory()
+    _check_names(file, parsed)
     target = load_target(
         file, parsed["context"] or None, cluster=parsed["cluster"] or None, user=parsed["user"] or None
     )
@@ -242,6 +243,29 @@ def _connect(
     timeout = _timeout(parsed["request-timeout"])
     opened.append(Client(target.changed(**changes), timeout=timeout))
     return opened[-1]
+
+
+def _check_names(file: Path, parsed: dict[str, Any]) -> None:
+    """Refuse names of the kubeconfig that are not there, in kubectl's words (client-go, ``clientcmd``)."""
+    if parsed["kubeconfig"] and not file.exists():
+        raise CommandError(f"stat {parsed['kubeconfig']}: no such file or directory")
+    if not file.exists():
+        return
+    from k8s_tutor.client.kubeconfig import load_document
+
+    document = load_document(file)
+
+    def known(section: str, name: str) -> bool:
+        return not name or any(one.get("name") == name for one in document.get(section) or ())
+
+    context = parsed["context"] or document.get("current-context") or ""
+    if not known("contexts", context):
+        why = f"Error in configuration: context was not found for specified context: {context}"
+        raise CommandError(why, bare=True)
+    if not known("clusters", parsed["cluster"]):
+        raise CommandError(f"no server found for cluster {quoted(parsed['cluster'])}")
+    if not known("users", parsed["user"]):
+        raise CommandError(f"auth info {quoted(parsed['user'])} does not exist")
 
 
 def _user_of(file: Path, context: str) -> str:

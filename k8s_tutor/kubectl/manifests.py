@@ -6,7 +6,6 @@ so line numbers in errors count from the start of their document.
 
 import json
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from k8s_tutor.apimachinery.goyaml import to_json
+from k8s_tutor.apimachinery.decoding_yaml import GoYamlLoader
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.text import quoted
 
@@ -30,18 +29,6 @@ class Document:
 
     object: dict[str, Any]
     source: str
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Scalars as go-yaml resolves them for JSON: times stay text, duplicate keys are errors, merges are bounded."""
-
-    aliases = 0
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def documents(paths: list[str], cwd: Path, stdin: Any, *, recursive: bool = False) -> Iterator[Document]:
@@ -206,9 +193,11 @@ def read_value(text: str) -> Any:
     """
     if text.count("*") > MAX_ALIASES:
         _refuse_bomb(text)
-    with warnings.catch_warnings():
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
-    return _jsonable(value, [0])
+    loader = GoYamlLoader(text)
+    try:
+        return _jsonable(loader.get_single_data(), [0])
+    finally:
+        loader.dispose()
 
 
 def _refuse_bomb(text: str) -> None:
@@ -217,23 +206,17 @@ def _refuse_bomb(text: str) -> None:
 
 
 def _jsonable(value: Any, count: list[int]) -> Any:
-    """Keys become text, as JSON has no others; a document that grows without end through aliases is refused."""
+    """Return what JSON can hold; a document that grows without end through aliases is refused."""
     count[0] += 1
     if count[0] > 2_000_000:
         raise yaml.YAMLError("document contains excessive aliasing")
     if isinstance(value, dict):
-        return {_key(key): _jsonable(item, count) for key, item in value.items()}
+        return {key: _jsonable(item, count) for key, item in value.items()}
     if isinstance(value, list):
         return [_jsonable(item, count) for item in value]
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
-
-
-def _key(key: Any) -> str:
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    return key if isinstance(key, str) else to_json(key, indent=None)
 
 
 def go_words(error: yaml.YAMLError, text: str = "") -> str:

@@ -75,3 +75,26 @@ def test_folders_missing_files_and_addresses(scratch: Path) -> None:
         list(manifests.documents(["nope.yaml"], scratch, None))
     with pytest.raises(CommandError, match="not fetched from the network"):
         list(manifests.documents(["https://example.com/x.yaml"], scratch, None))
+
+
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [
+        ("y", True),
+        ("N", False),
+        ("on", True),
+        ("you", "you"),
+        ("12:30:45", "12:30:45"),
+        ("1e3", 1000),
+        ("010", 8),
+        ("0o7", 7),
+        ("08", 8),
+        ("1_000", 1000),
+        ("1.0", 1),
+        ("2020-01-01", "2020-01-01"),
+        ("~", None),
+    ],
+)
+def test_scalars_are_what_go_yaml_makes_of_them(scalar: str, value: object) -> None:
+    found = manifests.read_value(f"a: {scalar}\n")["a"]
+    assert (found, type(found)) == (value, type(value))

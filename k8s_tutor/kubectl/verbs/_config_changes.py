@@ -103,6 +103,11 @@ class SetCredentials(Verb):
         document = read(call)
         if len(call.arguments) != 1:
             raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        basic = call.changed("username") or call.changed("password")
+        if call.flag("token") and basic:
+            raise CommandError(
+                "you cannot specify more than one authentication method at the same time: --token, --username/--password"
+            )
         user, _ = put(document, "users", call.arguments[0])
         for flag in ("token", "username", "password"):
             if call.changed(flag):
