@@ -20,6 +20,11 @@ HOSTILE = {
     "endless connections": "while true; do nc 127.0.0.1 80 < /dev/null & done",
     "a hostile pattern": "yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | grep -E '(a+)+b'",
     "big substitutions": "while true; do a=$(yes | head -c 10000000); done",
+    "words of many fields": "a=$(yes | head -c 2000000); while true; do for i in $a; do :; done; done",
+    "sorting and comparing": "while true; do seq 500000 | sort -r | tail -n 1; seq 9000 > a; sort -r a | diff - a; done",
+    "patches of a big file": "dd if=/dev/zero of=/x bs=1M count=900; while true; do "
+    "dd if=/dev/zero of=/x bs=1 count=1 conv=notrunc seek=5; done",
+    "many files": "i=0; while true; do i=$((i+1)); echo $i > /tmp/f$i; ls /tmp > /dev/null; done",
 }
 
 
