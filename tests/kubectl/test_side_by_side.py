@@ -214,6 +214,13 @@ logs x --since-time=nope
 logs x --since-time=2026-01-01
 run x --image=x --image-pull-policy=Foo
 get ns --as-user-extra=a=b
+get ns --user=none
+get ns --cluster=none
+get pods --context=none
+get pods --kubeconfig=none.yaml
+taint node none a=b:NoSchedule a-
+taint node none a=b:NoSchedule a:NoSchedule-
+config set-credentials x --token=a --username=b
 """
 
 

@@ -60,7 +60,12 @@ kubectl taint nodes node1 team-
             raise CommandError("setting 'all' parameter with a non empty selector is prohibited")
         if not call.flag("all") and not call.flag("selector") and len(self.resources) < 2:
             raise CommandError("at least one resource name must be specified since 'all' parameter is not set")
-        both = [f"{one['key']}:{one['effect']}" for one in self.adding if _in(one, self.removing)]
+        both = [
+            f"{gone['key']}={gone.get('effect', '')}"
+            for one in self.adding
+            for gone in self.removing
+            if gone["key"] == one["key"] and gone.get("effect", "") in {"", one["effect"]}
+        ]
         if both:
             raise CommandError(
                 f"can not both modify and remove the following taint(s) in the same command: {', '.join(both)}"
