@@ -17,6 +17,9 @@ from k8s_tutor.course import ProgressStore
 from k8s_tutor.providers import open_provider
 from tests.badinput.conftest import Tutor, environment
 
+# A shell that starts the tests in the background makes them deaf to interrupts, and so would be what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Program:
     """The tutor on a terminal of its own (a pty of 80×24)."""
