@@ -10,8 +10,14 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.kubeconfig_file import SECTIONS, entry, put, read, save
 from k8s_tutor.kubectl.text import quoted
 
-_SECRETS = ("token", "password", "client-key-data")
-_DATA = ("certificate-authority-data", "client-certificate-data", "client-key-data")
+
+def _expect(call: Call, count: int) -> None:
+    if len(call.arguments) != count:
+        raise _unexpected(call)
+
+
+def _unexpected(call: Call) -> CommandError:
+    return CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
 
 
 class UseContext(Verb):
@@ -23,8 +29,7 @@ class UseContext(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        if len(call.arguments) != 1:
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        _expect(call, 1)
         name = call.arguments[0]
         if entry(document, "contexts", name) is None:
             raise CommandError(f"no context exists with the name: {quoted(name)}")
@@ -45,7 +50,7 @@ class SetContext(Verb):
     def run(self, call: Call) -> int:
         document = read(call)
         if len(call.arguments) > 1 or (not call.arguments and not call.flag("current")):
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+            raise _unexpected(call)
         if call.flag("current"):
             if call.arguments:
                 raise CommandError("you cannot specify both a context name and --current")
@@ -72,8 +77,7 @@ class SetCluster(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        if len(call.arguments) != 1:
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        _expect(call, 1)
         cluster, _ = put(document, "clusters", call.arguments[0])
         if call.changed("server"):
             cluster["server"] = call.flag("server").rstrip("/")
@@ -101,8 +105,7 @@ class SetCredentials(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        if len(call.arguments) != 1:
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        _expect(call, 1)
         basic = call.changed("username") or call.changed("password")
         if call.flag("token") and basic:
             raise CommandError(
@@ -137,8 +140,7 @@ class RenameContext(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        if len(call.arguments) != 2:
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        _expect(call, 2)
         old, new = call.arguments
         if entry(document, "contexts", old) is None:
             raise CommandError(f"cannot rename the context {quoted(old)}, it's not in {call.kubeconfig}")
@@ -162,8 +164,7 @@ class _Delete(Verb):
     def run(self, call: Call) -> int:
         document = read(call)
         word = SECTIONS[self.section]
-        if len(call.arguments) != 1:
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        _expect(call, 1)
         name = call.arguments[0]
         if entry(document, self.section, name) is None:
             raise CommandError(f"cannot delete {word} {name}, not in {call.kubeconfig}")
@@ -210,8 +211,7 @@ class SetValue(Verb):
     flags = (Flag("set-raw-bytes", "bool", help="taken and ignored"),)
 
     def run(self, call: Call) -> int:
-        if len(call.arguments) != 2:
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        _expect(call, 2)
         path, value = call.arguments
         document = read(call)
         _walk(document, path, value)
@@ -228,8 +228,7 @@ class Unset(Verb):
     short = "Unset an individual value in a kubeconfig file"
 
     def run(self, call: Call) -> int:
-        if len(call.arguments) != 1:
-            raise CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+        _expect(call, 1)
         document = read(call)
         _walk(document, call.arguments[0], None)
         save(call, document)
