@@ -28,5 +28,5 @@ def _modules() -> Iterator[str]:
     for name in PACKAGES:
         package = f"{root}.{name}"
         yield package
-        for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-            yield f"{package}.{module.name}"
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            yield module.name

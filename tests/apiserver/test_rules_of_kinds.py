@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from k8s_tutor.sim.resources.shared.pod_resources import default_pod_level
+from k8s_tutor.sim.resources.shared.pods.pod_resources import default_pod_level
 from tests.apiserver.api import CONFIGMAPS, call, configmap
 from tests.conftest import Server, ServerFactory
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
-from k8s_tutor.sim.resources.shared.expressions import Expressions
+from k8s_tutor.sim.resources.shared.admission.expressions import Expressions
 from tests.conftest import ClusterFactory
 from tests.resources.judging import complaints, context, made, strategy
 

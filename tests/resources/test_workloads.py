@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import cron
+from k8s_tutor.sim.resources.shared.apps import cron
 from tests.resources.judging import changed, complaints, made, strategy, template
 
 

@@ -1,6 +1,6 @@
 """When a CronJob is due: the next time of a schedule, as upstream's ``robfig/cron/v3`` finds it (``SpecSchedule.Next``).
 
-The text is read where it is validated (``resources/shared/cron.py``). Day of month and day of week are joined by *or* when
+The text is read where it is validated (``resources/shared/apps/cron.py``). Day of month and day of week are joined by *or* when
 both are restricted.
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from k8s_tutor.sim.resources.shared import cron
-from k8s_tutor.sim.resources.shared.cron import CronError
+from k8s_tutor.sim.resources.shared.apps import cron
+from k8s_tutor.sim.resources.shared.apps.cron import CronError
 
 __all__ = ["CronError", "Schedule", "parse"]
 

@@ -7,12 +7,13 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.times import age
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import cron, table
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps import cron
+from k8s_tutor.sim.resources.shared.apps.job_spec import check_job_spec, declared_job_spec, default_job_template
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.job_spec import check_job_spec, declared_job_spec, default_job_template
 from k8s_tutor.sim.resources.shared.label_checks import shown
-from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
+from k8s_tutor.sim.resources.shared.pods.pod_warnings import template_warnings
 
 POLICIES = ("Allow", "Forbid", "Replace")
 _ZONE_PART = re.compile(r"[A-Za-z.\-_0-9+]{1,14}")

@@ -8,7 +8,7 @@ from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
+from k8s_tutor.sim.resources.shared.storage.volume_sources import csi_driver_name
 
 _MAX_ID = 192
 

@@ -6,13 +6,13 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.structural.formats import FORMATS
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
-from k8s_tutor.sim.resources.shared import crd_versions
+from k8s_tutor.sim.resources.shared.admission.webhook_clients import check_client
+from k8s_tutor.sim.resources.shared.admission.webhooks import check_review_versions
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import IMMUTABLE, At
-from k8s_tutor.sim.resources.shared.crd_schema import check_schema, walk
+from k8s_tutor.sim.resources.shared.crds import crd_versions
+from k8s_tutor.sim.resources.shared.crds.crd_schema import check_schema, walk
 from k8s_tutor.sim.resources.shared.gotext import quote
-from k8s_tutor.sim.resources.shared.webhook_clients import check_client
-from k8s_tutor.sim.resources.shared.webhooks import check_review_versions
 
 _APPROVED = "api-approved.kubernetes.io"
 _APPROVAL = "see https://github.com/kubernetes/enhancements/pull/1111"

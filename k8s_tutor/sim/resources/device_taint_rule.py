@@ -5,11 +5,11 @@ from typing import Any
 from k8s_tutor.apimachinery.times import age, rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.conditions import check_conditions
-from k8s_tutor.sim.resources.shared.device_claims import check_taint
-from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
+from k8s_tutor.sim.resources.shared.pods.device_claims import check_taint
+from k8s_tutor.sim.resources.shared.storage.volume_sources import csi_driver_name
 
 
 class DeviceTaintRuleStrategy(WithStatus):

@@ -6,7 +6,10 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.addresses import (
+from k8s_tutor.sim.resources.shared.base import KindStrategy
+from k8s_tutor.sim.resources.shared.check import At, same
+from k8s_tutor.sim.resources.shared.label_checks import check_labels
+from k8s_tutor.sim.resources.shared.network.addresses import (
     check_canonical_ip,
     check_endpoint_ip,
     check_ip,
@@ -14,9 +17,6 @@ from k8s_tutor.sim.resources.shared.addresses import (
     is_ipv4,
     is_ipv6,
 )
-from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.label_checks import check_labels
 
 HOSTNAME = "kubernetes.io/hostname"
 TYPES = ("FQDN", "IPv4", "IPv6")

@@ -3,7 +3,8 @@
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
-from k8s_tutor.sim.resources.shared import hpa_metrics, hpa_versions, table
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps import hpa_metrics, hpa_versions
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
 

@@ -6,10 +6,10 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.addresses import parse_sloppy
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.load_balancers import check_ingress_status
+from k8s_tutor.sim.resources.shared.network.addresses import parse_sloppy
+from k8s_tutor.sim.resources.shared.network.load_balancers import check_ingress_status
 from k8s_tutor.sim.resources.shared.references import check_reference
 
 _CLASS = "kubernetes.io/ingress.class"

@@ -5,9 +5,9 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps.job_spec import check_domain_path
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.job_spec import check_domain_path
 from k8s_tutor.sim.resources.shared.references import check_reference
 
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"

@@ -5,9 +5,9 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.addresses import check_canonical_ip
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, begin
+from k8s_tutor.sim.resources.shared.network.addresses import check_canonical_ip
 
 
 class IPAddressStrategy(KindStrategy):

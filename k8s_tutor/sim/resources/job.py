@@ -6,13 +6,14 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.times import human_duration, parse_time
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.registry.strategy import RequestContext
-from k8s_tutor.sim.resources.shared import job_status, table, workloads
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps import job_status, workloads
+from k8s_tutor.sim.resources.shared.apps.job_spec import check_job_spec, declared_job_spec, default_job_template
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.job_spec import check_job_spec, declared_job_spec, default_job_template
 from k8s_tutor.sim.resources.shared.label_checks import check_selector, parse, shown
-from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
+from k8s_tutor.sim.resources.shared.pods.pod_warnings import template_warnings
 
 _UID, _NAME = "controller-uid", "job-name"
 _PREFIX = "batch.kubernetes.io/"

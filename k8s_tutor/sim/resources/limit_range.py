@@ -8,7 +8,7 @@ from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import round_milli
 
 TYPES = ("Pod", "Container", "PersistentVolumeClaim")
 _SIDES = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")

@@ -3,9 +3,10 @@
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import admission_rules, policies, table
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.admission import admission_rules, policies
+from k8s_tutor.sim.resources.shared.admission.expressions import Expressions
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.expressions import Expressions
 
 _PATCH_TYPES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
 _RESULTS = {"ApplyConfiguration": "Object", "JSONPatch": "list(JSONPatch)"}

@@ -1,7 +1,7 @@
 """MutatingAdmissionPolicyBindings (upstream: ``registry/admissionregistration/mutatingadmissionpolicybinding``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import admission_rules, policies
+from k8s_tutor.sim.resources.shared.admission import admission_rules, policies
 from k8s_tutor.sim.resources.shared.check import At
 
 

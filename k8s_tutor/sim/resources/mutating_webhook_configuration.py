@@ -1,7 +1,7 @@
 """MutatingWebhookConfigurations (upstream: ``registry/admissionregistration/mutatingwebhookconfiguration``)."""
 
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.webhooks import WebhookConfigurationStrategy
+from k8s_tutor.sim.resources.shared.admission.webhooks import WebhookConfigurationStrategy
 from k8s_tutor.sim.resources.validating_webhook_configuration import WEBHOOKS
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.addresses import check_cidr, cidr_warnings, parse_cidr
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
+from k8s_tutor.sim.resources.shared.network.addresses import check_cidr, cidr_warnings, parse_cidr
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 TYPES = ("Ingress", "Egress")

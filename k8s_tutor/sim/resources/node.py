@@ -8,12 +8,12 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities, table
-from k8s_tutor.sim.resources.shared.addresses import check_cidr, cidr_warnings, parse_cidr
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, join
 from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
-from k8s_tutor.sim.resources.shared.scheduling_terms import EFFECTS
+from k8s_tutor.sim.resources.shared.network.addresses import check_cidr, cidr_warnings, parse_cidr
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import round_milli
+from k8s_tutor.sim.resources.shared.pods.scheduling_terms import EFFECTS
 
 _TAINTS = "scheduler.alpha.kubernetes.io/taints"
 _ROLE_PREFIX, _ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"

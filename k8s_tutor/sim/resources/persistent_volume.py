@@ -6,15 +6,15 @@ from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.persistent_volume_claim import BETA_CLASS
-from k8s_tutor.sim.resources.shared import persistent_volumes as volumes
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.claims import short_modes
 from k8s_tutor.sim.resources.shared.differences import difference
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.node_labels import term_warnings
-from k8s_tutor.sim.resources.shared.pod_defaults import default_volume_source, round_milli
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import default_volume_source, round_milli
+from k8s_tutor.sim.resources.shared.storage import persistent_volumes as volumes
+from k8s_tutor.sim.resources.shared.storage.claims import short_modes
 
 _ANNOTATIONS = {
     BETA_CLASS: 'deprecated since v1.8; use "storageClassName" attribute instead',

@@ -8,10 +8,10 @@ from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.claims import check_claim_spec, default_claim_spec, short_modes
 from k8s_tutor.sim.resources.shared.differences import difference
-from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
-from k8s_tutor.sim.resources.shared.pod_warnings import claim_warnings
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import round_milli
+from k8s_tutor.sim.resources.shared.pods.pod_warnings import claim_warnings
+from k8s_tutor.sim.resources.shared.storage.claims import check_claim_spec, default_claim_spec, short_modes
 
 BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 _FIXED = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"

@@ -10,15 +10,15 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import RequestContext
-from k8s_tutor.sim.resources.shared import pod_changes, pod_row, pod_status, scheduling_terms
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, begin, same
-from k8s_tutor.sim.resources.shared.containers import check_image_spaces
-from k8s_tutor.sim.resources.shared.pod_annotations import check_annotations_match, check_pod_annotations
-from k8s_tutor.sim.resources.shared.pod_defaults import default_pod
-from k8s_tutor.sim.resources.shared.pod_resources import default_pod_level, qos_class
-from k8s_tutor.sim.resources.shared.pod_spec import check_pod_spec
-from k8s_tutor.sim.resources.shared.pod_warnings import adopt_app_armor, pod_warnings
+from k8s_tutor.sim.resources.shared.pods import pod_changes, pod_row, pod_status, scheduling_terms
+from k8s_tutor.sim.resources.shared.pods.containers import check_image_spaces
+from k8s_tutor.sim.resources.shared.pods.pod_annotations import check_annotations_match, check_pod_annotations
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import default_pod
+from k8s_tutor.sim.resources.shared.pods.pod_resources import default_pod_level, qos_class
+from k8s_tutor.sim.resources.shared.pods.pod_spec import check_pod_spec
+from k8s_tutor.sim.resources.shared.pods.pod_warnings import adopt_app_armor, pod_warnings
 
 _NOMINATED = "status.nominatedNodeName"
 

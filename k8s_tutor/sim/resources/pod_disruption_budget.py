@@ -4,10 +4,11 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import table, workloads
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps import workloads
+from k8s_tutor.sim.resources.shared.apps.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 

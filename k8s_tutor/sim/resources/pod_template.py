@@ -7,9 +7,9 @@ from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy, respecified
 from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.pod_defaults import default_template
-from k8s_tutor.sim.resources.shared.pod_template import check_template
-from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import default_template
+from k8s_tutor.sim.resources.shared.pods.pod_template import check_template
+from k8s_tutor.sim.resources.shared.pods.pod_warnings import template_warnings
 
 
 class PodTemplateStrategy(KindStrategy):

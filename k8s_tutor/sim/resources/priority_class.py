@@ -6,7 +6,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.pod_spec import check_preemption
+from k8s_tutor.sim.resources.shared.pods.pod_spec import check_preemption
 
 HIGHEST = 1_000_000_000
 _SYSTEM = {"system-node-critical": HIGHEST * 2 + 1000, "system-cluster-critical": HIGHEST * 2}

@@ -4,13 +4,14 @@ from typing import Any
 
 from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import table, workloads
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps import workloads
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.pod_defaults import default_template
-from k8s_tutor.sim.resources.shared.pod_names import name_warnings
-from k8s_tutor.sim.resources.shared.pod_template import check_always, check_template
-from k8s_tutor.sim.resources.shared.pod_warnings import template_warnings
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import default_template
+from k8s_tutor.sim.resources.shared.pods.pod_names import name_warnings
+from k8s_tutor.sim.resources.shared.pods.pod_template import check_always, check_template
+from k8s_tutor.sim.resources.shared.pods.pod_warnings import template_warnings
 
 
 class ReplicationControllerStrategy(WithStatus):

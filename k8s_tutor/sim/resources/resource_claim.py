@@ -6,7 +6,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.device_claims import check_claim, default_claim
+from k8s_tutor.sim.resources.shared.pods.device_claims import check_claim, default_claim
 
 _MAX_RESERVED = 256
 

@@ -9,7 +9,7 @@ from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import IMMUTABLE, At
 from k8s_tutor.sim.resources.shared.gotext import Typed
 from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.pod_defaults import round_milli
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import round_milli
 
 _POD_SCOPES = ("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "CrossNamespacePodAffinity")
 SCOPES = (*_POD_SCOPES, "PriorityClass", "VolumeAttributesClass")

@@ -8,9 +8,9 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.device_claims import check_taint
-from k8s_tutor.sim.resources.shared.scheduling_terms import check_node_selector
-from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
+from k8s_tutor.sim.resources.shared.pods.device_claims import check_taint
+from k8s_tutor.sim.resources.shared.pods.scheduling_terms import check_node_selector
+from k8s_tutor.sim.resources.shared.storage.volume_sources import csi_driver_name
 
 _CHOICES = ("nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection")
 _ONE = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"

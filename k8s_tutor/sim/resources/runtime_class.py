@@ -9,7 +9,7 @@ from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.label_checks import check_labels
-from k8s_tutor.sim.resources.shared.scheduling_terms import check_tolerations
+from k8s_tutor.sim.resources.shared.pods.scheduling_terms import check_tolerations
 
 
 class RuntimeClassStrategy(KindStrategy):

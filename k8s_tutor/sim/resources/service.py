@@ -5,23 +5,23 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
-from k8s_tutor.sim.resources.shared import service_addresses as alloc
-from k8s_tutor.sim.resources.shared import service_changes as changes
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.addresses import (
+from k8s_tutor.sim.resources.shared.base import KindStrategy
+from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.gotext import quote
+from k8s_tutor.sim.resources.shared.internal import internal
+from k8s_tutor.sim.resources.shared.label_checks import check_labels
+from k8s_tutor.sim.resources.shared.network import service_addresses as alloc
+from k8s_tutor.sim.resources.shared.network import service_changes as changes
+from k8s_tutor.sim.resources.shared.network.addresses import (
     check_cidr,
     check_endpoint_ip,
     check_ip,
     cidr_warnings,
     ip_warnings,
 )
-from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.gotext import quote
-from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.label_checks import check_labels
-from k8s_tutor.sim.resources.shared.load_balancers import check_service_status
-from k8s_tutor.sim.resources.shared.probes import check_port
+from k8s_tutor.sim.resources.shared.network.load_balancers import check_service_status
+from k8s_tutor.sim.resources.shared.pods.probes import check_port
 
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 PROTOCOLS = ("SCTP", "TCP", "UDP")

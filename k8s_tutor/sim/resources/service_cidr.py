@@ -4,10 +4,10 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.addresses import check_canonical_cidr, is_ipv6
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import IMMUTABLE, At
 from k8s_tutor.sim.resources.shared.internal import internal
+from k8s_tutor.sim.resources.shared.network.addresses import check_canonical_cidr, is_ipv6
 
 _DUAL = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
 _MAX = 2

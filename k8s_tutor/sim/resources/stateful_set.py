@@ -4,16 +4,17 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import table, workloads
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps import workloads
 from k8s_tutor.sim.resources.shared.base import WithStatus, respecified
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.claims import check_claim_spec, default_claim_spec
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.label_checks import check_labels, parse, shown
-from k8s_tutor.sim.resources.shared.pod_annotations import check_pod_annotations
-from k8s_tutor.sim.resources.shared.pod_defaults import default_template, round_milli
-from k8s_tutor.sim.resources.shared.pod_template import check_always, check_annotations, check_template
-from k8s_tutor.sim.resources.shared.pod_warnings import claim_warnings, template_warnings
+from k8s_tutor.sim.resources.shared.pods.pod_annotations import check_pod_annotations
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import default_template, round_milli
+from k8s_tutor.sim.resources.shared.pods.pod_template import check_always, check_annotations, check_template
+from k8s_tutor.sim.resources.shared.pods.pod_warnings import claim_warnings, template_warnings
+from k8s_tutor.sim.resources.shared.storage.claims import check_claim_spec, default_claim_spec
 
 _HISTORY = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
 POLICIES = ("Retain", "Delete")

@@ -5,9 +5,9 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.apps.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.base import WithStatus
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.conditions import check_conditions
 
 _STATES = ("Running", "Failed", "Succeeded")
 

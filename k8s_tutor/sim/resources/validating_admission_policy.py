@@ -5,10 +5,11 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.strategy import RequestContext
-from k8s_tutor.sim.resources.shared import admission_rules, policies, table
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.admission import admission_rules, policies
+from k8s_tutor.sim.resources.shared.admission.expressions import Expressions
+from k8s_tutor.sim.resources.shared.apps.conditions import check_conditions
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.conditions import check_conditions
-from k8s_tutor.sim.resources.shared.expressions import Expressions
 
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _EMPTY = "validations or auditAnnotations must contain at least one item"

@@ -1,7 +1,7 @@
 """ValidatingAdmissionPolicyBindings (upstream: ``registry/admissionregistration/validatingadmissionpolicybinding``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import policies
+from k8s_tutor.sim.resources.shared.admission import policies
 from k8s_tutor.sim.resources.shared.check import At
 
 _ACTIONS = ("Audit", "Deny", "Warn")

@@ -1,7 +1,7 @@
 """ValidatingWebhookConfigurations (upstream: ``registry/admissionregistration/validatingwebhookconfiguration``)."""
 
 from k8s_tutor.sim.resources.shared import table
-from k8s_tutor.sim.resources.shared.webhooks import WebhookConfigurationStrategy
+from k8s_tutor.sim.resources.shared.admission.webhooks import WebhookConfigurationStrategy
 
 WEBHOOKS = table.plain(
     "Webhooks", "Webhooks indicates the number of webhooks registered in this configuration", "integer"

@@ -8,8 +8,8 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.persistent_volumes import check_volume_spec
-from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
+from k8s_tutor.sim.resources.shared.storage.persistent_volumes import check_volume_spec
+from k8s_tutor.sim.resources.shared.storage.volume_sources import csi_driver_name
 
 _ONE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 _MAX_METADATA, _MAX_MESSAGE = 256 * 1024, 1024

@@ -9,8 +9,8 @@ import unicodedata
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.crd_rules import find
-from k8s_tutor.sim.resources.shared.crd_schema import check_schema
+from k8s_tutor.sim.resources.shared.crds.crd_rules import find
+from k8s_tutor.sim.resources.shared.crds.crd_schema import check_schema
 from k8s_tutor.sim.resources.shared.gotext import Struct
 
 SHARED = {

@@ -5,12 +5,12 @@ import posixpath
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import paths, quantities
-from k8s_tutor.sim.resources.shared import volume_sources as sources
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.claims import VOLUME_MODES, check_access_modes
 from k8s_tutor.sim.resources.shared.gotext import Plain
-from k8s_tutor.sim.resources.shared.scheduling_terms import check_node_selector
-from k8s_tutor.sim.resources.shared.volume_sources import Check
+from k8s_tutor.sim.resources.shared.pods.scheduling_terms import check_node_selector
+from k8s_tutor.sim.resources.shared.storage import volume_sources as sources
+from k8s_tutor.sim.resources.shared.storage.claims import VOLUME_MODES, check_access_modes
+from k8s_tutor.sim.resources.shared.storage.volume_sources import Check
 
 RECLAIM = ("Delete", "Recycle", "Retain")
 _INLINE = "in the context of inline volumes"

@@ -7,8 +7,8 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import paths
 from k8s_tutor.sim.resources.shared.check import At, join
 from k8s_tutor.sim.resources.shared.gotext import quote
-from k8s_tutor.sim.resources.shared.scheduling_terms import check_tolerations, deletion_cost_ok
-from k8s_tutor.sim.resources.shared.windows import containers
+from k8s_tutor.sim.resources.shared.pods.scheduling_terms import check_tolerations, deletion_cost_ok
+from k8s_tutor.sim.resources.shared.pods.windows import containers
 
 MIRROR = "kubernetes.io/config.mirror"
 TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"

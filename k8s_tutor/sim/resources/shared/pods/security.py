@@ -6,7 +6,7 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.resources.shared import paths
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.windows import check_windows_options
+from k8s_tutor.sim.resources.shared.pods.windows import check_windows_options
 
 PROFILE_TYPES = ("Localhost", "RuntimeDefault", "Unconfined")
 _SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"

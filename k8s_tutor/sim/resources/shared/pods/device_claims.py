@@ -3,7 +3,7 @@
 from k8s_tutor.apimachinery import cel, names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.volume_sources import csi_driver_name
+from k8s_tutor.sim.resources.shared.storage.volume_sources import csi_driver_name
 
 MODES = ("All", "ExactCount")
 _MAX_REQUESTS, _MAX_ALTERNATIVES, _MAX_SELECTORS, MAX_CONFIG = 32, 8, 32, 32

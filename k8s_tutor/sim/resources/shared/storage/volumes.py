@@ -2,12 +2,13 @@
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import projected, quantities
-from k8s_tutor.sim.resources.shared import volume_sources as sources
+from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.claims import check_claim_template
 from k8s_tutor.sim.resources.shared.gotext import quote
-from k8s_tutor.sim.resources.shared.volume_sources import Check
+from k8s_tutor.sim.resources.shared.storage import projected
+from k8s_tutor.sim.resources.shared.storage import volume_sources as sources
+from k8s_tutor.sim.resources.shared.storage.claims import check_claim_template
+from k8s_tutor.sim.resources.shared.storage.volume_sources import Check
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 

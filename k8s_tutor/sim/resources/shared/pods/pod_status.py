@@ -5,8 +5,8 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared.addresses import check_ip, dual_stack
 from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.network.addresses import check_ip, dual_stack
 
 _SYSTEM = ("PodScheduled", "Ready", "Initialized")
 _NO_RETURN = "may not be transitioned to non-terminated state"

@@ -5,12 +5,12 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities
-from k8s_tutor.sim.resources.shared.addresses import ip_warnings
 from k8s_tutor.sim.resources.shared.check import join
 from k8s_tutor.sim.resources.shared.gotext import quote
+from k8s_tutor.sim.resources.shared.network.addresses import ip_warnings
 from k8s_tutor.sim.resources.shared.node_labels import deprecated_label, term_warnings
 from k8s_tutor.sim.resources.shared.overlaps import overlap_warnings
-from k8s_tutor.sim.resources.shared.pod_annotations import APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD
+from k8s_tutor.sim.resources.shared.pods.pod_annotations import APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD
 
 _NEGATIVE = "must be >= 0; negative values are invalid and will be treated as 1"
 _ANNOTATIONS = {

@@ -14,8 +14,8 @@ from k8s_tutor.apimachinery.structural.values import check as check_value
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.crd_rules import check_compiled, check_written
-from k8s_tutor.sim.resources.shared.crd_structure import check_structure
+from k8s_tutor.sim.resources.shared.crds.crd_rules import check_compiled, check_written
+from k8s_tutor.sim.resources.shared.crds.crd_structure import check_structure
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")

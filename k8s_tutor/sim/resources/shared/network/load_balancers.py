@@ -2,8 +2,8 @@
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared.addresses import check_ip, parse_sloppy
 from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.network.addresses import check_ip, parse_sloppy
 
 
 def _ingress(obj: Json) -> list[Json]:

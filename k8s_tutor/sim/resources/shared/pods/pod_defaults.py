@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import probes
-from k8s_tutor.sim.resources.shared.claims import default_claim_spec
+from k8s_tutor.sim.resources.shared.pods import probes
+from k8s_tutor.sim.resources.shared.storage.claims import default_claim_spec
 
 _MODED = ("secret", "configMap", "downwardAPI", "projected")
 _VOLUME_DEFAULTS: dict[str, Json] = {

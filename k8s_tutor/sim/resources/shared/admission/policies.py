@@ -8,10 +8,11 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
-from k8s_tutor.sim.resources.shared import admission_rules, table
+from k8s_tutor.sim.resources.shared import table
+from k8s_tutor.sim.resources.shared.admission import admission_rules
+from k8s_tutor.sim.resources.shared.admission.expressions import Expressions, is_identifier
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.expressions import Expressions, is_identifier
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 
 _EXCLUSIVE = "name and selector are mutually exclusive"

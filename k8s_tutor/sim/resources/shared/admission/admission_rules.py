@@ -5,8 +5,8 @@ Upstream: ``pkg/apis/admissionregistration/validation`` and ``…/v1/defaults.go
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.resources.shared.admission.expressions import Expressions
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.expressions import Expressions
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 
 FAILURE_POLICIES = ("Fail", "Ignore")

@@ -8,8 +8,8 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.indexes import IndexTextError, parse_indexes
 from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.pod_defaults import default_template
-from k8s_tutor.sim.resources.shared.pod_template import check_template
+from k8s_tutor.sim.resources.shared.pods.pod_defaults import default_template
+from k8s_tutor.sim.resources.shared.pods.pod_template import check_template
 
 MODES = ("NonIndexed", "Indexed")
 ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")

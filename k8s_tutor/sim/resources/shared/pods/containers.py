@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import probes
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.env import check_env, check_env_from
-from k8s_tutor.sim.resources.shared.mounts import check_mounts
+from k8s_tutor.sim.resources.shared.pods import probes
+from k8s_tutor.sim.resources.shared.pods.env import check_env, check_env_from
+from k8s_tutor.sim.resources.shared.pods.mounts import check_mounts
+from k8s_tutor.sim.resources.shared.pods.security import check_container_security
 from k8s_tutor.sim.resources.shared.quantities import check_requirements
-from k8s_tutor.sim.resources.shared.security import check_container_security
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")

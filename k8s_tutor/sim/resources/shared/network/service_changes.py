@@ -6,9 +6,9 @@ from typing import Any
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import new_uid
-from k8s_tutor.sim.resources.shared.addresses import is_ipv6
 from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.service_addresses import (
+from k8s_tutor.sim.resources.shared.network.addresses import is_ipv6
+from k8s_tutor.sim.resources.shared.network.service_addresses import (
     has_cluster_ip,
     is_headless,
     wants_health_check,

@@ -1,12 +1,13 @@
 """Files that a pod makes of ConfigMaps, Secrets, its own fields and tokens: volume sources and their projections."""
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.resources.shared import field_refs, paths
+from k8s_tutor.sim.resources.shared import paths
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.internal import internal
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
+from k8s_tutor.sim.resources.shared.pods import field_refs
 from k8s_tutor.sim.resources.shared.signers import check_signer_name, is_kubernetes_signer
-from k8s_tutor.sim.resources.shared.volume_sources import Check
+from k8s_tutor.sim.resources.shared.storage.volume_sources import Check
 
 KEY_TYPES = ("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")
 _TEN_MINUTES = 600

@@ -3,8 +3,8 @@
 from k8s_tutor.apimachinery import names
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import check_labels
-from k8s_tutor.sim.resources.shared.pod_annotations import check_annotations_match, check_pod_annotations
-from k8s_tutor.sim.resources.shared.pod_spec import check_pod_spec
+from k8s_tutor.sim.resources.shared.pods.pod_annotations import check_annotations_match, check_pod_annotations
+from k8s_tutor.sim.resources.shared.pods.pod_spec import check_pod_spec
 
 _MAX_ANNOTATIONS = 256 * 1024
 

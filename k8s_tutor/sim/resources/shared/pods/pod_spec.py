@@ -3,22 +3,22 @@
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared import quantities
-from k8s_tutor.sim.resources.shared import scheduling_terms as terms
-from k8s_tutor.sim.resources.shared.addresses import check_ip
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.containers import (
+from k8s_tutor.sim.resources.shared.gotext import quote
+from k8s_tutor.sim.resources.shared.internal import internal
+from k8s_tutor.sim.resources.shared.label_checks import check_labels
+from k8s_tutor.sim.resources.shared.network.addresses import check_ip
+from k8s_tutor.sim.resources.shared.pods import scheduling_terms as terms
+from k8s_tutor.sim.resources.shared.pods.containers import (
     PodFacts,
     check_containers,
     check_ephemeral_containers,
     check_init_containers,
 )
-from k8s_tutor.sim.resources.shared.gotext import quote
-from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.label_checks import check_labels
-from k8s_tutor.sim.resources.shared.pod_resources import check_pod_resources
-from k8s_tutor.sim.resources.shared.security import check_pod_security
-from k8s_tutor.sim.resources.shared.volumes import check_volumes
-from k8s_tutor.sim.resources.shared.windows import check_host_process, check_os, containers
+from k8s_tutor.sim.resources.shared.pods.pod_resources import check_pod_resources
+from k8s_tutor.sim.resources.shared.pods.security import check_pod_security
+from k8s_tutor.sim.resources.shared.pods.windows import check_host_process, check_os, containers
+from k8s_tutor.sim.resources.shared.storage.volumes import check_volumes
 
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")

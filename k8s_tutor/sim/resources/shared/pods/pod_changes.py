@@ -6,13 +6,13 @@ from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared.check import At, same
-from k8s_tutor.sim.resources.shared.containers import check_image_spaces
 from k8s_tutor.sim.resources.shared.differences import difference
 from k8s_tutor.sim.resources.shared.gotext import quote
 from k8s_tutor.sim.resources.shared.internal import internal
-from k8s_tutor.sim.resources.shared.pod_annotations import APP_ARMOR, MIRROR, check_pod_annotations
-from k8s_tutor.sim.resources.shared.pod_resources import default_pod_level
-from k8s_tutor.sim.resources.shared.scheduling_terms import check_tolerations
+from k8s_tutor.sim.resources.shared.pods.containers import check_image_spaces
+from k8s_tutor.sim.resources.shared.pods.pod_annotations import APP_ARMOR, MIRROR, check_pod_annotations
+from k8s_tutor.sim.resources.shared.pods.pod_resources import default_pod_level
+from k8s_tutor.sim.resources.shared.pods.scheduling_terms import check_tolerations
 
 _CONTAINERS = ("containers", "initContainers")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

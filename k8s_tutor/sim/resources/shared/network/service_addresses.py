@@ -12,8 +12,8 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError, invalid
-from k8s_tutor.sim.resources.shared.addresses import check_ip, dual_stack, is_ipv4, is_ipv6, parse_sloppy
 from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.network.addresses import check_ip, dual_stack, is_ipv4, is_ipv6, parse_sloppy
 
 RANGE = ipaddress.IPv4Network("10.96.0.0/16")
 PORTS = range(30000, 32768)

@@ -1,8 +1,9 @@
 """Environment variables of containers (upstream: ``ValidateEnv``, ``ValidateEnvFrom``)."""
 
 from k8s_tutor.apimachinery import names
-from k8s_tutor.sim.resources.shared import field_refs, paths
+from k8s_tutor.sim.resources.shared import paths
 from k8s_tutor.sim.resources.shared.check import At
+from k8s_tutor.sim.resources.shared.pods import field_refs
 
 _NO_SOURCE = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
 _NO_SOURCE_FROM = "must specify one of: `configMapRef` or `secretRef`"

@@ -1,0 +1,1 @@
+"""Rules that admission policies and webhooks share."""

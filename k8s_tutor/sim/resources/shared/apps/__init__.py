@@ -1,0 +1,1 @@
+"""Rules that workload kinds share: templates and selectors, schedules, Jobs, autoscaler metrics, conditions."""

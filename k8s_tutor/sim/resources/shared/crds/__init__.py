@@ -1,0 +1,1 @@
+"""Rules of CustomResourceDefinitions: versions, structural schemas, CEL rules."""

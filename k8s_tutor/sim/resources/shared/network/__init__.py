@@ -1,0 +1,1 @@
+"""Rules of addresses and Services: allocation, what may change, load balancers."""

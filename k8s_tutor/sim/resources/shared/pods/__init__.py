@@ -1,0 +1,1 @@
+"""What several kinds share about pods: rules of templates and specs, defaults, rows, allowed changes."""

@@ -1,0 +1,1 @@
+"""Rules of volumes, their sources, persistent volumes and claims."""
