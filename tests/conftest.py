@@ -14,7 +14,8 @@ import pytest
 from k8s_tutor.sim.apiserver.server import ApiServer
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.clock import Clock
-from k8s_tutor.sim.cluster import Cluster, Shape
+from k8s_tutor.sim.cluster import Cluster
+from k8s_tutor.sim.shape import Shape
 
 START = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 ClusterFactory = Callable[..., Awaitable[Cluster]]

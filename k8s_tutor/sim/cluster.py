@@ -5,7 +5,6 @@ It works without HTTP: tests and grading use :meth:`Cluster.client` in virtual t
 """
 
 from collections import deque
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +33,7 @@ from k8s_tutor.sim.registry.strategy import UserInfo
 from k8s_tutor.sim.registry.subresources.binding import Binding
 from k8s_tutor.sim.registry.subresources.eviction import Eviction
 from k8s_tutor.sim.registry.subresources.token import TokenRequest
+from k8s_tutor.sim.shape import CONTROL_PLANE_NODE, NodeShape, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,33 +46,6 @@ CONTROLLER_MANAGER = "kube-controller-manager"
 SCHEDULER = "kube-scheduler"
 PROXY = "kube-proxy"
 SURROUNDINGS = "cluster-network"
-CONTROL_PLANE_NODE = "control-plane"
-
-
-@dataclass(frozen=True, slots=True)
-class NodeShape:
-    """A node that has a kubelet.
-
-    Attributes:
-        name: ``node1`` …
-        control_plane: it carries the control plane's static Pods and its taint.
-    """
-
-    name: str
-    control_plane: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What is started: ``nodes`` workers, and unless ``bare`` a control-plane node and add-ons."""
-
-    nodes: int = 2
-    bare: bool = False
-
-    def members(self) -> list[NodeShape]:
-        """Return the nodes in order."""
-        first = [] if self.bare else [NodeShape(CONTROL_PLANE_NODE, control_plane=True)]
-        return first + [NodeShape(f"node{number}") for number in range(1, self.nodes + 1)]
 
 
 class Cluster:
@@ -126,10 +99,6 @@ class Cluster:
         self.expiry = EventExpiry(self.store, clock)
         self.logs: dict[str, deque[tuple[float, str]]] = {}
         self._unwritten: deque[tuple[float, str, str]] = deque(maxlen=LOG_LINES)
-        if not self.shape.bare:
-            from k8s_tutor.sim.apiserver.metricsapi import register
-
-            register(self.scheme)
         self._declare()
 
     # -- the components' kit

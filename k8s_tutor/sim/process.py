@@ -80,9 +80,10 @@ def _fail(code: int, why: str) -> int:
 async def _run(options: argparse.Namespace) -> int:
     from k8s_tutor.sim.apiserver.server import ApiServer
     from k8s_tutor.sim.clock import Clock
-    from k8s_tutor.sim.cluster import Cluster, Shape
+    from k8s_tutor.sim.cluster import Cluster
     from k8s_tutor.sim.controlplane.control import Control
     from k8s_tutor.sim.controlplane.snapshots import Snapshots
+    from k8s_tutor.sim.shape import Shape
 
     identity = Identity(options.state / "pki", options.token)
     try:

@@ -14,8 +14,9 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.server import ApiServer
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.clock import Clock
-from k8s_tutor.sim.cluster import Cluster, Shape
+from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.store import Event
+from k8s_tutor.sim.shape import Shape
 from tests.conformance.recordings import Score, records
 from tests.conformance.shown import Seen, match, timeline
 

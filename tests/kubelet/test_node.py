@@ -5,9 +5,9 @@ from typing import Any
 
 from k8s_tutor.apimachinery.times import parse_time
 from k8s_tutor.apimachinery.unstructured import Json, clone
-from k8s_tutor.sim.cluster import NodeShape
 from k8s_tutor.sim.kubelet import Capacity, Kubelet, restore_nodes, snapshot_nodes
 from k8s_tutor.sim.kubelet.capture import Capture
+from k8s_tutor.sim.shape import NodeShape
 from tests.kubelet.conftest import Node, shell
 
 LEASES = "leases.coordination.k8s.io"

@@ -2,19 +2,17 @@
 
 import gzip
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from k8s_tutor.sim.apiserver.backend import Backend
 from k8s_tutor.sim.apiserver.http.message import Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, wants_pretty
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo
 from k8s_tutor.sim.machinery.pending import Reviews
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.apiserver.server import ApiServer
 
 GZIP_FROM = 128 << 10  # as upstream: smaller answers are not compressed
 NO_CACHE = ("Cache-Control", "no-cache, private")
@@ -24,7 +22,7 @@ NO_CACHE = ("Cache-Control", "no-cache, private")
 class Call:
     """A request for a resource."""
 
-    server: "ApiServer"
+    server: Backend
     request: Request
     info: RequestInfo
     user: UserInfo

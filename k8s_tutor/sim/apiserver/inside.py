@@ -8,14 +8,13 @@ import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from k8s_tutor.sim.apiserver.backend import Backend
 from k8s_tutor.sim.apiserver.http.connection import Connection
 from k8s_tutor.sim.network import tls
 from k8s_tutor.sim.network.streams import Stream
 
 if TYPE_CHECKING:
     import asyncio
-
-    from k8s_tutor.sim.apiserver.server import ApiServer
 
 
 class Transport:
@@ -50,7 +49,7 @@ class Transport:
         return self._stream.backlog
 
 
-async def serve(server: "ApiServer", stream: Stream, context: ssl.SSLContext, make: Callable[[], Connection]) -> None:
+async def serve(server: Backend, stream: Stream, context: ssl.SSLContext, make: Callable[[], Connection]) -> None:
     """Answer the requests of one connection until it ends."""
     try:
         secure = await tls.server(stream, context)

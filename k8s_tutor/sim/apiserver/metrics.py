@@ -2,26 +2,11 @@
 
 import os
 import time
-from collections import Counter
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from k8s_tutor.sim.apiserver.server import ApiServer
+from k8s_tutor.sim.apiserver.backend import Backend
 
 
-class Requests:
-    """Counts requests by verb, resource and code."""
-
-    def __init__(self) -> None:
-        self.total: Counter[tuple[str, str, str, str, int]] = Counter()
-        self.seconds: Counter[tuple[str, str, str, str]] = Counter()
-
-    def count(self, verb: str, group: str, version: str, resource: str, code: int) -> None:
-        """Count one answered request."""
-        self.total[verb.upper(), group, version, resource, code] += 1
-
-
-def render(server: "ApiServer") -> bytes:
+def render(server: Backend) -> bytes:
     """Return all metrics as text."""
     lines = [
         (

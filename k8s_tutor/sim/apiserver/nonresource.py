@@ -1,17 +1,13 @@
 """Paths that are not of a resource: discovery, OpenAPI, version, health, metrics, the index."""
 
-from typing import TYPE_CHECKING
-
 import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.apiserver.backend import Backend
 from k8s_tutor.sim.apiserver.discovery import wants_aggregated
 from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, YAML, negotiate
 from k8s_tutor.sim.machinery.status import ApiError, not_allowed
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.apiserver.server import ApiServer
 
 VERSION: Json = {
     "major": "1",
@@ -35,7 +31,7 @@ READ_ONLY = ("/version", "/api", "/openid", "/.well-known")
 HEALTH = ("/healthz", "/livez", "/readyz")
 
 
-def answer(server: "ApiServer", request: Request) -> Answer:
+def answer(server: Backend, request: Request) -> Answer:
     """Answer a path that is not of a resource."""
     path = request.path
     bare = path.rstrip("/") or "/"
@@ -71,7 +67,7 @@ def not_found() -> Response:
     return Response(404, NOT_FOUND, TEXT, [*_no_cache(), ("X-Content-Type-Options", "nosniff")])
 
 
-def _keys(server: "ApiServer", request: Request) -> Response:
+def _keys(server: Backend, request: Request) -> Response:
     """Answer the public keys of service account tokens."""
     accepted = {clause.partition(";")[0].strip() for clause in request.headers.get("accept", "").split(",")}
     if not accepted & {"", "*/*", "application/*", KEY_SET}:
@@ -84,7 +80,7 @@ def _no_cache() -> list[tuple[str, str]]:
     return [("Cache-Control", "no-cache, private")]
 
 
-def _discovery(server: "ApiServer", request: Request, path: str) -> Response:
+def _discovery(server: Backend, request: Request, path: str) -> Response:
     discovery = server.discovery
     found: Json | None
     if path in {"/api", "/apis"}:
@@ -111,7 +107,7 @@ def _discovery(server: "ApiServer", request: Request, path: str) -> Response:
     return Response(200, orjson.dumps(found), JSON, _no_cache())
 
 
-def _paths(server: "ApiServer") -> list[str]:
+def _paths(server: Backend) -> list[str]:
     groups = [group["name"] for group in server.discovery.groups()["groups"]]
     versions = [f"/apis/{v['groupVersion']}" for g in server.discovery.groups()["groups"] for v in g["versions"]]
     paths = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v2"]
@@ -122,7 +118,7 @@ def _paths(server: "ApiServer") -> list[str]:
     return sorted(paths)
 
 
-def _openid(server: "ApiServer") -> Json:
+def _openid(server: Backend) -> Json:
     from k8s_tutor.sim.auth.tokens import ISSUER
 
     return {

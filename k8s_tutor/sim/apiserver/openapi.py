@@ -7,17 +7,14 @@ other are one message.
 
 import gzip
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import orjson
 
 from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.protobuf import openapi as protobuf
+from k8s_tutor.sim.apiserver.backend import Backend
 from k8s_tutor.sim.apiserver.http.message import TEXT, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.apiserver.server import ApiServer
 
 PREFIX = "/openapi/v3/"
 SMALL = 128 << 10
@@ -25,7 +22,7 @@ V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 V2_PROTOBUF_NAMES = (V2_PROTOBUF, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
 
 
-def answer(server: "ApiServer", request: Request) -> Response:
+def answer(server: Backend, request: Request) -> Response:
     """Answer an OpenAPI path."""
     path = request.path.rstrip("/")
     if path == "/openapi/v2":
@@ -44,7 +41,7 @@ def answer(server: "ApiServer", request: Request) -> Response:
     return Response(404, b"404 page not found\n", TEXT)
 
 
-def _v2(server: "ApiServer") -> bytes:
+def _v2(server: Backend) -> bytes:
     body = schema.openapi_v2()
     extra = server.customs.openapi_v2() if server.customs else None
     if not extra:
@@ -70,7 +67,7 @@ def _built_in_protobuf() -> bytes:
     return gzip.compress(protobuf.document(orjson.loads(schema.openapi_v2())), 1, mtime=0)
 
 
-def _v2_protobuf(server: "ApiServer", request: Request) -> Response:
+def _v2_protobuf(server: Backend, request: Request) -> Response:
     body = _built_in_protobuf()
     extra = server.customs.openapi_v2() if server.customs else None
     if extra:

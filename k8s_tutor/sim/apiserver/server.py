@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from k8s_tutor.sim.apiserver import nonresource
+from k8s_tutor.sim.apiserver.backend import Backend
 from k8s_tutor.sim.apiserver.call import Call, warning_headers
 from k8s_tutor.sim.apiserver.discovery import Discovery
-from k8s_tutor.sim.apiserver.health import Health
 from k8s_tutor.sim.apiserver.http.connection import Connection
-from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response, StreamWriter
-from k8s_tutor.sim.apiserver.impersonation import Impersonator
-from k8s_tutor.sim.apiserver.metrics import Requests
+from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse, wanted_access
 from k8s_tutor.sim.apiserver.routing import route
-from k8s_tutor.sim.auth.authenticator import Authenticator
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.pending import Pending
 from k8s_tutor.sim.machinery.status import ApiError
@@ -38,7 +35,7 @@ DRAIN_SECONDS = 1.0
 WRITES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
-class ApiServer:
+class ApiServer(Backend):
     """Serves one cluster.
 
     Args:
@@ -46,24 +43,15 @@ class ApiServer:
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        self.clock = cluster.clock
-        self.rest = cluster.rest
-        self.scheme = cluster.scheme
-        self.authorizer = cluster.authorizer
-        self.customs: Any = cluster.customs
-        self.authenticator = Authenticator(cluster.identity, cluster.tokens)
-        self.impersonator = Impersonator(cluster.authorizer)
-        self.health = Health(lambda: cluster.etcd.has_quorum)
-        self.requests = Requests()
-        self.started = time.monotonic()
+        super().__init__(cluster)
+        if not cluster.shape.bare:
+            from k8s_tutor.sim.apiserver import metricsapi
+
+            metricsapi.register(cluster.scheme)
         self.last_request = time.monotonic()
-        self.port = 0
         self.extension: Any = None
-        self.discovery: Discovery
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
-        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._date = (0, "")
         self._context: ssl.SSLContext | None = None
         cluster.front = self._inside
@@ -102,8 +90,8 @@ class ApiServer:
         if self._server is None:
             return
         self._server.close()
-        if not self._stopping.done():
-            self._stopping.set_result(None)
+        if not self.stopping.done():
+            self.stopping.set_result(None)
         await asyncio.sleep(0)
         for connection in tuple(self._connections):
             connection.close()
@@ -120,14 +108,6 @@ class ApiServer:
     def busy(self) -> bool:
         """Somebody watches, follows a log, or has a stream open."""
         return any(connection.busy for connection in self._connections)
-
-    async def until_stopped(self, writer: StreamWriter) -> None:
-        """Return when the client has gone or the server stops."""
-        gone = asyncio.ensure_future(writer.wait_closed())
-        try:
-            await asyncio.wait((gone, self._stopping), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
 
     # -- the way of a request
 

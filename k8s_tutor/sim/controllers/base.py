@@ -6,7 +6,7 @@ errors with back-off. All run in one thread on the cluster's clock, so ``reconci
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.identity import Identity
@@ -19,10 +19,8 @@ from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.machinery.workqueue import BASE_DELAY, MAX_DELAY, WorkQueue
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.registry.rest import Rest
+from k8s_tutor.sim.shape import Shape
 from k8s_tutor.sim.ticking import Ticker, never
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.cluster import Shape
 
 Key = tuple[str, str]
 
@@ -35,7 +33,7 @@ class Kit(Protocol):
     identity: Identity
     tokens: Tokens
     components: Components
-    shape: "Shape"
+    shape: Shape
     start_latency: bool
 
     def client(self, user: str, manager: str) -> LocalClient:

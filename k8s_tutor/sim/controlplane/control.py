@@ -168,7 +168,7 @@ class Control:
         return {"name": values[0], "running": running}
 
     def _add_node(self, _: list[str], body: Json) -> Json:
-        from k8s_tutor.sim.cluster import NodeShape
+        from k8s_tutor.sim.shape import NodeShape
 
         name = body.get("name")
         if not isinstance(name, str) or not name:

@@ -3,11 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.apiserver.http.connection import Connection
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -52,7 +49,7 @@ class Request:
         "warnings",
     )
 
-    def __init__(self, method: str, target: str, header_lists: list[tuple[str, str]], connection: "Connection") -> None:
+    def __init__(self, method: str, target: str, header_lists: list[tuple[str, str]], connection: "Channel") -> None:
         self.method = method
         self.target = target
         path, _, self.raw_query = target.partition("?")
@@ -102,8 +99,29 @@ class Streaming:
 class Upgrade:
     """The connection is taken over (WebSocket, SPDY) after ``101 Switching Protocols`` with these headers."""
 
-    run: "Callable[[Connection], Awaitable[None]]"
+    run: "Callable[[Channel], Awaitable[None]]"
     headers: list[tuple[str, str]]
+
+
+class Channel(Protocol):
+    """The connection that a request came on, for what takes it over or asks who is at its other end."""
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The client certificate (DER) that the TLS layer verified, or None."""
+
+    @property
+    def closed(self) -> bool:
+        """The client has gone."""
+
+    def write(self, data: bytes) -> None:
+        """Send raw bytes."""
+
+    async def drain(self) -> None:
+        """Wait while the client reads more slowly than we write; ConnectionError when it has gone."""
+
+    def take_over(self, receive: Callable[[bytes], None]) -> None:
+        """Give all further bytes to ``receive`` (empty: the connection has ended)."""
 
 
 class StreamWriter(Protocol):

@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from k8s_tutor.sim.apiserver.http.connection import Connection
-from k8s_tutor.sim.apiserver.http.message import Request
+from k8s_tutor.sim.apiserver.http.message import Channel, Request
 from k8s_tutor.sim.machinery.status import bad_request
 
 MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -73,7 +72,7 @@ def handshake(request: Request, protocol: str) -> list[tuple[str, str]]:
 class WebSocket:
     """An open WebSocket over a connection that was taken over."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Channel) -> None:
         self._connection = connection
         self._buffer = bytearray()
         self._messages: deque[Message | None] = deque()

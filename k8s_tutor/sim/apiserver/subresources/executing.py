@@ -7,8 +7,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
-from k8s_tutor.sim.apiserver.http.connection import Connection
-from k8s_tutor.sim.apiserver.http.message import Upgrade
+from k8s_tutor.sim.apiserver.http.message import Channel, Upgrade
 from k8s_tutor.sim.apiserver.options import boolean
 from k8s_tutor.sim.apiserver.streams import portforward
 from k8s_tutor.sim.apiserver.streams.channels import (
@@ -65,7 +64,7 @@ def _streams(call: Call, run: Run) -> Upgrade:
     _upgrade_required(call)
     protocol = choose(call.request, EXEC_PROTOCOLS)
 
-    async def serve(connection: Connection) -> None:
+    async def serve(connection: Channel) -> None:
         channels = Channels(WebSocket(connection), protocol)
         pump = asyncio.get_running_loop().create_task(channels.pump())
         work = asyncio.ensure_future(run(channels))
@@ -143,7 +142,7 @@ def _forward(call: Call, node: str) -> Upgrade:
         stream: Stream = await kubelet.dial(call.namespace, name, port)
         return stream
 
-    async def serve(connection: Connection) -> None:
+    async def serve(connection: Channel) -> None:
         socket = WebSocket(connection)
         if protocol == portforward.SPDY:
             await portforward.tunnel(socket, dial, name)
