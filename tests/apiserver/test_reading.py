@@ -22,6 +22,25 @@ async def test_pages_are_of_the_first_pages_state(server: ServerFactory) -> None
     assert second.body["metadata"]["resourceVersion"] == first.body["metadata"]["resourceVersion"]
 
 
+async def test_pages_of_all_namespaces_leave_nothing_out(server: ServerFactory) -> None:
+    served = await server()
+    client = served.cluster.client("admin", "test")
+    for namespace in ("a", "a-b", "ab"):
+        client.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        for name in ("x", "y"):
+            client.create("configmaps", configmap(name) | {"metadata": {"name": name, "namespace": namespace}})
+    seen: list[str] = []
+    more = ""
+    while True:
+        page = await call(served, "GET", f"/api/v1/configmaps?limit=2{more}")
+        seen += [f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in page.body["items"]]
+        if "continue" not in page.body["metadata"]:
+            break
+        more = f"&continue={page.body['metadata']['continue']}"
+    wanted = ["a-b/x", "a-b/y", "a/x", "a/y", "ab/x", "ab/y"]
+    assert [name for name in seen if name in wanted] == wanted
+
+
 async def test_a_future_version_is_refused(server: ServerFactory) -> None:
     served = await server()
     done = await call(served, "GET", f"{CONFIGMAPS}?resourceVersion=999999")

@@ -25,6 +25,15 @@ async def test_entries_come_by_namespace_and_name(clock: Clock) -> None:
     assert [e.obj["metadata"]["name"] for e in store.entries("things", "a")] == ["y", "z"]
 
 
+async def test_order_is_that_of_etcds_keys(clock: Clock) -> None:
+    """``/`` comes after ``-`` and before letters: so does the end of a namespace's name."""
+    store = Store(clock)
+    for namespace in ("a", "ab", "a-b"):
+        store.put("things", (namespace, "x"), obj("x", namespace))
+        assert [e.obj["metadata"]["namespace"] for e in store.entries("things", namespace)] == [namespace]
+    assert [e.obj["metadata"]["namespace"] for e in store.entries("things")] == ["a-b", "a", "ab"]
+
+
 async def test_events_are_delivered_later_and_in_order(clock: Clock) -> None:
     store = Store(clock)
     seen: list[tuple[str, int]] = []

@@ -76,19 +76,16 @@ def select(call: Call, options: ListOptions, chosen: Selection) -> Page:
     namespace = call.info.namespace if call.resource.namespaced and call.info.namespace else None
     name = call.resource.name
     version = store.revision
-    start = None
     if options.token:
         version, start = _read_token(options)
-        entries: Iterable[Entry] = _at(call, namespace, version, "continue")
+        entries: Iterable[Entry] = _at(call, namespace, version, start)
     elif options.match == "Exact" or (options.limit and wanted and options.match != "NotOlderThan"):
         _check_not_ahead(call, wanted)
         version = wanted
-        entries = _at(call, namespace, version, "list")
+        entries = _at(call, namespace, version)
     else:
         _check_not_ahead(call, wanted)
         entries = _named(call, chosen, namespace) if chosen.name else store.entries(name, namespace)
-    if start is not None:
-        entries = [entry for entry in entries if _position(entry, namespace) >= start]
     # The watch cache, which serves resourceVersion 0, does not page.
     limit = 0 if options.version == "0" else options.limit
     if not limit:
@@ -120,11 +117,13 @@ def _named(call: Call, chosen: Selection, namespace: str | None) -> Iterable[Ent
     return [entry] if entry else []
 
 
-def _at(call: Call, namespace: str | None, version: int, what: str) -> list[Entry]:
+def _at(call: Call, namespace: str | None, version: int, start: str = "") -> Iterable[Entry]:
+    """Return a collection as it was; ``start`` is where a continue token lets it go on."""
+    path = start[1:] if namespace is None and call.resource.namespaced else f"{namespace or ''}{start}"
     try:
-        return call.server.rest.store.entries_at(call.resource.name, namespace, version)
+        return call.server.rest.store.entries_at(call.resource.name, namespace, version, path)
     except ApiError:
-        if what == "list":
+        if not start:
             raise ApiError(410, "Expired", "The resourceVersion for the provided list is too old.") from None
         text = (
             "The provided continue parameter is too old to display a consistent list result. You can start a new list "

@@ -1,9 +1,13 @@
 """Events live for an hour after they were last written, as with kube-apiserver's ``--event-ttl`` (an etcd lease)."""
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.clock import Clock
-from k8s_tutor.sim.machinery.store import Event, Key, Store
+from k8s_tutor.sim.machinery.store import Event, Store
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.machinery.collection import Key
 
 EVENTS = "events"
 TTL = 3600.0

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.collection import Key
 from k8s_tutor.sim.machinery.journal import SqliteJournal
-from k8s_tutor.sim.machinery.store import Key, Store
+from k8s_tutor.sim.machinery.store import Store
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.cluster import Cluster

@@ -12,7 +12,8 @@ from pathlib import Path
 import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.machinery.store import Entry, Key
+from k8s_tutor.sim.machinery.collection import Key
+from k8s_tutor.sim.machinery.store import Entry
 
 FORMAT = 1
 SCHEMA = """

@@ -8,9 +8,8 @@ otherwise a moment later; of an object that changed several times meanwhile, onl
 """
 
 import asyncio
-import bisect
 import contextlib
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,9 +19,9 @@ import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
+from k8s_tutor.sim.machinery.collection import Collection, Key
 from k8s_tutor.sim.machinery.status import gone
 
-Key = tuple[str, str]  # namespace ("" for cluster-wide objects), name
 WINDOW = 5_000
 COMMIT_SECONDS = 0.05  # of real time, for changes that nobody is waiting for
 TYPE_META = frozenset(("kind", "apiVersion"))
@@ -106,8 +105,7 @@ class Store:
         self.journal = journal
         self.quorum: Quorum | None = None
         self.revision = 1
-        self._tables: dict[str, dict[Key, Entry]] = {}
-        self._sorted: dict[str, list[Key]] = {}
+        self._collections: defaultdict[str, Collection[Entry]] = defaultdict(Collection)
         self._log: deque[Event] = deque()
         self._oldest: int = 1
         self._pending: deque[Event] = deque()
@@ -123,29 +121,15 @@ class Store:
 
     def get(self, resource: str, namespace: str, name: str) -> Entry | None:
         """Return the entry, or None."""
-        return self._tables.get(resource, {}).get((namespace, name))
+        collection = self._collections.get(resource)
+        return collection.get((namespace, name)) if collection is not None else None
 
-    def entries(self, resource: str, namespace: str | None = None) -> Iterator[Entry]:
-        """Yield the resource's entries in order of namespace and name (``None``: of all namespaces)."""
-        table = self._tables.get(resource)
-        if not table:
-            return
-        keys = self._sorted.get(resource)
-        if keys is None:
-            keys = self._sorted[resource] = sorted(table)
-        if namespace is None:
-            for key in tuple(keys):
-                if (entry := table.get(key)) is not None:
-                    yield entry
-            return
-        start = bisect.bisect_left(keys, (namespace, ""))
-        for key in keys[start:]:
-            if key[0] != namespace:
-                return
-            if (entry := table.get(key)) is not None:
-                yield entry
+    def entries(self, resource: str, namespace: str | None = None, start: str = "") -> Iterator[Entry]:
+        """Yield the resource's entries in order (``None``: of all namespaces), from ``namespace/name`` on."""
+        collection = self._collections.get(resource)
+        return iter(()) if collection is None else collection.listed(namespace, start)
 
-    def entries_at(self, resource: str, namespace: str | None, revision: int) -> list[Entry]:
+    def entries_at(self, resource: str, namespace: str | None, revision: int, start: str = "") -> Iterator[Entry]:
         """Return the entries as they were at a revision.
 
         Raises:
@@ -153,24 +137,24 @@ class Store:
         """
         later = self.since(resource, revision)
         if not later:
-            return list(self.entries(resource, namespace))
-        table = dict(self._tables.get(resource, {}))
+            return self.entries(resource, namespace, start)
+        then = self._collections[resource].copy()
         for event in reversed(later):
             meta = event.obj["metadata"]
             key = (meta.get("namespace", ""), meta["name"])
             if event.old is None:
-                table.pop(key, None)
+                then.pop(key)
             else:
-                table[key] = event.old
-        return [table[key] for key in sorted(table) if namespace is None or key[0] == namespace]
+                then.put(key, event.old)
+        return then.listed(namespace, start)
 
     def count(self, resource: str) -> int:
         """Return how many objects of the resource there are."""
-        return len(self._tables.get(resource, ()))
+        return len(self._collections.get(resource, ()))
 
     def resources(self) -> list[str]:
         """Return the names of resources that have had objects."""
-        return list(self._tables)
+        return list(self._collections)
 
     # -- writing
 
@@ -181,31 +165,20 @@ class Store:
         self.revision += 1
         obj["metadata"]["resourceVersion"] = str(self.revision)
         entry = Entry(obj, self.revision)
-        table = self._tables.setdefault(resource, {})
-        old = table.get(key)
-        table[key] = entry
-        if old is None:
-            keys = self._sorted.get(resource)
-            if keys is not None:
-                bisect.insort(keys, key)
+        old = self._collections[resource].put(key, entry)
         self._note(resource, key, entry)
         self._emit(Event("ADDED" if old is None else "MODIFIED", resource, entry, old))
         return entry
 
     def remove(self, resource: str, key: Key, last: Json | None = None) -> Entry | None:
         """Remove an object; the watch shows it as ``last`` (or as stored) with the revision of the deletion."""
-        table = self._tables.get(resource, {})
-        old = table.get(key)
+        collection = self._collections[resource]
+        old = collection.get(key)
         if old is None:
             return None
         if self.quorum is not None:
             self.quorum.check_write()
-        del table[key]
-        keys = self._sorted.get(resource)
-        if keys is not None:
-            at = bisect.bisect_left(keys, key)
-            if at < len(keys) and keys[at] == key:
-                del keys[at]
+        collection.pop(key)
         self.revision += 1
         shown = last if last is not None else old.obj
         shown = shown | {"metadata": shown["metadata"] | {"resourceVersion": str(self.revision)}}
@@ -216,8 +189,7 @@ class Store:
 
     def load(self, resource: str, key: Key, obj: Json, revision: int) -> None:
         """Take an object as a journal or snapshot has it, without an event."""
-        self._tables.setdefault(resource, {})[key] = Entry(obj, revision)
-        self._sorted.pop(resource, None)
+        self._collections[resource].put(key, Entry(obj, revision))
 
     # -- watching
 

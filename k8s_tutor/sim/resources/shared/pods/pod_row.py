@@ -73,16 +73,17 @@ class _Reader:
         self.ready = 0
         self.restarts = _Restarts()
         self.reason = self.status.get("reason") or self.status.get("phase") or ""
-        if any(
-            c.get("type") == "PodScheduled" and c.get("reason") == "SchedulingGated"
-            for c in self.status.get("conditions") or ()
-        ):
-            self.reason = "SchedulingGated"
-        inits = self.spec.get("initContainers") or ()
-        self.sidecars = {c.get("name") for c in inits if c.get("restartPolicy") == "Always"}
+        for condition in self.status.get("conditions") or ():
+            if condition.get("reason") == "SchedulingGated" and condition.get("type") == "PodScheduled":
+                self.reason = "SchedulingGated"
+        inits = self.spec.get("initContainers")
+        self.sidecars = {c.get("name") for c in inits if c.get("restartPolicy") == "Always"} if inits else ()
         self.total = len(self.spec.get("containers") or ()) + len(self.sidecars)
 
     def read(self) -> None:
+        if not self.status.get("initContainerStatuses"):
+            self._read_containers()
+            return
         side = _Restarts()
         initializing = self._read_inits(side)
         if not initializing or _is_true(self.status, "Initialized"):
@@ -90,7 +91,7 @@ class _Reader:
             self._read_containers()
 
     def _read_inits(self, side: _Restarts) -> bool:
-        for number, status in enumerate(self.status.get("initContainerStatuses") or ()):
+        for number, status in enumerate(self.status["initContainerStatuses"]):
             state, sidecar = status.get("state") or {}, status.get("name") in self.sidecars
             self.restarts.add(status)
             if sidecar:
