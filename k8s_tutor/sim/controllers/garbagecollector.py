@@ -180,6 +180,8 @@ class GarbageCollector(Controller):
                 self._keep_owners(node, kept)
             return
         if WAITING in states and node.dependents:
+            if any(self._waits(other) for other in node.dependents):
+                self._unblock_owners(node)
             policy = "Foreground"
         elif ORPHAN in finalizers:
             policy = "Orphan"
@@ -199,9 +201,12 @@ class GarbageCollector(Controller):
         owner = self.client.get(kind.name, reference["name"], node.namespace if kind.namespaced else "")
         if owner is None or owner["metadata"]["uid"] != reference["uid"]:
             return DANGLING
-        meta = owner["metadata"]
-        waits = "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ())
-        return WAITING if waits else SOLID
+        return WAITING if _waits_for_dependents(owner) else SOLID
+
+    def _waits(self, uid: str) -> bool:
+        node = self._nodes[uid]
+        obj = self.client.get(node.resource, node.name, node.namespace)
+        return obj is not None and _waits_for_dependents(obj)
 
     def _wait_for_dependents(self, uid: str, node: _Node) -> None:
         blocking = [other for other in node.dependents if self._blocks(other, uid)]
@@ -233,6 +238,17 @@ class GarbageCollector(Controller):
 
         self._change(node, change)
 
+    def _unblock_owners(self, node: _Node) -> None:
+        """Let the owners of a likely circle go first; else each waits for the next, for ever."""
+
+        def change(obj: Json) -> None:
+            references = obj["metadata"].get("ownerReferences") or ()
+            obj["metadata"]["ownerReferences"] = [
+                {**item, "blockOwnerDeletion": False} if item.get("blockOwnerDeletion") else item for item in references
+            ]
+
+        self._change(node, change)
+
     def _remove_finalizer(self, node: _Node, finalizer: str) -> None:
         def change(obj: Json) -> None:
             left = [item for item in obj["metadata"].get("finalizers") or () if item != finalizer]
@@ -248,3 +264,8 @@ class GarbageCollector(Controller):
         except ApiError as error:
             if error.code != 404:
                 raise
+
+
+def _waits_for_dependents(obj: Json) -> bool:
+    meta = obj["metadata"]
+    return "deletionTimestamp" in meta and FOREGROUND in (meta.get("finalizers") or ())
