@@ -11,8 +11,13 @@ from tests.controllers.test_small_controllers import config_map, ready
 Make = Callable[..., Awaitable[Cluster]]
 
 
-def merge(meta: Json, more: Json) -> None:
-    meta.update(more)
+def owned_by(owner: Json) -> Callable[[Json], None]:
+    def change(obj: Json) -> None:
+        obj["metadata"]["ownerReferences"] = config_map("", owner, blockOwnerDeletion=True)["metadata"][
+            "ownerReferences"
+        ]
+
+    return change
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
@@ -20,8 +25,7 @@ async def test_a_circle_of_owners_that_block_is_deleted(cluster: Make, size: int
     client, clock, _ = await ready(cluster, nodes=0)
     made = [client.create("configmaps", config_map(f"c{number}")) for number in range(size)]
     for number in range(size):
-        owned = config_map(f"c{number}", made[number - 1], blockOwnerDeletion=True)
-        client.change("configmaps", "x", f"c{number}", lambda obj, by=owned: merge(obj["metadata"], by["metadata"]))
+        client.change("configmaps", "x", f"c{number}", owned_by(made[number - 1]))
     await clock.advance(1)
     client.delete("configmaps", "c0", "x", propagation="Foreground")
     await clock.advance(5)
