@@ -108,7 +108,7 @@ async def test_http_over_a_plain_connection(network: Network) -> None:
     while data := await stream.read():
         text += data
     assert text.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert text.endswith(f"\r\n\r\n{ONE} /x node".encode())
+    assert text.endswith(f"\r\n\r\n{ONE} /x 10.244.0.1".encode())
 
 
 async def test_a_service_spreads_over_ready_endpoints(network: Network) -> None:

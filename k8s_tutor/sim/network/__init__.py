@@ -5,6 +5,8 @@
     -> Stream`` and ``async http(source_ip, method, url, headers, body, timeout) -> HttpResponse`` (NetworkError with
     ``kind`` refused, timeout, unreachable, unknown-host, reset); a source of None is the node (probes, port-forward,
     the API server's proxy), which no policy stops. ``async dial_service(namespace, service, port) -> Stream``.
+``Datagrams(network, source_ip, host, port)``
+    a client's UDP socket: ``send(data)``, ``await receive()``; a ``Listener`` with ``datagram`` is the other side.
 ``network.services``
     kube-proxy's rule table: ``set_services(objects)``, ``set_endpoints(EndpointSlices)``. Not updated: kube-proxy is
     stopped.
@@ -22,12 +24,14 @@
 Nothing here opens a socket.
 """
 
+from k8s_tutor.sim.network.datagrams import Datagrams
 from k8s_tutor.sim.network.fabric import Listener, Network, NetworkError, Tls
 from k8s_tutor.sim.network.http import HttpRequest, HttpResponse
 from k8s_tutor.sim.network.streams import Pipe, Stream
 from k8s_tutor.sim.network.watching import Proxy, Surroundings
 
 __all__ = [
+    "Datagrams",
     "HttpRequest",
     "HttpResponse",
     "Listener",

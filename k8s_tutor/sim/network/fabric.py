@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 UNREACHABLE_SECONDS = 3.06
 CONNECT_SECONDS = 127.0
 MAX_CONNECTIONS = 1024
-NODE = "node"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+Reply = Callable[[bytes], None]
+Receive = Callable[[bytes, tuple[str, int], Reply], None]
 
 
 class NetworkError(Exception):
@@ -36,14 +38,23 @@ class NetworkError(Exception):
         self.kind, self.message = kind, message
 
 
+class LostError(Exception):
+    """Nobody answers: the sender learns after some seconds what it has waited for in vain."""
+
+    def __init__(self, seconds: float = CONNECT_SECONDS, kind: str = "timeout", message: str = "") -> None:
+        super().__init__(message or "Connection timed out")
+        self.seconds, self.kind, self.message = seconds, kind, message or "Connection timed out"
+
+
 @dataclass(slots=True, eq=False)
 class Listener:
-    """A port that somebody serves, by HTTP or by bytes.
+    """A port that somebody serves, by HTTP, by bytes, or by datagrams.
 
     Args:
         loopback: bound to 127.0.0.1 only.
         http: answers requests; or
-        accept: is given the connection.
+        accept: is given the connection; or
+        datagram: is given the data, who sent it, and a function that answers (UDP).
     """
 
     port: int
@@ -51,7 +62,23 @@ class Listener:
     accept: Callable[[Stream], Awaitable[None]] | None = None
     loopback: bool = False
     protocol: str = "TCP"
+    datagram: Receive | None = None
     connections: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where something sent to a port arrives.
+
+    Args:
+        listener: who gets it.
+        address: at which address.
+        peer: the sender's address as the listener sees it (a node's where kube-proxy masquerades).
+    """
+
+    listener: Listener
+    address: str
+    peer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +169,10 @@ class Network:
         """Return what listens on an address, by port."""
         return sorted(self._hosts.get(ip, {}).values(), key=lambda listener: listener.port)
 
+    def serves(self, ip: str, listener: Listener) -> bool:
+        """Tell whether a listener still has its port."""
+        return self._hosts.get(ip, {}).get((listener.port, listener.protocol)) is listener
+
     def pingable(self, source: str, address: str) -> bool:
         """Tell whether an address answers echo requests (a Service's does not: kube-proxy knows ports only)."""
         return address == "127.0.0.1" or (address in self._hosts and self.policies.allows(source, address, 0, "ICMP"))
@@ -160,13 +191,18 @@ class Network:
         Raises:
             NetworkError: see its kinds.
         """
-        listener, address = await self._route(source, host, port, timeout)
+        way = await self._route(source, host, port, timeout)
+        listener = way.listener
         if listener.connections >= MAX_CONNECTIONS:
             raise await self._lost(timeout)
-        client, server = Stream.pair((source or NODE, next(self._ports)), (address, port))
+        client, server = Stream.pair((way.peer, self.next_port()), (way.address, port))
         listener.connections += 1
         self.clock.spawn(self._serve(listener, server))
         return client
+
+    def next_port(self) -> int:
+        """Return a port for a client, in the range that Linux takes them from."""
+        return next(self._ports)
 
     async def _serve(self, listener: Listener, stream: Stream) -> None:
         try:
@@ -197,7 +233,7 @@ class Network:
         """
         host, port, target = http.split_url(url)
         sent = {"host": host if port == 80 else f"{host}:{port}", **http.lower((headers or {}).items())}
-        request = HttpRequest(method, target, sent, body, source or NODE)
+        request = HttpRequest(method, target, sent, body)
         if url.startswith("https://"):
             secure = self._secure_request(source, host, port, request, timeout, tls or Tls())
             return await self._within(timeout, secure)
@@ -224,10 +260,12 @@ class Network:
     async def _request(
         self, source: str | None, host: str, port: int, request: HttpRequest, patience: float | None
     ) -> HttpResponse:
-        listener, _ = await self._route(source, host, port, patience)
+        way = await self._route(source, host, port, patience)
+        listener = way.listener
         if listener.http is not None:
             if listener.connections >= MAX_CONNECTIONS:
                 raise await self._lost(patience)
+            request.peer, request.peer_port = way.peer, self.next_port()
             listener.connections += 1
             try:
                 return await http.answer(listener.http, request)
@@ -269,63 +307,86 @@ class Network:
             raise NetworkError("unreachable", f'no endpoints available for service "{service}"')
         return await self.connect(None, *target)
 
-    async def _route(self, source: str | None, host: str, port: int, patience: float | None) -> tuple[Listener, str]:
-        """Return who answers, and at which address."""
-        address = host if _is_address(host) else self._lookup(host)
-        if address in {"127.0.0.1", "localhost"}:
-            address = source or ""
-            found = self._hosts.get(address, {}).get((port, "TCP"))
+    async def _route(self, source: str | None, host: str, port: int, patience: float | None) -> Way:
+        """Return who answers to TCP; waits if nobody does."""
+        try:
+            return self.find(source, host, port)
+        except LostError as lost:
+            raise await self._lost(patience, lost) from None
+
+    def find(self, source: str | None, host: str, port: int, protocol: str = "TCP") -> Way:
+        """Return who gets what is sent to a port.
+
+        Raises:
+            NetworkError: refused, or the name is not known.
+            LostError: no answer will come.
+        """
+        address = host if is_address(host) else self._lookup(host)
+        if address in LOOPBACK:
+            found = self._hosts.get(source or "", {}).get((port, protocol))
             if found is None:
                 raise NetworkError("refused", "Connection refused")
-            return found, address
-        target = self.services.route(address, port, source, node=address in self._nodes)
+            return Way(found, source or "", "127.0.0.1")
+        if ":" in address:
+            raise NetworkError("unreachable", "Network unreachable")
+        entrance = ""
+        target = self.services.route(address, port, source, protocol, node=address in self._nodes)
         if target is not None:
             if not target.endpoints:
                 raise NetworkError("refused", "Connection refused")
+            entrance = address if target.masquerade else ""
             address, port = target.pick()
-        if (address, port) in self._outside:
+        found = self._listener(source, address, port, protocol)
+        return Way(found, address, self._seen_as(source, address, entrance))
+
+    def _listener(self, source: str | None, address: str, port: int, protocol: str) -> Listener:
+        if (address, port) in self._outside and protocol == "TCP":
             if source is not None and not self.policies.allows(source, address, port):
-                raise await self._lost(patience)
-            return self._outside[address, port], address
+                raise LostError
+            return self._outside[address, port]
         ports = self._hosts.get(address)
         if ports is None:
             if self.services.is_virtual(address):
-                raise await self._lost(patience)
-            raise await self._lost(patience, UNREACHABLE_SECONDS, "unreachable", "No route to host")
-        if source is not None and source not in self._nodes and not self.policies.allows(source, address, port):
-            raise await self._lost(patience)
-        found = ports.get((port, "TCP"))
+                raise LostError
+            raise LostError(UNREACHABLE_SECONDS, "unreachable", "No route to host")
+        free = source is None or source in self._nodes
+        if not free and not self.policies.allows(source or "", address, port, protocol):
+            raise LostError
+        found = ports.get((port, protocol))
         if found is None or found.loopback:
             raise NetworkError("refused", "Connection refused")
-        return found, address
+        return found
+
+    def _seen_as(self, source: str | None, address: str, entrance: str) -> str:
+        """Return the sender's address behind kube-proxy's masquerade, or a node's on its pods' bridge."""
+        on_node = source is None or (entrance and self._where.get(entrance) == self._where.get(address))
+        if on_node and address not in self._nodes:
+            return f"{address.rpartition('.')[0]}.1"
+        return entrance or source or address
 
     def _lookup(self, host: str) -> str:
-        if host == "localhost":
+        if host in LOOPBACK:
             return "127.0.0.1"
         found = self.dns.addresses(host)
         if not found:
             raise NetworkError("unknown-host", f"no such host: {host}")
         return found[0]
 
-    async def _lost(
-        self,
-        limit: float | None,
-        patience: float = CONNECT_SECONDS,
-        kind: str = "timeout",
-        message: str = "Connection timed out",
-    ) -> NetworkError:
+    async def _lost(self, limit: float | None, lost: LostError | None = None) -> NetworkError:
         """Wait as for packets that nobody answers; return the error."""
-        if limit is not None and limit < patience:
+        lost = lost or LostError()
+        if limit is not None and limit < lost.seconds:
             await self.clock.sleep(limit)
             return NetworkError("timeout", "timed out")
-        await self.clock.sleep(patience)
-        return NetworkError(kind, message)
+        await self.clock.sleep(lost.seconds)
+        return NetworkError(lost.kind, lost.message)
 
     async def close(self) -> None:
         """Forget all addresses."""
         self._hosts.clear()
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Tell whether a text is an IP address and no name."""
     parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
+    return ":" in host or (len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts))

@@ -11,8 +11,6 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote
 
-from k8s_tutor.sim.network.streams import Stream
-
 MAX_HEAD = 65536
 
 
@@ -32,6 +30,23 @@ class Incoming(Protocol):
         ...
 
 
+class Duplex(Incoming, Protocol):
+    """A connection that a server answers on."""
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """The client's address and port."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send; BrokenPipeError when the other side has gone."""
+        ...
+
+    def close(self) -> None:
+        """Leave."""
+        ...
+
+
 @dataclass(slots=True)
 class HttpRequest:
     """One request; header names in lower case."""
@@ -42,6 +57,7 @@ class HttpRequest:
     body: bytes = b""
     peer: str = ""
     version: str = "1.1"
+    peer_port: int = 0
 
     @property
     def path(self) -> str:
@@ -51,9 +67,14 @@ class HttpRequest:
     @property
     def query(self) -> dict[str, str]:
         """The query's fields (the last of each name)."""
-        text = self.target.partition("?")[2]
-        pairs = (part.partition("=") for part in text.split("&") if part)
-        return {unquote(name): unquote(value.replace("+", " ")) for name, _, value in pairs}
+        return _fields(self.target.partition("?")[2])
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of the query and, over them, of a posted form."""
+        if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return {**self.query, **_fields(self.body.decode("utf-8", "replace"))}
+        return self.query
 
 
 @dataclass(slots=True)
@@ -77,6 +98,11 @@ class HttpResponse:
 
 
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
+
+
+def _fields(text: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in text.split("&") if part)
+    return {unquote(name.replace("+", " ")): unquote(value.replace("+", " ")) for name, _, value in pairs}
 
 
 def phrase(status: int) -> str:
@@ -114,7 +140,7 @@ def response_bytes(response: HttpResponse, *, head_only: bool = False, close: bo
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + (b"" if head_only else response.body)
 
 
-async def serve(stream: Stream, handler: Handler) -> None:
+async def serve(stream: Duplex, handler: Handler) -> None:
     """Serve requests that come over a connection until one side closes it."""
     try:
         while True:
@@ -133,7 +159,7 @@ async def serve(stream: Stream, handler: Handler) -> None:
         stream.close()
 
 
-async def read_request(stream: Stream) -> HttpRequest | None:
+async def read_request(stream: Duplex) -> HttpRequest | None:
     """Read one request; None at the end of the stream.
 
     Raises:
@@ -148,7 +174,9 @@ async def read_request(stream: Stream) -> HttpRequest | None:
         raise ValueError(first)
     headers = await _read_headers(stream)
     body = await _read_body(stream, headers)
-    return HttpRequest(parts[0], parts[1], headers, body, stream.peer[0], parts[2].removeprefix("HTTP/"))
+    return HttpRequest(
+        parts[0], parts[1], headers, body, stream.peer[0], parts[2].removeprefix("HTTP/"), stream.peer[1]
+    )
 
 
 async def read_response(stream: Incoming, *, head_only: bool = False) -> HttpResponse:

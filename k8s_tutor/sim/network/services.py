@@ -15,6 +15,7 @@ from k8s_tutor.sim.network.objects import Key, ServiceObjects
 
 AFFINITY_SECONDS = 10800
 Address = tuple[str, int]
+Place = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,15 @@ class Rule:
 
 @dataclass(slots=True)
 class Target:
-    """Where a connection to a Service may go; no endpoints: it is refused."""
+    """Where a connection to a Service may go; no endpoints: it is refused.
+
+    Args:
+        masquerade: the endpoint sees the node's address (traffic from outside that may go to any node).
+    """
 
     endpoints: list[Endpoint]
     choose: Callable[[list[Endpoint]], Endpoint]
+    masquerade: bool = False
 
     def pick(self) -> Address:
         """Return the endpoint for this connection."""
@@ -57,8 +63,8 @@ class Target:
 
 @dataclass(slots=True)
 class _Index:
-    addresses: dict[Address, Rule] = field(default_factory=dict)
-    node_ports: dict[int, Rule] = field(default_factory=dict)
+    addresses: dict[Place, Rule] = field(default_factory=dict)
+    node_ports: dict[tuple[int, str], Rule] = field(default_factory=dict)
     virtual: set[str] = field(default_factory=set)
 
 
@@ -84,13 +90,15 @@ class ServiceTable(ServiceObjects):
     def changed(self) -> None:
         self._index = None
 
-    def route(self, address: str, port: int, source: str | None, *, node: bool = False) -> Target | None:
+    def route(
+        self, address: str, port: int, source: str | None, protocol: str = "TCP", *, node: bool = False
+    ) -> Target | None:
         """Return where a connection goes if it is to a Service; None if it is not."""
         index = self._rules()
         external = False
-        rule = index.addresses.get((address, port))
+        rule = index.addresses.get((address, port, protocol))
         if rule is None and node:
-            rule = index.node_ports.get(port)
+            rule = index.node_ports.get((port, protocol))
             external = rule is not None
         if rule is None:
             return None
@@ -100,7 +108,8 @@ class ServiceTable(ServiceObjects):
         if policy == "Local":
             where = self._node_of(address if external else source or address)
             found = [endpoint for endpoint in found if endpoint.node == where] if where else found
-        return Target(found, lambda endpoints: self._choose(rule, endpoints, source or ""))
+        masquerade = external and policy != "Local"
+        return Target(found, lambda endpoints: self._choose(rule, endpoints, source or ""), masquerade)
 
     def is_virtual(self, address: str) -> bool:
         """Tell whether an address is a Service's."""
@@ -136,13 +145,12 @@ class ServiceTable(ServiceObjects):
         addresses += [entry["ip"] for entry in balancer.get("ingress") or () if entry.get("ip")]
         index.virtual.update(addresses)
         for port in spec.get("ports") or ():
-            if port.get("protocol", "TCP") != "TCP":
-                continue
+            protocol = port.get("protocol", "TCP")
             rule = Rule(key, port, service)
             for address in addresses:
-                index.addresses[address, port["port"]] = rule
+                index.addresses[address, port["port"], protocol] = rule
             if port.get("nodePort"):
-                index.node_ports[port["nodePort"]] = rule
+                index.node_ports[port["nodePort"], protocol] = rule
 
     def _eligible(self, rule: Rule) -> list[Endpoint]:
         every = []

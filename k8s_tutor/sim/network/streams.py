@@ -118,11 +118,16 @@ def _wake(waiters: list[asyncio.Future[None]]) -> None:
 class Stream:
     """One end of a duplex connection."""
 
-    __slots__ = ("_closed", "_incoming", "_outgoing", "peer")
+    __slots__ = ("_closed", "_incoming", "_outgoing", "_peer")
 
     def __init__(self, incoming: Pipe, outgoing: Pipe, peer: tuple[str, int]) -> None:
-        self._incoming, self._outgoing, self.peer = incoming, outgoing, peer
+        self._incoming, self._outgoing, self._peer = incoming, outgoing, peer
         self._closed = False
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """The other side's address and port."""
+        return self._peer
 
     @staticmethod
     def pair(client: tuple[str, int], server: tuple[str, int]) -> "tuple[Stream, Stream]":

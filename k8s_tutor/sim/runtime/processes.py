@@ -140,7 +140,10 @@ class Process:
         self.close_all()
         # What handlers and the task know of this process would keep all of it until a collection.
         self.handlers.clear()
-        self.task = None
+        task, self.task = self.task, None
+        if task is not None and not task.done() and task is not asyncio.current_task():
+            # It ended itself from a handler while its program waits.
+            task.cancel()
         self.container.cgroup.forget(self)
         self.table.remove(self)
         for future in self._waiters:

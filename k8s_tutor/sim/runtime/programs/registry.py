@@ -62,12 +62,12 @@ def resident(*names: str, memory: int = 4 << 20) -> Callable[[Resident], Residen
 
 
 def find(name: str) -> Program | None:
-    """Return the program of this name; the modules beside this one are imported first."""
+    """Return the program of this name; the modules beside and below this one are imported first."""
     if not _loaded:
         _loaded.append(True)
         package: Any = importlib.import_module("k8s_tutor.sim.runtime.programs")
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     return _programs.get(name)
 
 

@@ -4,14 +4,24 @@ import asyncio
 import re
 
 from k8s_tutor.sim.runtime import launching, signals
+from k8s_tutor.sim.runtime.descriptors import OpenFile
 from k8s_tutor.sim.runtime.processes import Process
 from k8s_tutor.sim.runtime.programs.options import applet, gnu, parse, usage
 from k8s_tutor.sim.runtime.programs.reading import read_all
 from k8s_tutor.sim.runtime.programs.registry import program
 
 
-async def start(process: Process, argv: list[str], env: dict[str, str] | None = None) -> Process | int:
-    """Start a child; the exit status (126, 127) if it cannot be executed, after saying why."""
+async def start(
+    process: Process, argv: list[str], env: dict[str, str] | None = None, output: OpenFile | None = None
+) -> Process | int:
+    """Start a child; the exit status (126, 127) if it cannot be executed, after saying why.
+
+    Args:
+        process: its parent, whose descriptors it takes over.
+        argv: the command.
+        env: instead of the parent's environment.
+        output: for stdout and stderr.
+    """
     container = process.container
     environment = process.env if env is None else env
     name = applet(process)
@@ -37,7 +47,7 @@ async def start(process: Process, argv: list[str], env: dict[str, str] | None = 
     child = Process(container, argv, dict(environment), process.cwd, parent=process)
     for number in (0, 1, 2):
         if number in process.fds:
-            child.set_fd(number, process.fds[number])
+            child.set_fd(number, output if output is not None and number else process.fds[number])
     launching.begin(child, executable)
     return child
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.network import Listener, NetworkError, Stream
+from k8s_tutor.sim.network.fabric import Receive
 from k8s_tutor.sim.network.http import Handler
 from k8s_tutor.sim.runtime import launching
 
@@ -17,11 +18,11 @@ def listen(
     http: Handler | None = None,
     *,
     accept: Callable[[Stream], Awaitable[None]] | None = None,
+    datagram: Receive | None = None,
     loopback: bool = False,
-    protocol: str = "TCP",
 ) -> bool:
-    """Serve a port of the pod while the process lives; False if it is in use."""
-    listener = Listener(port, http, accept, loopback, protocol)
+    """Serve a port of the pod while the process lives, UDP with ``datagram``; False if it is in use."""
+    listener = Listener(port, http, accept, loopback, "UDP" if datagram else "TCP", datagram)
     try:
         end = process.container.runtime.network.listen(process.container.config.pod_ip, listener)
     except NetworkError:
