@@ -36,7 +36,7 @@ async def test_a_status_has_the_fields_of_a_real_one(node: Node) -> None:
     assert main["imageID"].startswith("sha256:")
     assert main["containerID"].startswith("containerd://")
     assert main["lastState"] == {}
-    assert main["user"] == {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}}
+    assert main["user"] == {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0, 10]}}
     assert main["volumeMounts"][0]["recursiveReadOnly"] == "Disabled"
     assert all(one["observedGeneration"] == 1 for one in status["conditions"])
 

@@ -1,6 +1,6 @@
 """A container's configuration for the runtime: environment, mounts, limits, security (``generateContainerConfig``)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from k8s_tutor.apimachinery.quantity import Quantity
@@ -9,10 +9,62 @@ from k8s_tutor.sim.kubelet import names
 from k8s_tutor.sim.kubelet.environment import ConfigError, Sources, expand, variables
 from k8s_tutor.sim.kubelet.spec import identity
 from k8s_tutor.sim.kubelet.volumes import Mounted
-from k8s_tutor.sim.runtime.contract import ContainerConfig, ImageInfo, Limits, Mount, SecurityContext
+from k8s_tutor.sim.runtime.contract import (
+    DEFAULT_CAPABILITIES,
+    ContainerConfig,
+    ImageInfo,
+    Limits,
+    Mount,
+    SecurityContext,
+)
 from k8s_tutor.sim.runtime.processes import ProcessTable
 
-POD_OR_CONTAINER = ("runAsUser", "runAsGroup", "runAsNonRoot")
+POD_OR_CONTAINER = ("runAsUser", "runAsGroup", "runAsNonRoot", "seccompProfile")
+# The kernel's numbers are the places in this list.
+CAPABILITIES = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+]
+ALL_CAPABILITIES = (1 << len(CAPABILITIES)) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +192,29 @@ def verify_non_root(pod: Json, container: Json, security: Json, image: ImageInfo
 
 def _security(pod: Json, security: Json) -> SecurityContext:
     whole = pod["spec"].get("securityContext") or {}
+    privileged = bool(security.get("privileged"))
+    profile = security.get("seccompProfile") or {}
     return SecurityContext(
         run_as_user=security.get("runAsUser"),
         run_as_group=security.get("runAsGroup"),
         supplemental_groups=tuple(whole.get("supplementalGroups") or ()),
         fs_group=whole.get("fsGroup"),
         read_only_root_filesystem=bool(security.get("readOnlyRootFilesystem")),
-        privileged=bool(security.get("privileged")),
+        privileged=privileged,
+        strict_groups=whole.get("supplementalGroupsPolicy") == "Strict",
+        no_new_privileges=security.get("allowPrivilegeEscalation") is False,
+        seccomp=not privileged and profile.get("type", "Unconfined") != "Unconfined",
+        capabilities=ALL_CAPABILITIES if privileged else _capabilities(security.get("capabilities") or {}),
     )
+
+
+def _capabilities(change: Json) -> int:
+    """Return the bounding set after additions and drops, of which ``ALL`` comes first."""
+    drop, add = change.get("drop") or (), change.get("add") or ()
+    held = 0 if "ALL" in drop else ALL_CAPABILITIES if "ALL" in add else DEFAULT_CAPABILITIES
+    return (held | _mask(add)) & ~_mask(drop)
+
+
+def _mask(capabilities: Iterable[str]) -> int:
+    known = (name.upper().removeprefix("CAP_") for name in capabilities)
+    return sum(1 << CAPABILITIES.index(name) for name in set(known) if name in CAPABILITIES)

@@ -17,6 +17,7 @@ from k8s_tutor.sim.kubelet.images import ImageError, Images
 from k8s_tutor.sim.kubelet.killing import Killer
 from k8s_tutor.sim.kubelet.records import Instance, Observed, PodRuntime, Sandbox, View
 from k8s_tutor.sim.kubelet.volumes import Mounted
+from k8s_tutor.sim.runtime import identity
 from k8s_tutor.sim.runtime.contract import ExitInfo, ImageInfo, StartError
 from k8s_tutor.sim.runtime.processes import ProcessTable
 
@@ -180,8 +181,8 @@ class Runner:
             self._report(pod, "", "Warning", "FailedCreatePodSandBox", message)
             return False
         seed = f"{pod['metadata']['uid']}/sandbox/{attempt}"
-        identity = hashlib.sha256(seed.encode()).hexdigest()
-        runtime.sandbox = Sandbox(identity, attempt, ready=True, ip=ip, created_at=self._clock.now())
+        sandbox_id = hashlib.sha256(seed.encode()).hexdigest()
+        runtime.sandbox = Sandbox(sandbox_id, attempt, ready=True, ip=ip, created_at=self._clock.now())
         self._changed(pod["metadata"]["uid"])
         self._sandbox_ready(pod)
         return True
@@ -263,9 +264,7 @@ class Runner:
         place = container_config.Place(ip, self._node_name, subject.volumes, self._processes(subject, container), count)
         config = container_config.build(pod, container, image, place, self._sources(pod, ip))
         created = self._runtime.create(config)
-        security = config.security
-        uid = security.run_as_user if security.run_as_user is not None else _number(image.user)
-        gid = security.run_as_group or 0
+        who = identity.resolve(created).credentials
         view = View(
             name=name,
             id=created.id,
@@ -274,9 +273,9 @@ class Runner:
             image=image.reference,
             image_id=image.digest,
             created_at=self._clock.now(),
-            uid=uid,
-            gid=gid,
-            groups=(gid, *security.supplemental_groups, *((security.fs_group,) if security.fs_group else ())),
+            uid=who.uid,
+            gid=who.gid,
+            groups=(who.gid, *who.groups),
             stop_signal=(container.get("lifecycle") or {}).get("stopSignal", ""),
             spec_image=container["image"],
             resources=container.get("resources") or {},
@@ -358,8 +357,3 @@ class Runner:
                 await self._killer.kill(pod, instance, ip, message="FailedPostStartHook")
             return "PostStartHookError", str(error)
         return None
-
-
-def _number(user: str) -> int:
-    head = user.split(":", maxsplit=1)[0]
-    return int(head) if head.isdigit() else 0

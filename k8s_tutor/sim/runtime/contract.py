@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.volume import Volume
 
 DEFAULT_PIDS = 1024
+DEFAULT_CAPABILITIES = 0xA80425FB
 MEBIBYTE = 1 << 20
 
 
@@ -45,7 +46,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class SecurityContext:
-    """The parts of a container's security context that a process can notice."""
+    """The parts of a container's security context that a process can notice.
+
+    Args:
+        strict_groups: memberships that the image's ``/etc/group`` tells do not count.
+        no_new_privileges: set-user-ID bits have no effect.
+        seccomp: a filter of system calls is in force.
+        capabilities: the bounding set, as in ``/proc/PID/status``.
+    """
 
     run_as_user: int | None = None
     run_as_group: int | None = None
@@ -53,6 +61,10 @@ class SecurityContext:
     fs_group: int | None = None
     read_only_root_filesystem: bool = False
     privileged: bool = False
+    strict_groups: bool = False
+    no_new_privileges: bool = False
+    seccomp: bool = False
+    capabilities: int = DEFAULT_CAPABILITIES
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ The words of the errors are those of runc (Go's ``os/exec`` inside) for a contai
 its own.
 """
 
+import dataclasses
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime.filesystem import Credentials, FileSystem
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAX_SCRIPT_DEPTH = 4
+SET_UID, SET_GID = 0o4000, 0o2000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Executable:
     """What to run: a program's name and the final arguments (an interpreter before a script)."""
 
@@ -28,6 +29,7 @@ class Executable:
     program: str
     argv: tuple[str, ...]
     script: bool = False
+    node: File | None = None
 
 
 class NotFoundInPathError(Exception):
@@ -81,7 +83,7 @@ def resolve(files: FileSystem, path: str, argv: list[str], cwd: str, who: Creden
     """
     node = _executable(files, path, cwd, who)
     if node.program is not None:
-        return Executable(path, node.program, tuple(argv), script=depth > 0)
+        return Executable(path, node.program, tuple(argv), script=depth > 0, node=node)
     head = node.read_at(0, 256)
     if not head.startswith(b"#!") or depth > MAX_SCRIPT_DEPTH:
         raise fail(errno.ENOEXEC, path)
@@ -106,6 +108,7 @@ def runc_words(command: str, error: Exception) -> str:
 def begin(process: "Process", executable: Executable) -> None:
     """Run a program as a new process; a resident one is set up at once and needs no task."""
     process.argv = list(executable.argv)
+    _take_identity(process, executable)
     setup = _resident(process, executable.program)
     if setup is not None:
         if process.alive:
@@ -117,12 +120,24 @@ def begin(process: "Process", executable: Executable) -> None:
 async def replace(process: "Process", executable: Executable) -> int:
     """Run a program in a process that runs already (exec); return its exit code."""
     process.argv = list(executable.argv)
+    _take_identity(process, executable)
     process.handlers = {number: handler for number, handler in process.handlers.items() if handler is None}
     setup = _resident(process, executable.program)
     if setup is not None:
         setup(process)
         await process.forever()
     return await _run(process, executable)
+
+
+def _take_identity(process: "Process", executable: Executable) -> None:
+    """Take the file's user or group where its set-ID bits say so, unless the process may not gain privileges."""
+    node = executable.node
+    if node is None or not node.mode & (SET_UID | SET_GID) or process.container.config.security.no_new_privileges:
+        return
+    if node.mode & SET_UID:
+        process.credentials = dataclasses.replace(process.credentials, uid=node.uid)
+    if node.mode & SET_GID:
+        process.credentials = dataclasses.replace(process.credentials, gid=node.gid)
 
 
 def _resident(process: "Process", name: str) -> registry.Resident | None:

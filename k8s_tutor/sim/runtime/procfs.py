@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 KIB = 1024
+FILTERED = 2  # /proc/PID/status: 0 no seccomp, 1 strict, 2 a filter
 
 
 class Made(Directory):
@@ -86,19 +87,38 @@ class ProcDirectory(Directory):
         raise PermissionError(1, "Operation not permitted")
 
 
+def _status(process: "Process") -> bytes:
+    who, security = process.credentials, process.container.config.security
+    permitted = security.capabilities if who.uid == 0 else 0
+    lines = {
+        "Name": process.argv[0].rsplit("/", 1)[-1][:15],
+        "State": "S (sleeping)",
+        "Pid": process.pid,
+        "PPid": process.parent.pid if process.parent else 0,
+        "Uid": "\t".join([str(who.uid)] * 4),
+        "Gid": "\t".join([str(who.gid)] * 4),
+        "Groups": "".join(f"{group} " for group in dict.fromkeys((who.gid, *who.groups))),
+        "VmRSS": f"{process.container.cgroup.memory_of(process) // KIB} kB",
+        "Threads": 1,
+        "CapInh": f"{0:016x}",
+        "CapPrm": f"{permitted:016x}",
+        "CapEff": f"{permitted:016x}",
+        "CapBnd": f"{security.capabilities:016x}",
+        "CapAmb": f"{0:016x}",
+        "NoNewPrivs": int(security.no_new_privileges),
+        "Seccomp": FILTERED if security.seccomp else 0,
+        "Seccomp_filters": int(security.seccomp),
+    }
+    return "".join(f"{name}:\t{value}\n" for name, value in lines.items()).encode()
+
+
 def _process(process: "Process") -> Directory:
-    status = (
-        f"Name:\t{process.argv[0].rsplit('/', 1)[-1][:15]}\nState:\tS (sleeping)\nPid:\t{process.pid}\n"
-        f"PPid:\t{process.parent.pid if process.parent else 0}\n"
-        f"Uid:\t{process.credentials.uid}\t{process.credentials.uid}\t{process.credentials.uid}\t{process.credentials.uid}\n"
-        f"VmRSS:\t{process.container.cgroup.memory_of(process) // KIB} kB\nThreads:\t1\n"
-    )
     return Made(
         {
             "cmdline": lambda: b"".join(word.encode() + b"\0" for word in process.argv),
             "comm": lambda: process.argv[0].rsplit("/", 1)[-1].encode() + b"\n",
             "environ": lambda: b"".join(f"{name}={value}\0".encode() for name, value in process.env.items()),
-            "status": status.encode,
+            "status": lambda: _status(process),
             "stat": f"{process.pid} ({process.argv[0]}) S {process.parent.pid if process.parent else 0}\n".encode,
             "cgroup": lambda: b"0::/\n",
             "cwd": lambda: Symlink(process.cwd),

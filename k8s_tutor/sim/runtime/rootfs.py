@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from k8s_tutor.sim.runtime.nodes import Directory, File, Node, Symlink
-from k8s_tutor.sim.runtime.userlands import COMMANDS, OS_RELEASE, PASSWD
+from k8s_tutor.sim.runtime.userlands import COMMANDS, DATABASES, OS_RELEASE
 
 ELF = b"\x7fELF\x02\x01\x01\x00"
 BUILT = 1735689600.0
@@ -37,7 +37,7 @@ def build(profile: Mapping[str, Any], version: str) -> Directory:
     _folder(root, "tmp").mode = 0o1777
     _folder(root, "root").mode = 0o700
     if userland != "none":
-        for name, text in PASSWD.items():
+        for name, text in DATABASES[userland].items():
             _put(root, f"etc/{name}", File(text.encode(), mtime=BUILT))
         _folder(root, "var/tmp").mode = 0o1777
         _folder(root, "mnt")
@@ -80,8 +80,10 @@ def _node(spec: Any, version: str) -> Node:
         return Symlink(spec["link"], BUILT)
     if spec.get("directory"):
         return Directory(int(str(spec.get("mode", "755")), 8), int(spec.get("uid", 0)), mtime=BUILT)
-    text = str(spec.get("text", "")).replace("{version}", version)
-    return File(text.encode(), int(str(spec.get("mode", "644")), 8), int(spec.get("uid", 0)), mtime=BUILT)
+    program = spec.get("program")
+    text = str(spec.get("text", "")).replace("{version}", version).encode() if program is None else ELF
+    mode = int(str(spec.get("mode", "644" if program is None else "755")), 8)
+    return File(text, mode, int(spec.get("uid", 0)), mtime=BUILT, program=program)
 
 
 def _folder(root: Directory, path: str) -> Directory:

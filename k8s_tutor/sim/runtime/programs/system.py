@@ -40,6 +40,13 @@ async def identity(process: "Process") -> int:
     return 0
 
 
+@program("effective-uid")
+async def effective_uid(process: "Process") -> int:
+    """Tell the effective user, as Kubernetes' test program for privilege escalation."""
+    await process.out(f"Effective uid: {process.credentials.uid}\n")
+    return 0
+
+
 @program("whoami", "logname")
 async def whoami(process: "Process") -> int:
     """Show the user's name."""

@@ -1,0 +1,57 @@
+"""What a security context makes of a process: capabilities, seccomp, set-user-ID bits, groups of the image."""
+
+import pytest
+
+from k8s_tutor.apimachinery.unstructured import Json
+from tests.kubelet.conftest import Node, shell
+
+NNP = "registry.k8s.io/e2e-test-images/nonewprivs:1.4"
+
+
+async def _status(node: Node, context: Json, **spec: Json) -> dict[str, str]:
+    await node.run(shell("cat /proc/self/status; sleep 600", securityContext=context), **spec)
+    pairs = (line.split(":", 1) for line in (await node.log()).splitlines())
+    return {name: value.strip() for name, value in pairs}
+
+
+@pytest.mark.parametrize(("context", "bounding", "effective"), [
+    ({}, "00000000a80425fb", "00000000a80425fb"),
+    ({"capabilities": {"drop": ["ALL"]}}, "0000000000000000", "0000000000000000"),
+    ({"capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}}, "0000000000000400", "0000000000000400"),
+    ({"capabilities": {"add": ["CAP_SYS_TIME"]}}, "00000000aa0425fb", "00000000aa0425fb"),
+    ({"privileged": True}, "000001ffffffffff", "000001ffffffffff"),
+    ({"runAsUser": 1000}, "00000000a80425fb", "0000000000000000"),
+])  # fmt: skip
+async def test_capabilities(node: Node, context: Json, bounding: str, effective: str) -> None:
+    found = await _status(node, context)
+    assert (found["CapBnd"], found["CapEff"]) == (bounding, effective)
+
+
+@pytest.mark.parametrize(("container", "pod", "mode"), [
+    ({}, {}, "0"),
+    ({"seccompProfile": {"type": "RuntimeDefault"}}, {}, "2"),
+    ({}, {"seccompProfile": {"type": "RuntimeDefault"}}, "2"),
+    ({"seccompProfile": {"type": "Unconfined"}}, {"seccompProfile": {"type": "RuntimeDefault"}}, "0"),
+    ({"privileged": True}, {"seccompProfile": {"type": "RuntimeDefault"}}, "0"),
+])  # fmt: skip
+async def test_seccomp(node: Node, container: Json, pod: Json, mode: str) -> None:
+    assert (await _status(node, container, securityContext=pod))["Seccomp"] == mode
+
+
+@pytest.mark.parametrize(("context", "uid"), [
+    ({}, "0"),
+    ({"allowPrivilegeEscalation": True}, "0"),
+    ({"allowPrivilegeEscalation": False}, "1000"),
+])  # fmt: skip
+async def test_set_user_id_has_an_effect_unless_privileges_may_not_grow(node: Node, context: Json, uid: str) -> None:
+    container = {"name": "main", "image": NNP, "securityContext": {"runAsUser": 1000} | context}
+    await node.run(container, seconds=10, restartPolicy="Never")
+    assert await node.log() == f"Effective uid: {uid}\n"
+
+
+@pytest.mark.parametrize(("policy", "groups"), [("Merge", [0, 7, 10]), ("Strict", [0, 7])])
+async def test_groups_of_the_image_are_merged(node: Node, policy: str, groups: list[int]) -> None:
+    context = {"supplementalGroups": [7], "supplementalGroupsPolicy": policy}
+    await node.run(shell("id -G; sleep 600"), securityContext=context)
+    assert await node.log() == " ".join(map(str, groups)) + "\n"
+    assert node.container_status()["user"]["linux"]["supplementalGroups"] == groups
