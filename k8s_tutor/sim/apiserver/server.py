@@ -19,6 +19,7 @@ from k8s_tutor.sim.apiserver.discovery import Discovery
 from k8s_tutor.sim.apiserver.http.connection import Connection
 from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
+from k8s_tutor.sim.apiserver.options import boolean
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse, wanted_access
 from k8s_tutor.sim.apiserver.routing import route
 from k8s_tutor.sim.cluster import Cluster
@@ -114,7 +115,7 @@ class ApiServer(Backend):
     def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         """Answer one request."""
         self.last_request = time.monotonic()
-        watch = "watch" in request.raw_query and request.param("watch").lower() not in {"false", "0"}
+        watch = "watch" in request.raw_query and boolean(request, "watch")
         info = parse(request.method, request.path, watch=watch)
         try:
             answer = self._answer(request, info)

@@ -1,11 +1,13 @@
-"""``webhook`` and ``crd-conversion-webhook``: answers to admission reviews and conversion reviews over HTTPS."""
+"""``agnhost webhook``: admission over HTTPS, a path for every behaviour that somebody may want to try.
 
-import asyncio
+Mirrors what ``test/images/agnhost/webhook`` answers to an AdmissionReview, of ``v1`` and ``v1beta1``.
+"""
+
 import base64
-import copy
-import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.network import HttpRequest, HttpResponse
@@ -15,213 +17,193 @@ from k8s_tutor.sim.runtime.programs.agnhost.secure import listen_http
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-MARK = "webhook-e2e-test"
 DELAY_SECONDS = 5.0
-Verdict = Callable[[Json], Json]
+PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+VERSIONS = frozenset(("admission.k8s.io/v1", "admission.k8s.io/v1beta1"))
+STAGES = (("mutation-start", "mutation-stage-1"), ("mutation-stage-1", "mutation-stage-2"))
+MARK = "webhook-e2e-test"
+SIDECAR, INIT = "webhook-added-sidecar", "webhook-added-init-container"
+Judge = Callable[["Process", Flags, Json], Awaitable[Json]]
+
+_judges: dict[str, Judge] = {}
+
+
+def _at(path: str) -> Callable[[Judge], Judge]:
+    def register(judge: Judge) -> Judge:
+        _judges[path] = judge
+        return judge
+
+    return register
 
 
 @subcommand("webhook", tls_cert_file="", tls_private_key_file="", port="443", sidecar_image="")
 async def webhook(process: "Process", flags: Flags, operands: list[str]) -> int:
-    """Serve admission reviews."""
-    del operands
-    verdicts: dict[str, Verdict] = {
-        "/always-allow-delay-5s": lambda _: _allow(message="this webhook allows all requests"),
-        "/always-deny": lambda _: _deny(message="this webhook denies all requests"),
-        "/add-label": _add_label,
-        "/pods": _pods,
-        "/pods/attach": _attach,
-        "/mutating-pods": _add_init_container,
-        "/mutating-pods-sidecar": lambda review: _add_sidecar(review, flags["sidecar-image"]),
-        "/configmaps": lambda review: _data(review, "configmap", "the configmap contains unwanted key and value"),
-        "/mutating-configmaps": _mutate_data,
-        "/custom-resource": lambda review: _data(
-            review, "custom resource", "the custom resource contains unwanted data"
-        ),
-        "/mutating-custom-resource": _mutate_data,
-        "/crd": _definition,
-    }
-
-    async def answer(request: HttpRequest) -> HttpResponse:
-        if request.path == "/readyz":
-            return HttpResponse(200, b"ok")
-        verdict = verdicts.get(request.path)
-        if verdict is None:
-            return HttpResponse(404, b"404 page not found\n")
-        review = _decode(request)
-        if review is None:
-            return HttpResponse(400, b"Request could not be decoded\n")
-        asked = review["request"]
-        if request.path == "/always-allow-delay-5s":
-            await process.container.clock.sleep(DELAY_SECONDS)
-        labels = (asked.get("object") or {}).get("metadata", {}).get("labels") or {}
-        if request.path == "/pods" and labels.get(MARK) == "wait-forever":
-            await asyncio.get_running_loop().create_future()
-        return _json({**_kind(review), "response": {"uid": asked.get("uid", ""), **verdict(asked)}})
-
-    return await _serve(process, flags, answer)
-
-
-@subcommand("crd-conversion-webhook", tls_cert_file="", tls_private_key_file="", port="443")
-async def conversion_webhook(process: "Process", flags: Flags, operands: list[str]) -> int:
-    """Serve conversions between v1 (host, port) and v2 (``host: "name:port"``)."""
+    """Review admission requests."""
     del operands
 
     async def answer(request: HttpRequest) -> HttpResponse:
+        judge = _judges.get(request.path)
         if request.path == "/readyz":
-            return HttpResponse(200, b"ok")
-        review = _decode(request)
-        if review is None:
-            return HttpResponse(400, b"Request could not be decoded\n")
-        asked = review["request"]
-        wanted = asked.get("desiredAPIVersion", "")
-        try:
-            made = [_converted(obj, wanted) for obj in asked.get("objects") or ()]
-        except ValueError as error:
-            result: Json = {"status": "Failure", "message": str(error)}
-            return _json({**_kind(review), "response": {"uid": asked.get("uid", ""), "result": result}})
-        done = {"uid": asked.get("uid", ""), "convertedObjects": made, "result": {"status": "Success"}}
-        return _json({**_kind(review), "response": done})
+            return HttpResponse(200, b"ok", PLAIN)
+        if judge is None:
+            return HttpResponse(404, b"404 page not found\n", PLAIN)
+        if request.headers.get("content-type") != "application/json":
+            return HttpResponse(200, b"")
+        return await _reviewed(request.body, lambda asked: judge(process, flags, asked))
 
-    return await _serve(process, flags, answer)
-
-
-async def _serve(process: "Process", flags: Flags, answer: Any) -> int:
-    port = int(flags["port"])
     try:
-        served = listen_http(process, port, answer, flags["tls-cert-file"], flags["tls-private-key-file"])
+        served = listen_http(process, int(flags["port"]), answer, flags["tls-cert-file"], flags["tls-private-key-file"])
     except OSError as error:
-        return await fatal(process, f"failed to load certificate: {error.strerror}")
+        return await fatal(process, f"open {flags['tls-cert-file']}: {error}")
     if not served:
-        return await fatal(process, f"listen tcp :{port}: bind: address already in use")
+        return await fatal(process, f"panic: listen tcp :{flags['port']}: bind: address already in use")
     await process.forever()
     return 0
 
 
-def _decode(request: HttpRequest) -> Json | None:
+async def _reviewed(body: bytes, judge: Callable[[Json], Awaitable[Json]]) -> HttpResponse:
     try:
-        review: Any = json.loads(request.body)
-    except ValueError:
-        return None
-    return review if isinstance(review, dict) and isinstance(review.get("request"), dict) else None
+        review: Json = orjson.loads(body)
+        asked = review["request"]
+    except (ValueError, KeyError, TypeError) as error:
+        return HttpResponse(400, f"Request could not be decoded: {error}\n".encode(), PLAIN)
+    version = review.get("apiVersion")
+    if version not in VERSIONS:
+        text = f"Unsupported group version kind: {version}, Kind={review.get('kind')}\n"
+        return HttpResponse(400, text.encode(), PLAIN)
+    response = {"uid": asked.get("uid", "")} | await judge(asked)
+    if response.get("patch"):
+        patch = base64.b64encode(orjson.dumps(response["patch"])).decode()
+        response |= {"patch": patch, "patchType": "JSONPatch"}
+    answer = {"kind": "AdmissionReview", "apiVersion": version, "response": response}
+    return HttpResponse(200, orjson.dumps(answer), {"Content-Type": "application/json"})
 
 
-def _kind(review: Json) -> Json:
-    return {"kind": review.get("kind", ""), "apiVersion": review.get("apiVersion", "")}
+def _denied(**result: object) -> Json:
+    return {"allowed": False, "status": {"metadata": {}} | result}
 
 
-def _json(value: Json) -> HttpResponse:
-    return HttpResponse(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+def _patched(*operations: Json) -> Json:
+    return {"allowed": True, "patch": list(operations)}
 
 
-def _allow(*patch: Json, message: str = "") -> Json:
-    answer: Json = {"allowed": True}
-    if message:
-        answer["status"] = {"metadata": {}, "message": message}
-    if patch:
-        answer["patchType"] = "JSONPatch"
-        answer["patch"] = base64.b64encode(json.dumps(list(patch)).encode()).decode()
-    return answer
+def _subject(asked: Json) -> Json:
+    """Return the object that a request is about: for a deletion the one that goes."""
+    found = asked.get("oldObject") if asked.get("operation") == "DELETE" else asked.get("object")
+    return found or {}
 
 
-def _deny(**result: str) -> Json:
-    return {"allowed": False, "status": {"metadata": {}, **result}}
+def _labels(asked: Json) -> Json:
+    return _subject(asked).get("metadata", {}).get("labels") or {}
 
 
-def _set(path: str, value: Any) -> Json:
-    return {"op": "add", "path": path, "value": value}
+@_at("/always-allow-delay-5s")
+async def _late(process: "Process", flags: Flags, asked: Json) -> Json:
+    del flags, asked
+    await process.container.clock.sleep(DELAY_SECONDS)
+    return {"allowed": True, "status": {"metadata": {}, "message": "this webhook allows all requests"}}
 
 
-def _object(review: Json) -> Json:
-    found: Json = review.get("oldObject" if review.get("operation") == "DELETE" else "object") or {}
-    return found
+@_at("/always-deny")
+async def _never(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process, flags, asked
+    return _denied(message="this webhook denies all requests")
 
 
-def _add_label(review: Json) -> Json:
-    labels = _object(review).get("metadata", {}).get("labels") or {}
+@_at("/add-label")
+async def _label(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process, flags
+    labels = _labels(asked)
     if not labels:
-        return _allow(_set("/metadata/labels", {"added-label": "yes"}))
-    return _allow() if labels.get("added-label") == "yes" else _allow(_set("/metadata/labels/added-label", "yes"))
+        return _patched({"op": "add", "path": "/metadata/labels", "value": {"added-label": "yes"}})
+    if labels.get("added-label") == "yes":
+        return {"allowed": True}
+    verb = "replace" if "added-label" in labels else "add"
+    return _patched({"op": verb, "path": "/metadata/labels/added-label", "value": "yes"})
 
 
-def _pods(review: Json) -> Json:
-    pod = _object(review)
-    words = []
-    if (pod.get("metadata", {}).get("labels") or {}).get(MARK) == "webhook-disallow":
-        words.append("the pod contains unwanted label;")
-    words += [
-        "the pod contains unwanted container name;"
-        for container in pod.get("spec", {}).get("containers") or ()
-        if "webhook-disallow" in container.get("name", "")
-    ]
-    return _deny(message=" ".join(words)) if words else _allow()
+@_at("/pods")
+async def _pods(process: "Process", flags: Flags, asked: Json) -> Json:
+    del flags
+    wrong = []
+    mark = _labels(asked).get(MARK)
+    if mark == "webhook-disallow":
+        wrong.append("the pod contains unwanted label;")
+    if mark == "wait-forever":
+        await process.forever()
+    containers = _subject(asked).get("spec", {}).get("containers") or ()
+    wrong += ["the pod contains unwanted container name;" for c in containers if "webhook-disallow" in c["name"]]
+    return _denied(message=" ".join(wrong)) if wrong else {"allowed": True}
 
 
-def _attach(review: Json) -> Json:
-    options = review.get("object") or {}
-    stopped = options.get("stdin") and options.get("container") == "container1"
-    if review.get("name") == "to-be-attached-pod" and stopped:
-        return _deny(message="attaching to pod 'to-be-attached-pod' is not allowed")
-    return _allow()
+@_at("/pods/attach")
+async def _attach(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process, flags
+    options = _subject(asked)
+    if asked.get("name") == "to-be-attached-pod" and options.get("stdin") and options.get("container") == "container1":
+        return _denied(message="attaching to pod 'to-be-attached-pod' is not allowed")
+    return {"allowed": True}
 
 
-def _add_init_container(review: Json) -> Json:
-    pod = _object(review)
-    name = "webhook-added-init-container"
-    present = any(each.get("name") == name for each in pod.get("spec", {}).get("initContainers") or ())
-    if pod.get("metadata", {}).get("name") != "webhook-to-be-mutated" or present:
-        return _allow()
-    return _allow(_set("/spec/initContainers", [{"image": "webhook-added-image", "name": name, "resources": {}}]))
+@_at("/mutating-pods")
+async def _init_container(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process, flags
+    pod = _subject(asked)
+    there = any(c["name"] == INIT for c in pod.get("spec", {}).get("initContainers") or ())
+    if pod.get("metadata", {}).get("name") != "webhook-to-be-mutated" or there:
+        return {"allowed": True}
+    added = {"image": "webhook-added-image", "name": INIT, "resources": {}}
+    return _patched({"op": "add", "path": "/spec/initContainers", "value": [added]})
 
 
-def _add_sidecar(review: Json, image: str) -> Json:
-    if not image:
-        return _deny(status="Failure", message="No image specified by the sidecar-image parameter")
-    name = "webhook-added-sidecar"
-    if any(each.get("name") == name for each in _object(review).get("spec", {}).get("containers") or ()):
-        return _allow()
-    return _allow(_set("/spec/containers/-", {"image": image, "name": name, "resources": {}}))
+@_at("/mutating-pods-sidecar")
+async def _sidecar(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process
+    if not flags["sidecar-image"]:
+        return _denied(status="Failure", message="No image specified by the sidecar-image parameter", code=500)
+    if any(c["name"] == SIDECAR for c in _subject(asked).get("spec", {}).get("containers") or ()):
+        return {"allowed": True}
+    added = {"image": flags["sidecar-image"], "name": SIDECAR, "resources": {}}
+    return _patched({"op": "add", "path": "/spec/containers/-", "value": added})
 
 
-def _data(review: Json, noun: str, unwanted: str) -> Json:
-    mark = (_object(review).get("data") or {}).get(MARK)
-    operation = review.get("operation")
-    if mark == "webhook-disallow" and operation in {"CREATE", "UPDATE"}:
-        return _deny(reason=unwanted)
-    if mark == "webhook-nondeletable" and operation == "DELETE":
-        return _deny(reason=f"the {noun} cannot be deleted because it contains unwanted key and value")
-    return _allow()
+@_at("/configmaps")
+async def _config_map(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process, flags
+    return _data_judged(asked, "the configmap contains unwanted key and value", "the configmap")
 
 
-def _mutate_data(review: Json) -> Json:
-    data = _object(review).get("data") or {}
-    if data.get("mutation-stage-1") == "yes":
-        return _allow(_set("/data/mutation-stage-2", "yes"))
-    return _allow(_set("/data/mutation-stage-1", "yes")) if data.get("mutation-start") == "yes" else _allow()
+@_at("/custom-resource")
+async def _custom_resource(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process, flags
+    return _data_judged(asked, "the custom resource contains unwanted data", "the custom resource")
 
 
-def _definition(review: Json) -> Json:
-    labels = _object(review).get("metadata", {}).get("labels") or {}
-    return _deny(message="the crd contains unwanted label") if labels.get(MARK) == "webhook-disallow" else _allow()
+def _data_judged(asked: Json, unwanted: str, what: str) -> Json:
+    mark = (_subject(asked).get("data") or {}).get(MARK)
+    deleted = asked.get("operation") == "DELETE"
+    if mark == "webhook-disallow" and not deleted:
+        return _denied(reason=unwanted)
+    if mark == "webhook-nondeletable" and deleted:
+        return _denied(reason=f"{what} cannot be deleted because it contains unwanted key and value")
+    return {"allowed": True}
 
 
-def _converted(obj: Json, wanted: str) -> Json:
-    """Return an object in another version.
+@_at("/mutating-configmaps")
+@_at("/mutating-custom-resource")
+async def _staged(process: "Process", flags: Flags, asked: Json) -> Json:
+    """Add the stage that follows the last one that is there."""
+    del process, flags
+    data = _subject(asked).get("data") or {}
+    stages = [added for present, added in STAGES if data.get(present) == "yes"]
+    if not stages:
+        return {"allowed": True}
+    return _patched({"op": "add", "path": f"/data/{stages[-1]}", "value": "yes"})
 
-    Raises:
-        ValueError: there is no such conversion.
-    """
-    made = copy.deepcopy(obj)
-    current = made.get("apiVersion", "")
-    if current == wanted:
-        raise ValueError(f"conversion from a version to itself should not call the webhook: {wanted}")
-    if wanted.endswith("/v2"):
-        if "hostPort" in made:
-            host, _, port = str(made.pop("hostPort")).partition(":")
-            made["host"], made["port"] = host, port
-    elif wanted.endswith("/v1"):
-        if "host" in made or "port" in made:
-            made["hostPort"] = f"{made.pop('host', '')}:{made.pop('port', '')}"
-    else:
-        raise ValueError(f"unexpected conversion version {wanted!r}")
-    made["apiVersion"] = wanted
-    return made
+
+@_at("/crd")
+async def _definition(process: "Process", flags: Flags, asked: Json) -> Json:
+    del process, flags
+    if _labels(asked).get(MARK) == "webhook-disallow":
+        return _denied(message="the crd contains unwanted label")
+    return {"allowed": True}
