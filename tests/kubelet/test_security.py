@@ -8,8 +8,8 @@ from tests.kubelet.conftest import Node, shell
 NNP = "registry.k8s.io/e2e-test-images/nonewprivs:1.4"
 
 
-async def _status(node: Node, context: Json, **spec: Json) -> dict[str, str]:
-    await node.run(shell("cat /proc/self/status; sleep 600", securityContext=context), **spec)
+async def _status(node: Node, context: Json, pod: Json | None = None) -> dict[str, str]:
+    await node.run(shell("cat /proc/self/status; sleep 600", securityContext=context), securityContext=pod or {})
     pairs = (line.split(":", 1) for line in (await node.log()).splitlines())
     return {name: value.strip() for name, value in pairs}
 
@@ -35,7 +35,7 @@ async def test_capabilities(node: Node, context: Json, bounding: str, effective:
     ({"privileged": True}, {"seccompProfile": {"type": "RuntimeDefault"}}, "0"),
 ])  # fmt: skip
 async def test_seccomp(node: Node, container: Json, pod: Json, mode: str) -> None:
-    assert (await _status(node, container, securityContext=pod))["Seccomp"] == mode
+    assert (await _status(node, container, pod))["Seccomp"] == mode
 
 
 @pytest.mark.parametrize(("context", "uid"), [
