@@ -12,11 +12,6 @@ from k8s_tutor.kubectl.infos import Info, kind_name
 from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.text import quoted
 
-STRATEGIC = "application/strategic-merge-patch+json"
-MERGE = "application/merge-patch+json"
-JSON_PATCH = "application/json-patch+json"
-APPLY = "application/apply-patch+yaml"
-
 
 def dry_run(call: Call) -> str:
     """Return none, client or server.

@@ -8,7 +8,7 @@ from k8s_tutor.apimachinery.patches.merge_patch import merge_patch
 from k8s_tutor.apimachinery.patches.strategic_diff import two_way_diff
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import APIResource
-from k8s_tutor.kubectl.actions import MERGE, STRATEGIC
+from k8s_tutor.kubectl.patchtypes import MERGE, STRATEGIC
 
 
 def three_way(resource: APIResource, original: Json, modified: Json, current: Json) -> tuple[Json, str]:

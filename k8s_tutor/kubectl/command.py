@@ -196,19 +196,3 @@ class Verb:
     def run(self, call: Call) -> int:
         """Act, and return the exit code."""
         raise NotImplementedError
-
-
-class VerbGroup(Verb):
-    """A verb that only holds others: without one of them it shows its help."""
-
-    has_inner = True
-    help_to_output: ClassVar[bool] = False
-
-    def run(self, call: Call) -> int:
-        from k8s_tutor.kubectl.helptext import verb_help
-
-        if call.arguments:
-            raise call.usage(f'unknown command "{call.arguments[0]}"')
-        told = call.streams.stdout if self.help_to_output else call.streams.stderr
-        told.write(verb_help(type(self), call.path))
-        return 1

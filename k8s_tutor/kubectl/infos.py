@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k8s_tutor.client import ApiError, APIResource, NoMatchError
-from k8s_tutor.kubectl import manifests
+from k8s_tutor.kubectl import kustomize, manifests
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.text import quoted
@@ -296,9 +296,7 @@ def load(call: Call, errors: list[Exception], *, local: bool = False) -> list[In
     if folder and files:
         raise CommandError("only one of -f or -k can be specified")
     if folder:
-        from k8s_tutor.kubectl.kustomize import build
-
-        found = iter(build(call.cwd / folder, folder))
+        found = iter(kustomize.build(call.cwd / folder, folder))
     else:
         recursive = bool(call.words.get("recursive"))
         found = manifests.documents(files, call.cwd, call.streams.stdin, recursive=recursive)

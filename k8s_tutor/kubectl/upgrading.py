@@ -10,10 +10,10 @@ from k8s_tutor.apimachinery.apply.fieldsets import union
 from k8s_tutor.apimachinery.goyaml import to_json
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import APPLY, JSON_PATCH
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED
 from k8s_tutor.kubectl.infos import Info
+from k8s_tutor.kubectl.patchtypes import APPLY, JSON_PATCH
 
 ANNOTATION_MANAGER = "kubectl-last-applied"
 _TRIES = 5

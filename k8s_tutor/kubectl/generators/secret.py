@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from k8s_tutor.apimachinery.goyaml import to_json
-from k8s_tutor.kubectl.command import Call, VerbGroup
+from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import COMMON, Generator, api
 from k8s_tutor.kubectl.generators.sources import FLAGS, check_key, content_hash, entries
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 
 _SECRET = api("", "v1", "secrets", "Secret")
 

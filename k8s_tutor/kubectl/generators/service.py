@@ -3,11 +3,12 @@
 import re
 from typing import Any, ClassVar
 
-from k8s_tutor.kubectl.command import Call, VerbGroup
+from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import COMMON, Generator, api
 from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 
 _SERVICE = api("", "v1", "services", "Service")
 _TCP = Flag("tcp", "list", help="port or port:targetPort; may repeat")

@@ -7,7 +7,7 @@ import yaml
 
 from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.kubectl import manifests
-from k8s_tutor.kubectl.actions import MERGE, dry_run, patch_object, tell
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.editing import edited
 from k8s_tutor.kubectl.errors import CommandError, raise_all
@@ -15,6 +15,7 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, configured, with_last_applied
 from k8s_tutor.kubectl.infos import Info, load, select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.patchtypes import MERGE
 
 _HEAD = """# Please edit the 'last-applied-configuration' annotations below.
 # Lines beginning with a '#' will be ignored, and an empty file will abort the edit.

@@ -5,7 +5,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import JSON_PATCH, STRATEGIC, dry_run, patch_object, tell
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.changes import two_way
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
@@ -13,6 +13,7 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED
 from k8s_tutor.kubectl.infos import Info, kind_name, select
 from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.patchtypes import JSON_PATCH, STRATEGIC
 from k8s_tutor.kubectl.rollouts import (
     controller_revisions,
     owned_replica_sets,

@@ -12,7 +12,7 @@ from typing import Any
 from k8s_tutor.apimachinery.goyaml import to_json
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError, APIResource
-from k8s_tutor.kubectl.actions import APPLY, delete_options, dry_run, query, tell
+from k8s_tutor.kubectl.actions import delete_options, dry_run, query, tell
 from k8s_tutor.kubectl.changes import patched_locally, three_way
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
@@ -20,6 +20,7 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, with_last_applied
 from k8s_tutor.kubectl.infos import Info, kind_name, list_all, load, resolve
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR, VALIDATE
+from k8s_tutor.kubectl.patchtypes import APPLY
 from k8s_tutor.kubectl.upgrading import upgrade
 from k8s_tutor.kubectl.verbs._last_applied import EditLastApplied, SetLastApplied, ViewLastApplied
 from k8s_tutor.kubectl.watching import wait_gone

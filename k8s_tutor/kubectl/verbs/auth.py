@@ -3,7 +3,7 @@
 from typing import Any
 
 from k8s_tutor.client import APIResource, NoMatchError
-from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
+from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.describing.rules import rows
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
@@ -11,6 +11,7 @@ from k8s_tutor.kubectl.options import ALL_NAMESPACES, OUTPUT
 from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.table import aligned_columns
 from k8s_tutor.kubectl.text import go_list
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 
 _VERBS = {
     "get",

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from k8s_tutor.kubectl.actions import tell
-from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
+from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME, OUTPUT
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 
 
 class _Decide(Verb):

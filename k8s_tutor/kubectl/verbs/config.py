@@ -1,6 +1,6 @@
 """``kubectl config``, on the kubeconfig of the call only (kubectl, ``cmd/config``)."""
 
-from k8s_tutor.kubectl.command import VerbGroup
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 from k8s_tutor.kubectl.verbs._config_changes import (
     DeleteCluster,
     DeleteContext,

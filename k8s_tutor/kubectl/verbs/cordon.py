@@ -1,11 +1,12 @@
 """``kubectl cordon`` and, as its opposite, ``uncordon`` (kubectl, ``cmd/drain``)."""
 
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import STRATEGIC, dry_run, patch_object, tell
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import DRY_RUN, SELECTOR
+from k8s_tutor.kubectl.patchtypes import STRATEGIC
 
 
 class Cordon(Verb):

@@ -6,13 +6,14 @@ import time
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import sessions
-from k8s_tutor.kubectl.actions import STRATEGIC, all_containers
+from k8s_tutor.kubectl.actions import all_containers
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import api
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME
+from k8s_tutor.kubectl.patchtypes import STRATEGIC
 from k8s_tutor.kubectl.text import quoted
 
 POD = api("", "v1", "pods", "Pod")

@@ -8,7 +8,6 @@ from typing import Any
 from k8s_tutor.apimachinery.goyaml import to_json, to_yaml
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import APPLY
 from k8s_tutor.kubectl.changes import three_way
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, report
@@ -16,6 +15,7 @@ from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, configured
 from k8s_tutor.kubectl.infos import Info, load
 from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, SELECTOR
+from k8s_tutor.kubectl.patchtypes import APPLY
 from k8s_tutor.kubectl.printers import without_managed_fields
 
 

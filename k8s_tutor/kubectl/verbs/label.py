@@ -3,7 +3,7 @@
 from typing import Any
 
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import MERGE, dry_run, parse_labels, patch_object, tell
+from k8s_tutor.kubectl.actions import dry_run, parse_labels, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
@@ -20,6 +20,7 @@ from k8s_tutor.kubectl.options import (
     OVERWRITE,
     SELECTOR,
 )
+from k8s_tutor.kubectl.patchtypes import MERGE
 
 
 class Label(Verb):

@@ -4,13 +4,14 @@ import json
 from typing import Any
 
 from k8s_tutor.client import ApiError, APIResource
-from k8s_tutor.kubectl.actions import JSON_PATCH, MERGE, STRATEGIC, dry_run, patch_object, tell
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.changes import patched_locally
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT
+from k8s_tutor.kubectl.patchtypes import JSON_PATCH, MERGE, STRATEGIC
 
 TYPES = {"json": JSON_PATCH, "merge": MERGE, "strategic": STRATEGIC}
 

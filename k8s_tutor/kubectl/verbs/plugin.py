@@ -6,9 +6,10 @@ They are listed, not run: the prompt of the tutor runs nothing of the machine it
 import os
 from pathlib import Path
 
-from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
+from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 
 
 class PluginList(Verb):

@@ -1,6 +1,6 @@
 """``kubectl rollout status|history|undo|restart|pause|resume`` (kubectl, ``cmd/rollout``)."""
 
-from k8s_tutor.kubectl.command import VerbGroup
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 from k8s_tutor.kubectl.verbs._rollout_changes import Pause, Restart, Resume, Undo
 from k8s_tutor.kubectl.verbs._rollout_history import History
 from k8s_tutor.kubectl.verbs._rollout_status import Status

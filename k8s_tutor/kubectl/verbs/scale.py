@@ -3,12 +3,13 @@
 from typing import Any
 
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import MERGE, dry_run, patch_object, tell
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FILENAME, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.patchtypes import MERGE
 
 
 class Scale(Verb):

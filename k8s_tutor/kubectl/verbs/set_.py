@@ -6,15 +6,17 @@ from typing import Any
 from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl import setting
-from k8s_tutor.kubectl.actions import JSON_PATCH, dry_run, patch_object, tell
-from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
+from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.quota import resource_list
 from k8s_tutor.kubectl.infos import select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT
+from k8s_tutor.kubectl.patchtypes import JSON_PATCH
 from k8s_tutor.kubectl.podspecs import pod_spec
 from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 from k8s_tutor.kubectl.verbs._environment import Env
 
 _CONTAINERS = Flag("containers", short="c", default="*", help="names of containers, * for all")

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import STRATEGIC, dry_run, patch_object, tell
+from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.infos import Info, resolve, select
 from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, OUTPUT, OVERWRITE, SELECTOR, VALIDATE
+from k8s_tutor.kubectl.patchtypes import STRATEGIC
 
 EFFECTS = {"NoSchedule", "PreferNoSchedule", "NoExecute"}
 _NAME_RULE = (

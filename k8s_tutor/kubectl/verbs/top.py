@@ -5,12 +5,13 @@ from typing import Any
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.command import Call, Verb, VerbGroup
+from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import list_all
 from k8s_tutor.kubectl.options import ALL_NAMESPACES, FIELD_SELECTOR, SELECTOR
 from k8s_tutor.kubectl.printers.table import aligned_columns
+from k8s_tutor.kubectl.verbgroup import VerbGroup
 
 GROUP = "/apis/metrics.k8s.io/v1beta1"
 MIB = 1024 * 1024
