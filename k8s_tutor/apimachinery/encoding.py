@@ -7,7 +7,7 @@ zero value. Each type is compiled once into closures.
 from collections.abc import Callable
 from functools import partial
 from operator import is_
-from typing import Any
+from typing import Any, Final
 
 from k8s_tutor.apimachinery.schema.tables import json_schema_type
 from k8s_tutor.apimachinery.schema.types import LIST, MAP, STRUCT, Field, Type
@@ -22,8 +22,21 @@ _GONE: Any = object()
 
 Encoder = Callable[..., Any]  # of a value, and of the one that was there before
 
+#: The forms of an object. It has gone through storage, where an empty list that is always shown becomes null.
+STORED: Final = "stored"
+#: It is what a request makes of it, and nothing more: managed fields are tracked by this form.
+LIVE: Final = "live"
+#: It is to be judged: what is empty is still there, for error texts show it, but structs are as they will be stored.
+JUDGED: Final = "judged"
 
-def encoded(obj: Json, type: Type, *, stored: bool = True, old: Json | None = None) -> Json:
+
+class EmptyMap(dict[str, Any]):
+    """An empty map of a judged object: to comparisons it is no map at all, while an empty struct is a struct."""
+
+    __slots__ = ()
+
+
+def encoded(obj: Json, type: Type, *, form: str = STORED, old: Json | None = None) -> Json:
     """Return ``obj`` (conformed, perhaps defaulted) as the server stores and prints it.
 
     ``obj`` is not changed, but the result shares all parts with it that are right already.
@@ -31,23 +44,22 @@ def encoded(obj: Json, type: Type, *, stored: bool = True, old: Json | None = No
     Args:
         obj: the object.
         type: its type.
-        stored: it has gone through storage, where an empty list that is always shown becomes null; managed fields are
-            tracked before that.
+        form: ``STORED``, ``LIVE`` or ``JUDGED``.
         old: an object that is encoded already: of what is equal, its parts are taken, and not looked at again.
     """
     if not type.name:
         # Custom resources have no Go type: they are printed as they were written.
         return obj
-    result: Json = _encoder(type, stored=stored)(obj, old)
+    result: Json = _encoder(type, form)(obj, old)
     return result
 
 
-def _encoder(type: Type, *, stored: bool = True) -> Encoder:
-    plan = "encode" if stored else "encode-live"
+def _encoder(type: Type, form: str = STORED) -> Encoder:
+    plan = f"encode-{form}"
     found: Encoder | None = type.plans.get(plan)
     if found is None:
         build = _ENCODERS.get(type.kind)
-        found = type.plans[plan] = build(type, stored) if build else _keep
+        found = type.plans[plan] = build(type, form) if build else _keep
     return found
 
 
@@ -55,7 +67,7 @@ def _keep(value: Any, _: Any = None) -> Any:
     return value
 
 
-def _encode_list(type: Type, stored: bool) -> Encoder:
+def _encode_list(type: Type, form: str) -> Encoder:
     elem = type.elem
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
@@ -64,7 +76,7 @@ def _encode_list(type: Type, stored: bool) -> Encoder:
     def items(value: Any, old: Any = None) -> Any:
         nonlocal convert
         if convert is None:
-            convert = _encoder(elem, stored=stored)
+            convert = _encoder(elem, form)
         if old is None or len(old) != len(value):
             result = [convert(item) for item in value]
         else:
@@ -74,24 +86,24 @@ def _encode_list(type: Type, stored: bool) -> Encoder:
     return items
 
 
-def _encode_map(type: Type, stored: bool) -> Encoder:
+def _encode_map(type: Type, form: str) -> Encoder:
     elem = type.elem
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
 
     def values(value: Any, _: Any = None) -> Any:
-        convert = _encoder(elem, stored=stored)
+        convert = _encoder(elem, form)
         result = {key: convert(item) for key, item in value.items()}
         return value if all(map(is_, result.values(), value.values())) else result
 
     return values
 
 
-def _encode_union(_: Type, stored: bool) -> Encoder:
+def _encode_union(_: Type, form: str) -> Encoder:
     def either(value: Any, _: Any = None) -> Any:
         if isinstance(value, list):
             return [either(item) for item in value]
-        return _encoder(json_schema_type(), stored=stored)(value) if isinstance(value, dict) else value
+        return _encoder(json_schema_type(), form)(value) if isinstance(value, dict) else value
 
     return either
 
@@ -128,11 +140,11 @@ def _nothing() -> None:
     return None
 
 
-_EncodePlan = dict[str, tuple[bool, bool, Encoder | None]]
+_EncodePlan = dict[str, tuple[bool, Callable[[Any], Any], Encoder | None]]
 
 
-def _encode_plan(type: Type, *, stored: bool) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]:
-    """Return for each field whether it drops empty values, whether it is a collection, and its encoder (None: as it is).
+def _encode_plan(type: Type, form: str) -> tuple[_EncodePlan, dict[str, Callable[[], Any]]]:
+    """Return for each field whether it drops empty values, what else becomes of them, and its encoder (None: as it is).
 
     And the fields that are always shown, with what makes their zero value.
     """
@@ -141,13 +153,24 @@ def _encode_plan(type: Type, *, stored: bool) -> tuple[_EncodePlan, dict[str, Ca
     for name, field in type.fields.items():
         if _shows_empty(field):
             always[name] = _nothing if field.pointer else partial(zero, field.type)
-        convert = _encoder(field.type, stored=stored)
-        drops = field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS
-        plan[name] = (drops, field.type.kind in {LIST, MAP}, None if convert is _keep else convert)
+        convert = _encoder(field.type, form)
+        drops = form != JUDGED and field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS
+        empty = _empty_of(field.type, form, convert, shown=name in always)
+        plan[name] = (drops, empty, None if convert is _keep else convert)
     return plan, always
 
 
-def _encode_struct(type: Type, stored: bool) -> Encoder:
+def _empty_of(type: Type, form: str, convert: Encoder, *, shown: bool) -> Callable[[Any], Any]:
+    """Return what makes of an empty value the one that is shown."""
+    if type.kind == MAP and form == JUDGED:
+        return lambda _: EmptyMap()
+    if type.kind in {LIST, MAP}:
+        # An empty list that is always shown has become Go's nil on its way through the internal version.
+        return (lambda _: None) if form == STORED and shown else _keep
+    return convert
+
+
+def _encode_struct(type: Type, form: str) -> Encoder:
     plan: _EncodePlan = {}
     always: dict[str, Callable[[], Any]] = {}
 
@@ -156,7 +179,7 @@ def _encode_struct(type: Type, stored: bool) -> Encoder:
         if value is None:
             return None
         if not plan:
-            plan, always = _encode_plan(type, stored=stored)
+            plan, always = _encode_plan(type, form)
         # What needs no change is handed on as it is: writes that change little share most of the stored object.
         out = None
         for key, item in value.items():
@@ -173,13 +196,8 @@ def _encode_struct(type: Type, stored: bool) -> Encoder:
                 new = was if was == item else convert(item, was)
             elif item is None:
                 new = None if key in always else _GONE
-            elif entry[0]:
-                new = _GONE
-            elif entry[1]:
-                # An empty list that is always shown has become Go's nil on its way through the internal version.
-                new = None if stored and key in always else item
             else:
-                new = item if entry[2] is None else entry[2](item)
+                new = _GONE if entry[0] else entry[1](item)
             if new is not item:
                 if out is None:
                     out = value.copy()
@@ -197,7 +215,7 @@ def _encode_struct(type: Type, stored: bool) -> Encoder:
     return fields
 
 
-_ENCODERS: dict[str, Callable[[Type, bool], Encoder]] = {
+_ENCODERS: dict[str, Callable[[Type, str], Encoder]] = {
     STRUCT: _encode_struct,
     LIST: _encode_list,
     MAP: _encode_map,

@@ -1,7 +1,7 @@
 """The order of keys in quoted objects."""
 
 from k8s_tutor.apimachinery import schema
-from k8s_tutor.apimachinery.encoding import encoded
+from k8s_tutor.apimachinery.encoding import LIVE, encoded
 from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_text, merge_patched_text
 
 POD = {
@@ -39,7 +39,7 @@ def test_a_json_patch_sorts_the_objects_on_its_way() -> None:
 def test_empty_lists_live_until_they_are_stored() -> None:
     role = schema.type_for("rbac.authorization.k8s.io", "v1", "Role")
     assert role is not None
-    assert encoded({"rules": []}, role, stored=False)["rules"] == []
+    assert encoded({"rules": []}, role, form=LIVE)["rules"] == []
     assert encoded({"rules": []}, role)["rules"] is None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.conforming import conform
+from k8s_tutor.apimachinery.encoding import JUDGED, STORED, encoded
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.metadata import validate_metadata
 from k8s_tutor.sim.registry.scheme import strategy_makers
@@ -13,7 +14,18 @@ from k8s_tutor.sim.registry.strategy import RequestContext, Strategy, UserInfo
 _MAKERS = strategy_makers()
 _MADE: dict[str, Strategy] = {}
 
-__all__ = ["Json", "changed", "complaints", "context", "made", "pod", "strategy", "template", "validate_metadata"]
+__all__ = [
+    "Json",
+    "changed",
+    "complaints",
+    "context",
+    "made",
+    "pod",
+    "stored",
+    "strategy",
+    "template",
+    "validate_metadata",
+]
 
 
 def strategy(resource: str) -> Strategy:
@@ -39,6 +51,14 @@ def decoded(obj: Json) -> Json:
     return found
 
 
+def stored(obj: Json, form: str = STORED) -> Json:
+    """Return an object as the server stores it, or in another form."""
+    group, _, version = obj["apiVersion"].rpartition("/")
+    kind = schema.type_for(group, version, obj["kind"])
+    assert kind is not None
+    return encoded(copy.deepcopy(obj), kind, form=form)
+
+
 def made(resource: str, obj: Json) -> Json:
     """Return an object decoded, defaulted and prepared for creation."""
     new = decoded(obj)
@@ -56,8 +76,9 @@ def complaints(resource: str, obj: Json) -> list[str]:
 def changed(resource: str, old: Json, new: Json) -> list[str]:
     """Return what is wrong with an update of a made object."""
     of = strategy(resource)
-    after = copy.deepcopy(new)
+    after, old = copy.deepcopy(new), stored(old)
     of.default(after)
+    after = stored(after, JUDGED)
     of.prepare_update(context(), after, old)
     return [f"{error.field}: {error.message}" for error in of.validate_update(after, old)]
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from k8s_tutor.apimachinery.encoding import JUDGED
 from k8s_tutor.apimachinery.unstructured import Json
-from tests.resources.judging import changed, complaints, context, made, pod, strategy
+from tests.resources.judging import changed, complaints, context, made, pod, stored, strategy
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
@@ -124,6 +125,7 @@ def _through(subresource: str, old: Json, spec: Json) -> tuple[Json, list[str]]:
     new["spec"] |= spec
     of = strategy("pods")
     of.default(new)
+    new, old = stored(new, JUDGED), stored(old)
     of.prepare_subresource_update(context(subresource), new, old)
     return new, [f"{e.field}: {e.message}" for e in of.validate_subresource_update(subresource, new, old)]
 

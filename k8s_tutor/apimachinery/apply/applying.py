@@ -115,7 +115,7 @@ def apply(
     base = empty_object(type) | {"metadata": {}} if live is None else live
     entries: Entries = (base.get("metadata") or {}).get("managedFields") or []
     if live is not None and not entries:
-        entries = track_update(None, live, [], "before-first-apply", "Update", api_version, "", time, type)
+        entries = track_update(None, live, [], "before-first-apply", "Update", api_version, "", time, type, reset)
         entries = [{key: value for key, value in entry.items() if key != "time"} | {"time": time} for entry in entries]
     own = make_entry(manager, "Apply", api_version, subresource, time, {})
     try:

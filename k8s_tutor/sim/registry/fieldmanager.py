@@ -9,7 +9,7 @@ from functools import lru_cache
 from k8s_tutor.apimachinery.apply import managed_before, track_update
 from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, make_set
 from k8s_tutor.apimachinery.apply.shapes import misshapen
-from k8s_tutor.apimachinery.encoding import encoded
+from k8s_tutor.apimachinery.encoding import LIVE, encoded
 from k8s_tutor.apimachinery.schema import Type, type_for
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
@@ -45,7 +45,7 @@ class ManagedFields:
             return
         entries = track_update(
             old,
-            encoded(shown, kind, stored=False, old=old if shown is new else None),
+            encoded(shown, kind, form=LIVE, old=old if shown is new else None),
             managed_before(old, new, ctx.subresource),
             ctx.manager,
             "Update",

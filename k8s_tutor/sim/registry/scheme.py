@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform
-from k8s_tutor.apimachinery.encoding import encoded
+from k8s_tutor.apimachinery.encoding import JUDGED, encoded
 from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
@@ -109,6 +109,11 @@ class Resource:
             return self.codec.encode(obj)
         kind = self.schema
         return encoded(obj, kind, old=old) if kind is not None else obj
+
+    def judged(self, obj: Json) -> Json:
+        """Return the object of an update as it can be compared with the stored one."""
+        kind = None if self.codec is not None else self.schema
+        return encoded(obj, kind, form=JUDGED) if kind is not None else obj
 
 
 def strategy_makers() -> dict[str, Callable[[], Strategy]]:

@@ -81,6 +81,7 @@ def _update(
     attributes = Attributes(ctx, "UPDATE", resource, namespace, of, obj, old, ctx.subresource)
     rest.admission.admit(attributes)
     _check_version(resource, meta, old, of)
+    obj = resource.judged(obj)
     _prepare(ctx, resource, obj, old)
     errors = validate_metadata_update(resource, obj, old)
     errors += strategy.validate_subresource_update(ctx.subresource, obj, old)

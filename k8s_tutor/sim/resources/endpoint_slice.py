@@ -121,8 +121,10 @@ class EndpointSliceStrategy(KindStrategy):
                 item.judge("name", judge)
 
     def declared(self, v: At, old: Json | None) -> None:
-        if v.need("addressType") and (old is None or v.immutable("addressType", old)):
+        if v.need("addressType"):
             v.one_of("addressType", TYPES)
+            if old is not None:
+                v.immutable_declared("addressType", old)
         for endpoint in v.each("endpoints"):
             addresses = endpoint.get("addresses") or ()
             if not addresses:

@@ -39,7 +39,7 @@ class RuntimeClassStrategy(KindStrategy):
         if v.need("handler"):
             v.judge("handler", names.is_dns1123_label)
         if old is not None:
-            v.immutable("handler", old)
+            v.immutable_declared("handler", old)
 
     def row(self, obj: Json, now: float) -> list[Any]:
         return [obj["metadata"]["name"], obj.get("handler") or "", table.created(obj, now)]

@@ -91,7 +91,7 @@ class StorageClassStrategy(KindStrategy):
             return
         if old is not None:
             for field in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
-                v.immutable(field, old)
+                v.immutable_declared(field, old)
 
     def row(self, obj: Json, now: float) -> list[Any]:
         name = obj["metadata"]["name"]

@@ -8,6 +8,7 @@ same check. A rule reads ``v.need("name")`` or ``v.each("ports")``; the reasons 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from k8s_tutor.apimachinery.encoding import EmptyMap
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared.gotext import Plain, Typed, quote, show
@@ -215,17 +216,19 @@ class At:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal where empty and absent count alike (``apiequality.Semantic``)."""
+    """Tell whether two values are equal where empty and absent lists count alike (``apiequality.Semantic``).
+
+    So do maps; but an empty struct that is there is not an absent one (see ``EmptyMap``).
+    """
     if one is other or (one == other and isinstance(one, dict | list)):
         return True
     if isinstance(one, dict) and isinstance(other, dict):
         return all(same(one.get(key), other.get(key)) for key in one.keys() | other.keys())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(same(*pair) for pair in zip(one, other, strict=True))
-    if one is None:
-        return other in ({}, [])
-    if other is None:
-        return one in ({}, [])
+    if one is None or other is None:
+        there = one if other is None else other
+        return there is None or there == [] or isinstance(there, EmptyMap)
     return type(one) is type(other) and bool(one == other)
 
 

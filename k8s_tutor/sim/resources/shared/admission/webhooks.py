@@ -95,6 +95,9 @@ class WebhookConfigurationStrategy(KindStrategy):
     has_generation = True
     mutating = False
 
+    def generation_changes(self, new: Json, old: Json) -> bool:
+        return bool(new.get("webhooks") != old.get("webhooks"))
+
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         return [*admission_rules.static_warnings(obj, old), *_excluded_warnings(obj)]
 
