@@ -41,6 +41,19 @@ async def test_pages_of_all_namespaces_leave_nothing_out(server: ServerFactory) 
     assert [name for name in seen if name in wanted] == wanted
 
 
+async def test_every_form_of_a_page_tells_what_follows(server: ServerFactory) -> None:
+    served = await server()
+    for name in "abcd":
+        await call(served, "POST", CONFIGMAPS, configmap(name))
+    path = f"{CONFIGMAPS}?limit=1"
+    whole = (await call(served, "GET", path)).body["metadata"]
+    assert whole["remainingItemCount"] >= 3
+    for form in ("Table", "PartialObjectMetadataList"):
+        page = await call(served, "GET", path, accept=f"application/json;as={form};g=meta.k8s.io;v=v1")
+        assert page.body["kind"] == form
+        assert page.body["metadata"] == whole
+
+
 async def test_a_future_version_is_refused(server: ServerFactory) -> None:
     served = await server()
     done = await call(served, "GET", f"{CONFIGMAPS}?resourceVersion=999999")

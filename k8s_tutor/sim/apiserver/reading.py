@@ -1,12 +1,10 @@
 """GET and LIST.
 
-Lists are joined from the entries' cached JSON. Pages follow upstream's continue tokens; a page is of the state at its
-first page's resource version, undone from the store's window of recent events.
+Lists are joined from the entries' cached JSON. A list of a past version is undone from the store's window of
+recent events.
 """
 
-import base64
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,14 +13,13 @@ from k8s_tutor.sim.apiserver import tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import ListOptions, list_options, revision
+from k8s_tutor.sim.apiserver.paging import Page, first_page, read_token
 from k8s_tutor.sim.apiserver.selection import Selection, selection
-from k8s_tutor.sim.machinery.status import ApiError, bad_request
+from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Entry, type_prefix
 
 if TYPE_CHECKING:
     from k8s_tutor.apimachinery.unstructured import Json
-
-TOKEN_VERSION = "meta.k8s.io/v1"
 
 
 def get(call: Call) -> Response:
@@ -36,7 +33,7 @@ def get(call: Call) -> Response:
 def show(call: Call, entry: Entry, status: int = 200) -> Response:
     """Answer with a stored object in the form that was asked for."""
     if call.form.transform:
-        return call.json(tables.transform(call, [entry], str(entry.revision), single=True), status)
+        return call.json(tables.transform(call, Page([entry], str(entry.revision)), single=True), status)
     if not same_version(call):
         value = call.resource.strategy.to_version(entry.obj, call.resource.api_version)
         return call.json(value | {"kind": call.resource.kind}, status)
@@ -49,23 +46,13 @@ def same_version(call: Call) -> bool:
     return stored is call.resource
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a list shows."""
-
-    entries: Sequence[Entry]
-    version: int
-    token: str = ""
-    remaining: int | None = None
-
-
 def list_(call: Call) -> Response:
     """LIST a collection."""
     options = list_options(call.request, watch=False)
     chosen = selection(call.request, call.resource)
     page = select(call, options, chosen)
     if call.form.transform:
-        return call.json(tables.transform(call, page.entries, str(page.version), page=page))
+        return call.json(tables.transform(call, page))
     return call.encoded(_join(call, page))
 
 
@@ -77,7 +64,7 @@ def select(call: Call, options: ListOptions, chosen: Selection) -> Page:
     name = call.resource.name
     version = store.revision
     if options.token:
-        version, start = _read_token(options)
+        version, start = read_token(options)
         entries: Iterable[Entry] = _at(call, namespace, version, start)
     elif options.match == "Exact" or (options.limit and wanted and options.match != "NotOlderThan"):
         _check_not_ahead(call, wanted)
@@ -90,23 +77,8 @@ def select(call: Call, options: ListOptions, chosen: Selection) -> Page:
     limit = 0 if options.version == "0" else options.limit
     if not limit:
         found = list(entries) if chosen.everything else [entry for entry in entries if chosen.fits(entry.obj)]
-        return Page(found, version)
-    return _page(list(entries), chosen, limit, namespace, version)
-
-
-def _page(entries: list[Entry], chosen: Selection, limit: int, namespace: str | None, version: int) -> Page:
-    """Return the first ``limit`` that fit; there is more as long as anything follows, whether it fits or not."""
-    found: list[Entry] = []
-    for index, entry in enumerate(entries):
-        if chosen.everything or chosen.fits(entry.obj):
-            found.append(entry)
-        if len(found) == limit:
-            left = len(entries) - index - 1
-            if not left:
-                break
-            token = _token(version, _position(entry, namespace) + "\x00")
-            return Page(found, version, token, left if chosen.everything else None)
-    return Page(found, version)
+        return Page(found, str(version))
+    return first_page(list(entries), chosen, limit, namespace, version)
 
 
 def _named(call: Call, chosen: Selection, namespace: str | None) -> Iterable[Entry]:
@@ -143,43 +115,10 @@ def _check_not_ahead(call: Call, wanted: int) -> None:
         raise ApiError(504, "Timeout", f"Timeout: {text}", details, {"Retry-After": "1"})
 
 
-def _position(entry: Entry, namespace: str | None) -> str:
-    """Return an object's key under the collection, as etcd orders it."""
-    meta = entry.obj["metadata"]
-    if namespace is None and meta.get("namespace"):
-        return f"/{meta['namespace']}/{meta['name']}"
-    return f"/{meta['name']}"
-
-
-def _token(version: int, start: str) -> str:
-    body = orjson.dumps({"v": TOKEN_VERSION, "rv": version, "start": start})
-    return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
-
-
-def _read_token(options: ListOptions) -> tuple[int, str]:
-    if options.version not in {"", "0"}:
-        raise bad_request("specifying resource version is not allowed when using continue")
-    try:
-        raw = base64.urlsafe_b64decode(options.token + "=" * (-len(options.token) % 4))
-    except ValueError:
-        raise bad_request("invalid continue token: continue key is not valid: illegal base64 data") from None
-    try:
-        body = orjson.loads(raw)
-        return int(body["rv"]), str(body["start"])
-    except (ValueError, KeyError, TypeError):
-        first = raw[:1].decode("latin-1")
-        text = f"invalid character '{first}' looking for beginning of value"
-        raise bad_request(f"invalid continue token: continue key is not valid: {text}") from None
-
-
 def _join(call: Call, page: Page) -> bytes:
     """Return the list's JSON, put together from the entries'."""
     resource = call.resource
-    meta: Json = {"resourceVersion": str(page.version)}
-    if page.token:
-        meta["continue"] = page.token
-        if page.remaining is not None:
-            meta["remainingItemCount"] = page.remaining
+    meta = page.metadata
     if resource.custom is not None:
         meta.setdefault("continue", "")
         items = b",".join([version_encoded(call, entry) for entry in page.entries])

@@ -11,6 +11,7 @@ from k8s_tutor.sim.apiserver import accessreviews, bodies, tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
+from k8s_tutor.sim.apiserver.paging import Page
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_allowed, not_found
 from k8s_tutor.sim.machinery.store import Entry
 from k8s_tutor.sim.registry.rest import check_namespace
@@ -122,7 +123,7 @@ def _component_table(call: Call, items: list[Json]) -> Response:
     shown = [item for item in items if call.info.name in {"", item["metadata"]["name"]}]
     if not shown:
         raise not_found("componentstatuses", "", call.info.name)
-    return call.json(tables.transform(call, [Entry(item, 0) for item in shown], ""))
+    return call.json(tables.transform(call, Page([Entry(item, 0) for item in shown], "")))
 
 
 def _binding(call: Call) -> Response:

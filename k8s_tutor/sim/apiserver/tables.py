@@ -3,43 +3,29 @@
 Mirrors ``apiserver/pkg/endpoints/handlers/response.go``; columns and cells are the strategy's.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
+from k8s_tutor.sim.apiserver.paging import Page
 from k8s_tutor.sim.machinery.status import bad_request
 from k8s_tutor.sim.machinery.store import Entry
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.apiserver.reading import Page
 
 META_V1 = "meta.k8s.io/v1"
 UNKNOWN = "<unknown>"
 
 
-def transform(
-    call: Call, entries: Sequence[Entry], version: str, *, page: "Page | None" = None, single: bool = False
-) -> Json:
+def transform(call: Call, page: Page, *, single: bool = False) -> Json:
     """Return the entries in the form that the client asked for."""
     if call.form.transform == "Table":
-        return table(call, entries, version, page=page)
-    if single:
-        return partial(entries[0].obj)
-    return partial_list(entries, version, page=page)
+        return table(call, page)
+    return partial(page.entries[0].obj) if single else partial_list(page)
 
 
-def table(call: Call, entries: Sequence[Entry], version: str, *, page: "Page | None" = None) -> Json:
+def table(call: Call, page: Page) -> Json:
     """Return a Table of the entries."""
-    meta: Json = {"resourceVersion": version}
-    if page is not None and page.token:
-        meta["continue"] = page.token
-        if page.remaining is not None:
-            meta["remainingItemCount"] = page.remaining
     include = call.request.param("includeObject") or "Metadata"
     if include not in {"None", "Metadata", "Object"}:
         raise bad_request(f"unrecognized includeObject value: {include!r}".replace("'", '"'))
-    return _table(meta, columns(call), [row(call, entry, include) for entry in entries])
+    return _table(page.metadata, columns(call), [row(call, entry, include) for entry in page.entries])
 
 
 def bookmark_table(call: Call, obj: Json) -> Json:
@@ -99,14 +85,11 @@ def partial(obj: Json) -> Json:
     return {"kind": "PartialObjectMetadata", "apiVersion": META_V1, "metadata": obj["metadata"]}
 
 
-def partial_list(entries: Sequence[Entry], version: str, *, page: "Page | None" = None) -> Json:
+def partial_list(page: Page) -> Json:
     """Return a list of objects' metadata."""
-    meta: Json = {"resourceVersion": version}
-    if page is not None and page.token:
-        meta["continue"] = page.token
     return {
         "kind": "PartialObjectMetadataList",
         "apiVersion": META_V1,
-        "metadata": meta,
-        "items": [partial(entry.obj) for entry in entries] or None,  # Go's nil slice
+        "metadata": page.metadata,
+        "items": [partial(entry.obj) for entry in page.entries] or None,  # Go's nil slice
     }

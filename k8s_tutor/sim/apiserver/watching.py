@@ -17,6 +17,7 @@ from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response, Streaming, StreamWriter
 from k8s_tutor.sim.apiserver.negotiation import PROTOBUF, WATCH_TYPES, YAML
 from k8s_tutor.sim.apiserver.options import ListOptions, list_options, revision
+from k8s_tutor.sim.apiserver.paging import Page
 from k8s_tutor.sim.apiserver.reading import version_encoded
 from k8s_tutor.sim.apiserver.selection import Selection, selection
 from k8s_tutor.sim.machinery.status import ApiError
@@ -149,7 +150,7 @@ class Watcher:
 
     def _line(self, type_: str, entry: Entry, event: Event | None) -> None:
         if self._form[0] == "Table":
-            line = self._table_line(tables.table(self._call, [entry], str(entry.revision)), type_)
+            line = self._table_line(tables.table(self._call, Page([entry], str(entry.revision))), type_)
         elif event is None:
             line = self._encode(type_, entry)
         else:
