@@ -55,3 +55,24 @@ async def test_groups_of_the_image_are_merged(node: Node, policy: str, groups: l
     await node.run(shell("id -G; sleep 600"), securityContext=context)
     assert await node.log() == " ".join(map(str, groups)) + "\n"
     assert node.container_status()["user"]["linux"]["supplementalGroups"] == groups
+
+
+@pytest.mark.parametrize(("context", "said"), [
+    ({"privileged": True}, "done\n"),
+    ({"capabilities": {"add": ["NET_ADMIN"]}}, "done\n"),
+    ({}, "ip: RTNETLINK answers: Operation not permitted\n"),
+])  # fmt: skip
+async def test_the_network_is_changed_only_by_its_administrator(node: Node, context: Json, said: str) -> None:
+    await node.run(shell("ip link add dummy0 type dummy && echo done; sleep 600", securityContext=context))
+    assert await node.log() == said
+
+
+async def test_an_image_says_who_belongs_to_its_groups(node: Node) -> None:
+    image = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
+    container = {"name": "main", "image": image, "command": ["sh", "-c", "id; sleep 600"]}
+    await node.run(container, securityContext={"runAsUser": 1000}, seconds=10)
+    said = await node.log()
+    assert (
+        said
+        == "uid=1000(user-defined-in-image) gid=1000(user-defined-in-image) groups=1000(user-defined-in-image),50000(group-defined-in-image)\n"
+    )

@@ -49,6 +49,8 @@ def build(profile: Mapping[str, Any], version: str) -> Directory:
         user, _, uid, gid = line.split(":")[:4]
         _append(root, "etc/group", f"{user}:x:{gid}:\n")
         del uid
+    for line in profile.get("groups", ()):
+        _append(root, "etc/group", f"{line}\n")
     for path, spec in profile.get("files", {}).items():
         _put(root, path.strip("/"), _node(spec, version))
     for path, behaviour in profile.get("programs", {}).items():

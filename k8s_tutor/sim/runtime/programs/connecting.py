@@ -1,174 +1,16 @@
-"""Network tools: nslookup, host, dig, nc, telnet, ping, traceroute, ip, ifconfig, netstat, ss, route."""
+"""What shows the network: ping, ip, ifconfig, route, netstat, ss."""
 
-import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
-from k8s_tutor.sim.network import NetworkError, Stream
 from k8s_tutor.sim.runtime.programs.options import applet, parse, usage
 from k8s_tutor.sim.runtime.programs.registry import program
-from k8s_tutor.sim.runtime.programs.resolving import Resolver, is_address, reachable, resolve
-from k8s_tutor.sim.runtime.programs.serving import listen
+from k8s_tutor.sim.runtime.programs.resolving import resolve
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-
-@program("nslookup")
-async def nslookup(process: "Process") -> int:
-    """Ask the DNS."""
-    words = [word for word in process.argv[1:] if not word.startswith("-")]
-    kinds = [word.partition("=")[2].upper() for word in process.argv[1:] if word.startswith(("-type=", "-query="))]
-    if not words:
-        return await usage(process, "[-type=QUERY_TYPE] HOST [DNS_SERVER]")
-    name, kind = words[0], kinds[0] if kinds else "A"
-    resolver = Resolver(process)
-    server = words[1] if len(words) > 1 else (resolver.nameservers or ["127.0.0.1"])[0]
-    if not await reachable(process):
-        await process.out(";; connection timed out; no servers could be reached\n\n")
-        return 1
-    await process.out(f"Server:\t\t{server}\nAddress:\t{server}:53\n\n")
-    dns = process.container.runtime.network.dns
-    if is_address(name):
-        pointer = ".".join(reversed(name.split("."))) + ".in-addr.arpa"
-        answer = dns.query(pointer, "PTR")
-        if not answer.records:
-            await process.out(f"** server can't find {pointer}: NXDOMAIN\n\n")
-            return 1
-        await process.out(f"{pointer}\tname = {answer.records[0].value.rstrip('.')}\n\n")
-        return 0
-    return await _lookup(process, resolver, name, kind)
-
-
-async def _lookup(process: "Process", resolver: Resolver, name: str, kind: str) -> int:
-    """Print what each candidate name gives, as busybox: failures too, until one is found."""
-    dns = process.container.runtime.network.dns
-    failed: list[str] = []
-    for candidate in dns.search(name, resolver.searches, resolver.ndots):
-        answer = dns.query(candidate, kind)
-        if not answer.exists:
-            failed.append(f"** server can't find {candidate}: NXDOMAIN\n\n")
-            continue
-        if not answer.records:
-            await process.out(f"*** Can't find {candidate}: No answer\n\n")
-            return 1
-        for record in answer.records:
-            if record.type == "A":
-                await process.out(f"Name:\t{record.name}\nAddress: {record.value}\n")
-            elif record.type == "CNAME":
-                await process.out(f"{record.name}\tcanonical name = {record.value}\n")
-            else:
-                await process.out(
-                    f"{record.name}\t{'service' if record.type == 'SRV' else record.type} = {record.value}\n"
-                )
-        await process.out("\n")
-        return 0
-    await process.out("".join(failed))
-    return 1
-
-
-@program("host", "dig")
-async def dig(process: "Process") -> int:
-    """Ask the DNS, briefly."""
-    words = [word for word in process.argv[1:] if not word.startswith(("-", "+", "@"))]
-    kinds = [word for word in words if word.upper() in {"A", "SRV", "PTR", "CNAME", "AAAA"}]
-    names = [word for word in words if word not in kinds]
-    if not names:
-        return await usage(process, "NAME")
-    search = "+search" in process.argv or applet(process) == "host"
-    resolver = Resolver(process)
-    dns = process.container.runtime.network.dns
-    for candidate in dns.search(names[0], resolver.searches, resolver.ndots) if search else names[:1]:
-        answer = dns.query(candidate, kinds[0].upper() if kinds else "A")
-        if answer.records:
-            for record in answer.records:
-                text = (
-                    record.value if "+short" in process.argv else f"{candidate}.\t30\tIN\t{record.type}\t{record.value}"
-                )
-                await process.out(
-                    (f"{candidate} has address {record.value}" if applet(process) == "host" else text) + "\n"
-                )
-            return 0
-    if applet(process) == "host":
-        await process.out(f"Host {names[0]} not found: 3(NXDOMAIN)\n")
-        return 1
-    return 0
-
-
-@program("nc", "telnet")
-async def nc(process: "Process") -> int:
-    """Connect to a port, or listen on one."""
-    options, words = await parse(process, "lvznukN46k", "wpseqi", stop=False)
-    if "l" in options:
-        port = int(options.get("p") or (words[-1] if words else 0))
-        return await _nc_listen(process, port, keep="k" in options)
-    if len(words) < 2:
-        return await usage(process, "[IPADDR PORT]")
-    host, port = words[0], int(words[1]) if words[1].isdigit() else 0
-    addresses = await resolve(process, host)
-    if not addresses:
-        await process.err(f"nc: bad address '{host}'\n")
-        return 1
-    network = process.container.runtime.network
-    patience = float(options["w"]) if "w" in options else None
-    try:
-        stream: Stream = await process.pause(
-            network.connect(process.container.config.pod_ip, addresses[0], port, patience)
-        )
-    except NetworkError as error:
-        text = "Connection timed out" if error.kind == "timeout" else error.message
-        if "v" in options or "z" not in options:
-            await process.err(
-                f"nc: {addresses[0]} ({addresses[0]}:{port}): {text}\n"
-                if "v" in options
-                else f"nc: can't connect to remote host ({addresses[0]}): {text}\n"
-            )
-        return 1
-    if "v" in options:
-        await process.err(f"{host} ({addresses[0]}:{port}) open\n")
-    if "z" in options:
-        stream.close()
-        return 0
-    await _join(process, stream)
-    return 0
-
-
-async def _join(process: "Process", stream: Stream) -> None:
-    """Copy between the terminal and the connection until the other side ends."""
-
-    async def send() -> None:
-        while data := await process.fds[0].read():
-            await stream.write(data)
-        stream.close_write()
-
-    sender = process.container.clock.spawn(send())
-    try:
-        while data := await process.pause(stream.read()):
-            await process.write(1, data)
-    finally:
-        sender.cancel()
-        stream.close()
-
-
-async def _nc_listen(process: "Process", port: int, *, keep: bool) -> int:
-    arrived: asyncio.Queue[tuple[Stream, asyncio.Future[None]]] = asyncio.Queue()
-
-    async def accept(stream: Stream) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await arrived.put((stream, done))
-        await done
-
-    if not listen(process, port, accept=accept):
-        await process.err("nc: bind: Address already in use\n")
-        return 1
-    while True:
-        stream, done = await process.pause(arrived.get())
-        with contextlib.suppress(BrokenPipeError):
-            await _join(process, stream)
-        if not done.done():
-            done.set_result(None)
-        if not keep:
-            return 0
+NET_ADMIN = 1 << 12
+CHANGES = {"add", "del", "delete", "set", "change", "replace", "flush", "up", "down"}
 
 
 @program("ping")
@@ -209,6 +51,8 @@ async def interfaces(process: "Process") -> int:
     address = process.container.config.pod_ip
     gateway = address.rsplit(".", 1)[0] + ".1"
     words = process.argv[1:]
+    if CHANGES.intersection(words):
+        return await _change(process)
     if applet(process) == "route" or (words and words[0].startswith("r")):
         await process.out(
             f"default via {gateway} dev eth0 \n{gateway.rsplit('.', 1)[0]}.0/24 dev eth0 scope link  src {address} \n"
@@ -227,6 +71,17 @@ async def interfaces(process: "Process") -> int:
             "       valid_lft forever preferred_lft forever\n"
         )
     return 0
+
+
+async def _change(process: "Process") -> int:
+    """Change an interface, address or route: only with CAP_NET_ADMIN; what is made so is not kept."""
+    security = process.container.config.security
+    if process.credentials.uid == 0 and security.capabilities & NET_ADMIN:
+        return 0
+    name = applet(process)
+    denied = "RTNETLINK answers: Operation not permitted" if name == "ip" else "SIOCSIFADDR: Operation not permitted"
+    await process.err(f"{name}: {denied}\n")
+    return 1
 
 
 @program("netstat", "ss")
