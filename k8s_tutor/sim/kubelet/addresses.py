@@ -82,14 +82,26 @@ class PodAddresses:
         ip = self._pool.take()
         if ip is None:
             raise NoAddressError(EXHAUSTED)
-        self._network.attach(ip, self._node_name)
+        self._connect(pod, ip)
         return ip
 
     def attach_again(self, pod: Json, ip: str) -> None:
         """Give a resumed pod its old address."""
         if not pod["spec"].get("hostNetwork"):
             self._pool.reserve(ip)
-            self._network.attach(ip, self._node_name)
+            self._connect(pod, ip)
+
+    def _connect(self, pod: Json, ip: str) -> None:
+        """Attach an address, with the host ports that lead to it."""
+        self._network.attach(ip, self._node_name)
+        for container in pod["spec"].get("containers") or ():
+            for port in container.get("ports") or ():
+                if port.get("hostPort"):
+                    target = (ip, port["containerPort"])
+                    protocol = port.get("protocol", "TCP")
+                    self._network.forward(
+                        self._node_address, port.get("hostIP", ""), port["hostPort"], protocol, target
+                    )
 
     def detach(self, pod: Json, ip: str) -> None:
         """Take an address back."""

@@ -9,6 +9,8 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.kubelet.quality import qos_class
 from k8s_tutor.sim.scheduler.nodematch import required_affinity, tolerates
+from k8s_tutor.sim.scheduler.plugins.node_ports import conflicts
+from k8s_tutor.sim.scheduler.podinfo import host_ports
 from k8s_tutor.sim.scheduler.requests import Amounts, add, amounts, pod_requests
 
 REASONS = {
@@ -79,15 +81,9 @@ def _selects(pod: Json, node: Json) -> bool:
 
 
 def _taken_port(pod: Json, others: list[Json]) -> bool:
-    wanted = set(_host_ports(pod))
-    return bool(wanted) and any(wanted & set(_host_ports(other)) for other in others)
-
-
-def _host_ports(pod: Json) -> Iterable[tuple[int, str]]:
-    for _, container in spec.containers(pod, "init", "main"):
-        for port in container.get("ports") or ():
-            if port.get("hostPort"):
-                yield port["hostPort"], port.get("protocol") or "TCP"
+    wanted = host_ports(pod["spec"])
+    used = [port for other in others for port in host_ports(other["spec"])] if wanted else []
+    return any(conflicts(one, other) for one in wanted for other in used)
 
 
 def _tolerates(pod: Json, node: Json) -> bool:

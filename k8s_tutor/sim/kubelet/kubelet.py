@@ -215,9 +215,8 @@ class Kubelet:
         elif type_ == "DELETED":
             self._removed(uid, worker)
         elif worker is not None:
+            self.volumes.pod_changed(worker.pod, pod)
             worker.update(pod)
-            meta = pod["metadata"]
-            self.volumes.source_changed("pods", meta["namespace"], meta["name"])
         else:
             self._add(pod)
 

@@ -1,8 +1,8 @@
 """Mounts the volumes of a pod, tries failed ones again with back-off, and keeps projected files up to date.
 
 Mirrors ``pkg/kubelet/volumemanager``: a pod's start waits here, polling; failures are events with doubling delays. A
-changed ConfigMap or Secret reaches the files at the pod's next regular sync, 60 to 90 s later, as on real nodes; files
-of tokens at 80 % of the token's life.
+changed ConfigMap or Secret reaches the files at the pod's next regular sync, 60 to 90 s later, as on real nodes (an
+annotation of the pod makes it sync at once); files of tokens at 80 % of the token's life.
 """
 
 import random
@@ -145,12 +145,21 @@ class VolumeManager:
         self._arm(uid, state)
 
     def source_changed(self, resource: str, namespace: str, name: str) -> None:
-        """A ConfigMap, Secret or pod has changed: its files follow at the next sync of each pod that mounts it."""
+        """A ConfigMap or Secret has changed: its files follow at the next sync of each pod that mounts it."""
         for uid in self._users.get((resource, namespace, name), ()):
             state = self._pods[uid]
             if state.update is None:
                 delay = random.uniform(stages.timing("sync_delay_min"), stages.timing("sync_delay_max"))
                 state.update = self._clock.call_later(delay, self._update, uid)
+
+    def pod_changed(self, before: Json, after: Json) -> None:
+        """A pod's metadata or spec has changed: its sync looks at all its volumes, and their files follow at once."""
+        state = self._pods.get(after["metadata"]["uid"])
+        if state is None or _semantics(before) == _semantics(after):
+            return
+        if state.update is not None:
+            state.update.cancel()
+        state.update = self._clock.call_later(stages.timing("mount_poll"), self._update, after["metadata"]["uid"])
 
     def _update(self, uid: str) -> None:
         state, pod = self._pods.get(uid), self._current(uid)
@@ -185,3 +194,9 @@ class VolumeManager:
                     users.discard(uid)
                     if not users:
                         del self._users[source]
+
+
+def _semantics(pod: Json) -> tuple[Json, Json, Json]:
+    """Return what makes the kubelet sync a pod at once when it differs."""
+    meta = pod["metadata"]
+    return meta.get("labels") or {}, meta.get("annotations") or {}, pod["spec"]

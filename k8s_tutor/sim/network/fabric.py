@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 UNREACHABLE_SECONDS = 3.06
 CONNECT_SECONDS = 127.0
 MAX_CONNECTIONS = 1024
+ANY = "0.0.0.0"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 Reply = Callable[[bytes], None]
 Receive = Callable[[bytes, tuple[str, int], Reply], None]
@@ -115,6 +116,7 @@ class Network:
         self._outside: dict[tuple[str, int], Listener] = {}
         self._nodes: set[str] = set()
         self._where: dict[str, str] = {}
+        self._host_ports: dict[tuple[str, str, int, str], tuple[str, int]] = {}
         self.services.locate(lambda ip: self._where.get(ip, ""))
         self._ports = itertools.cycle(range(32768, 61000))
 
@@ -136,7 +138,13 @@ class Network:
         """Take an address away with all that listens on it."""
         self._hosts.pop(ip, None)
         self._where.pop(ip, None)
+        if self._host_ports:
+            self._host_ports = {key: target for key, target in self._host_ports.items() if target[0] != ip}
         self._nodes.discard(ip)
+
+    def forward(self, node: str, host_ip: str, port: int, protocol: str, target: tuple[str, int]) -> None:
+        """Lead a port of a node's address to a pod (CNI's portmap); ``detach`` of the pod ends it."""
+        self._host_ports[node, host_ip or ANY, port, protocol] = target
 
     def listen(self, ip: str, listener: Listener) -> Callable[[], None]:
         """Serve a port of an address; the answer ends it.
@@ -323,6 +331,9 @@ class Network:
         """
         address = host if is_address(host) else self._lookup(host)
         if address in LOOPBACK:
+            inner = self._host_port(source or "", "127.0.0.1", port, protocol)
+            if inner is not None:
+                return Way(self._listener(source, *inner, protocol), inner[0], self._seen_as(None, inner[0], ""))
             found = self._hosts.get(source or "", {}).get((port, protocol))
             if found is None:
                 raise NetworkError("refused", "Connection refused")
@@ -336,8 +347,17 @@ class Network:
                 raise NetworkError("refused", "Connection refused")
             entrance = address if target.masquerade else ""
             address, port = target.pick()
+        else:
+            address, port = self._host_port(address, address, port, protocol) or (address, port)
         found = self._listener(source, address, port, protocol)
         return Way(found, address, self._seen_as(source, address, entrance))
+
+    def _host_port(self, node: str, address: str, port: int, protocol: str) -> tuple[str, int] | None:
+        """Return the pod's address and port behind a host port of a node."""
+        if not self._host_ports:
+            return None
+        exact = self._host_ports.get((node, address, port, protocol))
+        return exact or self._host_ports.get((node, ANY, port, protocol))
 
     def _listener(self, source: str | None, address: str, port: int, protocol: str) -> Listener:
         if (address, port) in self._outside and protocol == "TCP":

@@ -1,7 +1,7 @@
 """``proxy`` of pods, services and nodes: HTTP requests passed on into the cluster network.
 
 Mirrors ``apimachinery/pkg/util/proxy`` and ``core/*/rest/proxy``: names may carry scheme and port
-(``https:web:8080``); ``Location`` headers and HTML links are left as they are.
+(``https:web:8080``); the proxy's own path without its last slash is a redirect, so that relative links work.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.subresources.nodes import kubelet_of
+from k8s_tutor.sim.apiserver.subresources.rewriting import Links
 from k8s_tutor.sim.machinery.status import ApiError, bad_request, not_found
-from k8s_tutor.sim.network import NetworkError
+from k8s_tutor.sim.network import HttpResponse, NetworkError
 
 TIMEOUT = 30.0
 HOP_BY_HOP = frozenset(
@@ -45,6 +46,8 @@ async def handle(call: Call) -> Response:
     else:
         host, number = _service(call, name, port)
     query = f"?{call.request.raw_query}" if call.request.raw_query else ""
+    if not call.info.rest and call.request.method in {"GET", "HEAD"} and not call.request.path.endswith("/"):
+        return Response(301, b"", "text/plain", [("Location", f"{call.request.path}/{query}")])
     url = f"{scheme or 'http'}://{host}:{number}/{call.info.rest}{_slash(call)}{query}"
     headers = {key: value for key, value in call.request.headers.items() if key not in NOT_SENT}
     headers["x-forwarded-uri"] = call.request.path
@@ -55,8 +58,19 @@ async def handle(call: Call) -> Response:
     except (NetworkError, TimeoutError) as error:
         text = f"error trying to reach service: {error}"
         raise ApiError(503, "ServiceUnavailable", text) from None
+    return _answer(call, done, f"{host}:{number}")
+
+
+def _answer(call: Call, done: HttpResponse, host: str) -> Response:
+    """Return a server's answer with its links led back here."""
     kept = [(key, value) for key, value in done.headers.items() if key.lower() not in HOP_BY_HOP]
     kind = next((value for key, value in done.headers.items() if key.lower() == "content-type"), "text/plain")
+    prefix = call.request.path.removesuffix("/").removesuffix(call.info.rest.removesuffix("/")).removesuffix("/")
+    links = Links(prefix, host, call.request.headers.get("host", ""))
+    if any(key.lower() == "location" for key, _ in kept):
+        kept = [(key, links.url(value) if key.lower() == "location" else value) for key, value in kept]
+    elif kind.split(";")[0].strip() == "text/html" and not any(key.lower() == "content-encoding" for key, _ in kept):
+        return Response(done.status, links.page(done.text).encode(), kind, kept)
     return Response(done.status, done.body, kind, kept)
 
 

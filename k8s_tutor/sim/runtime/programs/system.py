@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime.cgroup import NODE_CORES, NODE_MEMORY
-from k8s_tutor.sim.runtime.identity import entries
 from k8s_tutor.sim.runtime.programs.listing import owner
 from k8s_tutor.sim.runtime.programs.options import applet, gnu, human, parse
 from k8s_tutor.sim.runtime.programs.registry import program
@@ -157,27 +156,6 @@ async def clear(process: "Process") -> int:
     """Clear the screen."""
     await process.out("\x1b[H\x1b[J")
     return 0
-
-
-@program("getent")
-async def getent(process: "Process") -> int:
-    """Look up names in the databases."""
-    words = process.argv[1:]
-    if len(words) < 2:
-        return 1
-    if words[0] in {"hosts", "ahosts", "ahostsv4"}:
-        from k8s_tutor.sim.runtime.programs.resolving import resolve
-
-        address = await resolve(process, words[1])
-        if not address:
-            return 2
-        await process.out(f"{address[0]:<15} {words[1]}\n")
-        return 0
-    for line in entries(process.container, words[0]):
-        if words[1] in {line[0], line[2]}:
-            await process.out(":".join(line) + "\n")
-            return 0
-    return 2
 
 
 @program("dmesg")
