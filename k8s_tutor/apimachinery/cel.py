@@ -74,18 +74,25 @@ class Program:
 _TIMES = re.compile(r"\b(timestamp|duration)\b")
 
 
-def compile(expression: str, variables: tuple[str, ...] = ("self", "oldSelf"), *, patches: bool = False) -> Program:
+def compile(
+    expression: str,
+    variables: tuple[str, ...] = ("self", "oldSelf"),
+    *,
+    patches: bool = False,
+    bindings: bool = False,
+) -> Program:
     """Return the program of an expression.
 
     Args:
         expression: CEL.
         variables: the names it may use; their values are of any type.
         patches: whether it may use what only mutating policies know.
+        bindings: whether it may use ``cel.bind``.
 
     Raises:
         CompileError: with upstream's words.
     """
-    return _compile(expression, tuple(variables), patches=patches)
+    return _compile(expression, tuple(variables), patches=patches, bindings=bindings)
 
 
 def evaluate(program: Program, values: Mapping[str, Any]) -> Any:
@@ -99,22 +106,25 @@ def is_true(program: Program, values: Mapping[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _compile(expression: str, variables: tuple[str, ...], *, patches: bool) -> Program:
+def _compile(expression: str, variables: tuple[str, ...], *, patches: bool, bindings: bool) -> Program:
     if len(expression) > _MAX_EXPRESSION:
         raise CompileError("expression exceeds the maximum length")
     try:
-        checked = _environment(variables, patches=patches, checking=True).compile(expression)
-        return Program(expression, _environment(variables, patches=patches).compile(expression), checked)
+        checked = _environment(variables, patches=patches, bindings=bindings, checking=True).compile(expression)
+        compiled = _environment(variables, patches=patches, bindings=bindings).compile(expression)
+        return Program(expression, compiled, checked)
     except RuntimeError as error:
         text = _STATUS.sub("", str(error)).removesuffix(" [INVALID_ARGUMENT]").replace("\\u003F", "?")
         raise CompileError(_as_members(text, expression)) from None
 
 
 @lru_cache(maxsize=64)
-def _environment(variables: tuple[str, ...], *, patches: bool, checking: bool = False) -> Any:
+def _environment(variables: tuple[str, ...], *, patches: bool, bindings: bool, checking: bool = False) -> Any:
     types = dict.fromkeys(variables, _cel.Type.DYN)
     return _cel.NewEnv(
-        config=configuration(), variables=types, extensions=extensions(patches=patches, checking=checking)
+        config=configuration(bindings=bindings),
+        variables=types,
+        extensions=extensions(patches=patches, checking=checking),
     )
 
 

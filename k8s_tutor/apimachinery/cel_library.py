@@ -58,6 +58,11 @@ def _quantity(text: str) -> dict[str, Any]:
         raise ValueError(f"error parsing quantity: {error}") from None
 
 
+def quantity_value(text: str) -> dict[str, Any]:
+    """Return a quantity as a value to evaluate an expression with."""
+    return _quantity(text)
+
+
 def _nanos(value: Any) -> int:
     return int(_untag("Quantity", value))
 
@@ -218,6 +223,11 @@ def _semver(text: str, normalize: bool = False) -> dict[str, Any]:  # noqa: FBT0
     if not _SEMVER.fullmatch(text):
         raise ValueError("No Major.Minor.Patch elements found")
     return _tagged("Semver", text)
+
+
+def semver_value(text: str) -> dict[str, Any]:
+    """Return a version as a value to evaluate an expression with."""
+    return _semver(text)
 
 
 def _semver_key(value: Any) -> tuple[Any, ...]:
@@ -394,9 +404,13 @@ def extensions(*, patches: bool = False, checking: bool = False) -> list[Any]:
     return [cel.CelExtension("kubernetes", functions)]
 
 
-@lru_cache(maxsize=1)
-def configuration() -> Any:
-    """Return which of the library's own extensions Kubernetes has, in their versions."""
-    names = ("optional", "two-var-comprehensions", "lists", "sets")
+@lru_cache(maxsize=2)
+def configuration(*, bindings: bool = False) -> Any:
+    """Return which of the library's own extensions Kubernetes has, in their versions.
+
+    Args:
+        bindings: with ``cel.bind``, which only selectors of devices know.
+    """
+    names = ("optional", "two-var-comprehensions", "lists", "sets", *(("bindings",) if bindings else ()))
     listed = "".join(f"\n- name: {name}" for name in names)
     return cel.NewEnvConfigFromYaml(f"name: kubernetes\nextensions:\n- name: strings\n  version: 0{listed}\n")

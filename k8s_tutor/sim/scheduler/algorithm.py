@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 
 from k8s_tutor.sim.scheduler.batch import Batch
 from k8s_tutor.sim.scheduler.cache import NodeInfo
-from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, CycleState, Handle, Profile, Refused, Status
+from k8s_tutor.sim.scheduler.framework import CycleState, Handle, PluginError, Profile, Refused, Status
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.preemption import Candidate, Preemption, fit_message
 
 NO_NODES = "no nodes available to schedule pods"
-# What DynamicResources' PostFilter says when a plug-in before it has refused the pod for all nodes.
-NO_STATE = "not found"
 MIN_FEASIBLE = 100
 MIN_PERCENT = 5
 
@@ -59,7 +57,11 @@ class Algorithm:
         self._next_start = 0
 
     def schedule(self, pod: PodInfo) -> Chosen | Unschedulable:
-        """Return the node the pod should go to, or why there is none and what to do about it."""
+        """Return the node the pod should go to, or why there is none and what to do about it.
+
+        Raises:
+            PluginError: it can not be told.
+        """
         nodes = self._handle.cache.list()
         if not nodes:
             return Unschedulable(NO_NODES, clear_nomination=True)
@@ -71,15 +73,15 @@ class Algorithm:
         try:
             names, narrowed = self._profile.pre_filter(state, pod, nodes)
         except Refused as refused:
-            return self._refused_for_all(refused.status, len(nodes))
+            message = f"0/{len(nodes)} nodes are available: {refused.status.message}."
+            return self._no_fit(state, pod, message, {}, {refused.status.plugin})
         feasible = self._nominated(state, pod) or self._feasible(state, pod, nodes, names, statuses)
         if feasible:
             return Chosen(self._best(state, pod, feasible), state)
-        return self._no_fit(state, pod, statuses, narrowed if names is not None else set())
-
-    def _refused_for_all(self, status: Status, total: int) -> Unschedulable:
-        message = f"0/{total} nodes are available: {status.message}. {NO_STATE}"
-        return Unschedulable(message, {status.plugin})
+        absent = (f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(narrowed))}]",) if names is not None else ()
+        message = fit_message(len(nodes), statuses, absent)
+        rejectors = {status.plugin for status in statuses.values()} | (narrowed if names is not None else set())
+        return self._no_fit(state, pod, message, statuses, rejectors)
 
     def _nominated(self, state: CycleState, pod: PodInfo) -> list[NodeInfo]:
         """The node on which room was made is tried first."""
@@ -122,15 +124,17 @@ class Algorithm:
         return random.choice([node for node, score in zip(feasible, scores, strict=True) if score == highest])
 
     def _no_fit(
-        self, state: CycleState, pod: PodInfo, statuses: dict[str, Status], narrowed: set[str]
+        self, state: CycleState, pod: PodInfo, message: str, statuses: dict[str, Status], rejectors: set[str]
     ) -> Unschedulable:
-        total = len(self._handle.cache.list())
-        absent = (f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(narrowed))}]",) if narrowed else ()
-        message = fit_message(total, statuses, absent)
-        rejectors = {status.plugin for status in statuses.values()} | narrowed
+        """See what can be done for a pod that no node took."""
+        try:
+            done = self._profile.post_filter(state, pod)
+        except PluginError as error:
+            return Unschedulable(f"{message} {error}", rejectors)
         found = self._preemption.find(state, pod, statuses)
         if isinstance(found, Status):
-            return Unschedulable(f"{message} preemption: {found.message}", rejectors, None, found.plugin == "none")
+            text = ", ".join((*done, f"preemption: {found.message}"))
+            return Unschedulable(f"{message} {text}", rejectors, None, found.plugin == "none")
         text = (
             f"preemption: found a potential placement for pod on node {found.node}, "
             f"preempting {len(found.victims)} victims"
@@ -138,4 +142,4 @@ class Algorithm:
         return Unschedulable(f"{message} {text}", rejectors, found)
 
 
-__all__ = ["NO_NODES", "UNRESOLVABLE", "Algorithm", "Chosen", "Unschedulable", "feasible_to_find"]
+__all__ = ["NO_NODES", "Algorithm", "Chosen", "Unschedulable", "feasible_to_find"]

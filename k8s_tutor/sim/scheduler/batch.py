@@ -79,7 +79,7 @@ class Batch:
         if len(nodes) < WORTHWHILE or len(nodes) > 100 or cache.pods_with_affinity or self._handle.any_nominated():
             return None
         key = signature(pod)
-        if key is None:
+        if key is None or not self._profile.alike(pod):
             return None
         look = self._looks.get(key)
         selector = owner_selector(self._handle, pod)

@@ -21,6 +21,8 @@ def node_changes(old: Json | None, new: Json) -> list[str]:
     before, after = old.get("status") or {}, new.get("status") or {}
     if before.get("allocatable") != after.get("allocatable"):
         found.append("Node/UpdateNodeAllocatable")
+    if before.get("declaredFeatures") != after.get("declaredFeatures"):
+        found.append("Node/UpdateNodeDeclaredFeature")
     if before.get("images") != after.get("images"):
         found.append("Node/UpdateNodeImages")
     if _conditions(before) != _conditions(after):
@@ -45,6 +47,8 @@ def pod_changes(old: Json, new: Json) -> list[str]:
             found.append("UpdatePodToleration")
         if before.get("schedulingGates") and not after.get("schedulingGates"):
             found.append("UpdatePodSchedulingGatesEliminated")
+    if _generated_claims(old) != _generated_claims(new):
+        found.append("UpdatePodGeneratedResourceClaim")
     if _resources_differ(old, new):
         bound = bool(after.get("nodeName"))
         was, now = pod_requests(old, from_status=bound), pod_requests(new, from_status=bound)
@@ -53,6 +57,10 @@ def pod_changes(old: Json, new: Json) -> list[str]:
         if any(was.get(name, 0) < value for name, value in now.items()):
             found.append("UpdatePodScaleUp")
     return found
+
+
+def _generated_claims(pod: Json) -> Any:
+    return (pod.get("status") or {}).get("resourceClaimStatuses") or []
 
 
 def _resources_differ(old: Json, new: Json) -> bool:

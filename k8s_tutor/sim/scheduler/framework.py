@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.scheduler.cache import Cache, NodeInfo
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
@@ -43,6 +44,10 @@ class Refused(Exception):  # noqa: N818 - a decision, not an error
     def __init__(self, status: Status) -> None:
         super().__init__(status.message)
         self.status = status
+
+
+class PluginError(Exception):
+    """A plug-in failed, rather than refused: the pod is tried again after a back-off, whatever happens."""
 
 
 @dataclass(slots=True)
@@ -82,6 +87,9 @@ class Handle(Protocol):
     def any_nominated(self) -> bool:
         """Tell whether room is being made for any pod."""
 
+    def now(self) -> str:
+        """Return the cluster's time, as objects write it."""
+
 
 class Plugin:
     """Base of all plug-ins.
@@ -101,6 +109,14 @@ class Plugin:
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
 
+    def pre_enqueue(self, pod: PodInfo) -> bool:
+        """Tell whether it makes sense to try the pod at all."""
+        return True
+
+    def alike(self, pod: PodInfo) -> bool:
+        """Tell whether pods that look like this one are treated like it (upstream's SignPod)."""
+        return True
+
     def pre_filter(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> set[str] | None:
         """Prepare; returns the names of the only nodes to look at, or None for all. May raise Skip or Refused."""
         return None
@@ -115,6 +131,10 @@ class Plugin:
     def remove_pod(self, state: CycleState, pod: PodInfo, other: PodInfo, node: NodeInfo) -> None:
         """Update the prepared state: ``other`` is taken away from the node."""
 
+    def post_filter(self, state: CycleState, pod: PodInfo) -> str:
+        """Do something that may help a pod which no node took; returns what was done, or ""."""
+        return ""
+
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> bool:
         """Prepare scoring; False leaves the plug-in out."""
         return True
@@ -126,6 +146,16 @@ class Plugin:
     def normalize(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo], scores: list[int]) -> list[int]:
         """Bring all nodes' scores into 0 to 100."""
         return scores
+
+    def pre_bind(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
+        """Write what has to be written before the pod is bound to the node."""
+
+    def ready(self, state: CycleState, pod: PodInfo) -> bool:
+        """Tell whether what ``pre_bind`` asked for has come true, so that the pod can be bound."""
+        return True
+
+    def unreserve(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
+        """Undo ``pre_bind``: the pod could not be bound."""
 
     def hint(self, pod: PodInfo, event: ClusterEvent) -> bool:
         """Tell whether an event of ``events`` may make this refused pod schedulable (upstream's QueueingHint)."""
@@ -167,6 +197,8 @@ class Profile:
             except Skip:
                 state.skip.add(plugin.name)
                 continue
+            except PluginError as error:
+                raise PluginError(f'running PreFilter plugin "{plugin.name}": {error}') from None
             if only is not None:
                 narrowed.add(plugin.name)
                 names = only if names is None else names & only
@@ -182,7 +214,10 @@ class Profile:
         skip = state.skip
         for plugin in self._filters:
             if plugin.name not in skip:
-                status = plugin.filter(state, pod, node)
+                try:
+                    status = plugin.filter(state, pod, node)
+                except PluginError as error:
+                    raise PluginError(f'running "{plugin.name}" filter plugin: {error}') from None
                 if status is not None:
                     return status
         return None
@@ -215,6 +250,35 @@ class Profile:
         for plugin in self._filters:
             if plugin.name not in state.skip:
                 plugin.remove_pod(state, pod, other, node)
+
+    def pre_enqueue(self, pod: PodInfo) -> str:
+        """Return the first plug-in that sees no sense in trying the pod, or ""."""
+        return next((plugin.name for plugin in self._filters if not plugin.pre_enqueue(pod)), "")
+
+    def alike(self, pod: PodInfo) -> bool:
+        """Tell whether all plug-ins treat pods alike that look like this one."""
+        return all(plugin.alike(pod) for plugin in self._filters)
+
+    def post_filter(self, state: CycleState, pod: PodInfo) -> list[str]:
+        """Return what plug-ins did to help a pod which no node took."""
+        return [done for plugin in self._filters if (done := plugin.post_filter(state, pod))]
+
+    def pre_bind(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
+        """Run all; raises PluginError, in upstream's words."""
+        for plugin in self._filters:
+            try:
+                plugin.pre_bind(state, pod, node)
+            except ApiError as error:
+                raise PluginError(f'running PreBind plugin "{plugin.name}": {error.message}') from None
+
+    def ready(self, state: CycleState, pod: PodInfo) -> bool:
+        """Tell whether no plug-in has to wait before the pod is bound."""
+        return all(plugin.ready(state, pod) for plugin in self._filters)
+
+    def unreserve(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
+        """Undo what was written for a pod that could not be bound."""
+        for plugin in reversed(self._filters):
+            plugin.unreserve(state, pod, node)
 
     def scores(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[int]:
         """Return each node's weighted sum of scores."""

@@ -40,12 +40,20 @@ class SchedulingQueue:
         clock: cluster time.
         plugins: by name; their ``events`` and ``hint`` decide when a refused pod is tried again.
         wake: called when a pod may be popped.
+        gate: names the plug-in that sees no sense in trying a pod yet, or "".
     """
 
-    def __init__(self, clock: Clock, plugins: dict[str, Plugin], wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        plugins: dict[str, Plugin],
+        wake: Callable[[], None],
+        gate: Callable[[PodInfo], str] = lambda _: "",
+    ) -> None:
         self._clock = clock
         self._plugins = plugins
         self._wake = wake
+        self._gate = gate
         self._pods: dict[str, QueuedPod] = {}
         self._active: list[tuple[int, float, int, QueuedPod]] = []
         self._backoff: list[tuple[float, int, QueuedPod]] = []
@@ -130,6 +138,8 @@ class SchedulingQueue:
 
     def _requeue(self, pod: QueuedPod) -> None:
         self._refused.pop(pod.info.uid, None)
+        if self._gated(pod):
+            return
         expires = pod.timestamp + backoff(pod.refusals)
         if expires <= self._clock.now():
             self._activate(pod)
@@ -138,7 +148,17 @@ class SchedulingQueue:
         heapq.heappush(self._backoff, (expires, next(self._order), pod))
         self._wake()
 
+    def _gated(self, pod: QueuedPod) -> bool:
+        """Put a pod aside, without a word to anybody, that a plug-in does not want to be tried (PreEnqueue)."""
+        plugin = self._gate(pod.info)
+        if plugin:
+            pod.rejectors, pod.place = {plugin}, "refused"
+            self._refused[pod.info.uid] = pod
+        return bool(plugin)
+
     def _activate(self, pod: QueuedPod) -> None:
+        if self._gated(pod):
+            return
         pod.place = "active"
         heapq.heappush(self._active, (-pod.info.priority, pod.timestamp, next(self._order), pod))
         self._wake()

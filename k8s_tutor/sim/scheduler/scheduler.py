@@ -17,9 +17,8 @@ from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.algorithm import Algorithm, Chosen, Unschedulable
 from k8s_tutor.sim.scheduler.cache import Cache
 from k8s_tutor.sim.scheduler.changes import node_changes, pod_changes
-from k8s_tutor.sim.scheduler.framework import ClusterEvent
+from k8s_tutor.sim.scheduler.framework import ClusterEvent, PluginError
 from k8s_tutor.sim.scheduler.plugins.profile import default_profile
-from k8s_tutor.sim.scheduler.plugins.volume_binding import VolumeBinding
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.preemption import Candidate
 from k8s_tutor.sim.scheduler.queue import QueuedPod, SchedulingQueue
@@ -33,6 +32,13 @@ WATCHED = {
     "persistentvolumes": "PersistentVolume",
     "persistentvolumeclaims": "PersistentVolumeClaim",
     "storageclasses.storage.k8s.io": "StorageClass",
+    "csinodes.storage.k8s.io": "CSINode",
+    "csidrivers.storage.k8s.io": "CSIDriver",
+    "csistoragecapacities.storage.k8s.io": "CSIStorageCapacity",
+    "volumeattachments.storage.k8s.io": "VolumeAttachment",
+    "resourceclaims.resource.k8s.io": "ResourceClaim",
+    "resourceslices.resource.k8s.io": "ResourceSlice",
+    "deviceclasses.resource.k8s.io": "DeviceClass",
 }
 
 
@@ -52,10 +58,10 @@ class Scheduler:
         self.events = Recorder(kit.clock, self.client, NAME)
         self.cache = Cache()
         self.profile = default_profile(self)
-        self.queue = SchedulingQueue(kit.clock, self.profile.by_name, self._wake)
+        self.queue = SchedulingQueue(kit.clock, self.profile.by_name, self._wake, self.profile.pre_enqueue)
         self._algorithm = Algorithm(self, self.profile)
         self._nominated: dict[str, PodInfo] = {}
-        self._binding: dict[str, PodInfo] = {}
+        self._binding: dict[str, tuple[PodInfo, Chosen]] = {}
         self._gated: set[str] = set()
         self._ends: list[Any] = []
         self._awake = False
@@ -68,7 +74,7 @@ class Scheduler:
         for resource, callback in (("nodes", self._node_changed), ("pods", self._pod_changed)):
             self._ends.append(self.client.watch(resource, callback))
         for resource in WATCHED:
-            self._ends.append(self.client.watch(resource, self._storage_changed))
+            self._ends.append(self.client.watch(resource, self._other_changed))
 
     def stop(self) -> None:
         """Stop at once, as when the component dies."""
@@ -93,6 +99,10 @@ class Scheduler:
         """Tell whether room is being made for any pod."""
         return bool(self._nominated)
 
+    def now(self) -> str:
+        """Return the cluster's time, as objects write it."""
+        return rfc3339(self.clock.now())
+
     # -- watching
 
     def _node_changed(self, event: Event) -> None:
@@ -107,14 +117,15 @@ class Scheduler:
         for change in changes:
             self.queue.event(ClusterEvent(change, old, event.obj))
 
-    def _storage_changed(self, event: Event) -> None:
-        if event.type != "DELETED":
-            kind = WATCHED[event.resource]
+    def _other_changed(self, event: Event) -> None:
+        kind = WATCHED[event.resource]
+        if event.type == "DELETED":
+            self.queue.event(ClusterEvent(f"{kind}/Delete", event.obj, None))
+        else:
             action = "Update" if event.old else "Add"
             self.queue.event(ClusterEvent(f"{kind}/{action}", event.old.obj if event.old else None, event.obj))
-        if self._binding and event.resource == "persistentvolumeclaims":
-            for pod in tuple(self._binding.values()):
-                self._bind_when_ready(pod)
+        for pod, chosen in tuple(self._binding.values()):
+            self._bind_when_ready(pod, chosen)
 
     def _pod_changed(self, event: Event) -> None:
         pod = event.obj
@@ -201,7 +212,11 @@ class Scheduler:
             return
         if pod.pod is not stored:
             pod = queued.info = PodInfo(stored)
-        result = self._algorithm.schedule(pod)
+        try:
+            result = self._algorithm.schedule(pod)
+        except PluginError as error:
+            self._failed(queued, pod, str(error))
+            return
         if isinstance(result, Chosen):
             self._assign(queued, pod, result)
         else:
@@ -210,18 +225,17 @@ class Scheduler:
     def _assign(self, queued: QueuedPod, pod: PodInfo, chosen: Chosen) -> None:
         self.cache.assume(pod, chosen.node.name)
         self._nominated.pop(pod.uid, None)
-        volumes = self.profile.by_name["VolumeBinding"]
-        if isinstance(volumes, VolumeBinding) and "VolumeBinding" in chosen.state.data:
-            try:
-                volumes.reserve(chosen.state, chosen.node)
-            except ApiError as error:
-                self._failed(queued, pod, str(error))
-                return
-            if not volumes.ready(pod):
-                self._binding[pod.uid] = pod
-                self._expect(pod)
-                return
-        self._bind(queued, pod)
+        try:
+            self.profile.pre_bind(chosen.state, pod, chosen.node)
+        except PluginError as error:
+            self.profile.unreserve(chosen.state, pod, chosen.node)
+            self._failed(queued, pod, str(error))
+            return
+        if self.profile.ready(chosen.state, pod):
+            self._bind(queued, pod, chosen)
+        else:
+            self._binding[pod.uid] = pod, chosen
+            self._expect(pod)
 
     def _expect(self, pod: PodInfo) -> None:
         """Tell where a pod will go that is not bound at once (``NominatedNodeNameForExpectation``)."""
@@ -234,13 +248,12 @@ class Scheduler:
         except ApiError as error:
             self.kit.log(MANAGER, f"Failed to nominate a node for {pod.namespace}/{pod.name}: {error.message}")
 
-    def _bind_when_ready(self, pod: PodInfo) -> None:
-        volumes = self.profile.by_name["VolumeBinding"]
-        if isinstance(volumes, VolumeBinding) and volumes.ready(pod) and pod.uid in self._binding:
+    def _bind_when_ready(self, pod: PodInfo, chosen: Chosen) -> None:
+        if pod.uid in self._binding and self.profile.ready(chosen.state, pod):
             del self._binding[pod.uid]
-            self._bind(self.queue.get(pod.uid), pod)
+            self._bind(self.queue.get(pod.uid), pod, chosen)
 
-    def _bind(self, queued: QueuedPod | None, pod: PodInfo) -> None:
+    def _bind(self, queued: QueuedPod | None, pod: PodInfo, chosen: Chosen) -> None:
         binding = {
             "apiVersion": "v1",
             "kind": "Binding",
@@ -251,6 +264,7 @@ class Scheduler:
             self.client.create("pods", binding, "binding", pod.name)
         except ApiError as error:
             self.cache.remove_pod(pod.uid)
+            self.profile.unreserve(chosen.state, pod, chosen.node)
             if queued is not None and error.code != 404:
                 self._failed(queued, pod, f'binding rejected: running Bind plugin "DefaultBinder": {error.message}')
             return
@@ -274,7 +288,7 @@ class Scheduler:
     def _report(self, pod: PodInfo, reason: str, message: str, nominate: str, *, clear: bool) -> None:
         note = message if len(message) <= NOTE_LIMIT else message[: NOTE_LIMIT - 4] + " ..."
         self.events.event(pod.pod, "Warning", "FailedScheduling", note)
-        now = rfc3339(self.clock.now())
+        now = self.now()
 
         def change(obj: Json) -> None:
             status = obj.setdefault("status", {})
@@ -290,7 +304,7 @@ class Scheduler:
             self.kit.log(MANAGER, f"Error updating pod {pod.namespace}/{pod.name}: {error.message}")
 
     def _preempt(self, pod: PodInfo, candidate: Candidate) -> None:
-        now = rfc3339(self.clock.now())
+        now = self.now()
         for other in tuple(self._nominated.values()):
             if other.nominated_node == candidate.node and other.priority < pod.priority:
                 self._clear_nomination(other)

@@ -1,5 +1,6 @@
 """The default profile (upstream: ``apis/config/v1/default_plugins.go``)."""
 
+from k8s_tutor.sim.scheduler.devices.plugin import DynamicResources
 from k8s_tutor.sim.scheduler.framework import Handle, Profile
 from k8s_tutor.sim.scheduler.plugins.balanced_allocation import BalancedAllocation
 from k8s_tutor.sim.scheduler.plugins.image_locality import ImageLocality
@@ -27,6 +28,7 @@ DEFAULT = (
     VolumeZone,
     PodTopologySpread,
     InterPodAffinity,
+    DynamicResources,
     BalancedAllocation,
     ImageLocality,
 )

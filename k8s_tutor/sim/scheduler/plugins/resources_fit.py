@@ -1,9 +1,10 @@
 """NodeResourcesFit: what is left of a node must hold the pod; the emptier node scores higher (LeastAllocated)."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.scheduler.cache import NodeInfo
+from k8s_tutor.sim.scheduler.devices.extended import CLASS_PREFIX, delegated
 from k8s_tutor.sim.scheduler.framework import (
     MAX_SCORE,
     UNRESOLVABLE,
@@ -31,12 +32,15 @@ def least_allocated(requested: int, capacity: int) -> int:
     return 0 if capacity == 0 or requested > capacity else (capacity - requested) * MAX_SCORE // capacity
 
 
-def _fits_empty(pod: PodInfo, node: Json) -> bool:
+def _fits_empty(pod: PodInfo, node: Json, of_devices: Container[str]) -> bool:
     """Tell whether the node, were it empty, would hold the pod."""
     allocatable = amounts((node.get("status") or {}).get("allocatable"))
     if allocatable.get("pods", 0) < 1:
         return False
-    return all(value <= allocatable.get(name, 0) for name, value in wanted(pod.requests))
+    return all(
+        value <= allocatable.get(name, 0) or (not allocatable.get(name) and name in of_devices)
+        for name, value in wanted(pod.requests)
+    )
 
 
 class NodeResourcesFit(Plugin):
@@ -46,11 +50,18 @@ class NodeResourcesFit(Plugin):
     weight = 1
     filters = True
     events = frozenset(
-        {"AssignedPod/Delete", "Node/Add", "Node/UpdateNodeAllocatable", "AssignedPod/UpdatePodScaleDown"}
+        {
+            "AssignedPod/Delete",
+            "AssignedPod/UpdatePodScaleDown",
+            "DeviceClass/Add",
+            "DeviceClass/Update",
+            "Node/Add",
+            "Node/UpdateNodeAllocatable",
+        }
     )
 
     def pre_filter(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> set[str] | None:
-        state.data[self.name] = wanted(pod.requests)
+        state.data[self.name] = wanted(pod.requests), frozenset(delegated(self.handle.client, pod.requests))
         return None
 
     def filter(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> Status | None:
@@ -59,8 +70,11 @@ class NodeResourcesFit(Plugin):
         if len(node.pods) + 1 > node.allowed_pods:
             reasons = [TOO_MANY]
         allocatable, requested = node.allocatable, node.requested
-        for name, value in state.data[self.name]:
+        amounts_wanted, of_devices = state.data[self.name]
+        for name, value in amounts_wanted:
             capacity = allocatable.get(name, 0)
+            if not capacity and name in of_devices:
+                continue  # DynamicResources looks for it
             if value > capacity - requested.get(name, 0):
                 reasons = [*(reasons or ()), f"Insufficient {name}"]
                 if value > capacity:
@@ -82,7 +96,9 @@ class NodeResourcesFit(Plugin):
         if event.name == "AssignedPod/UpdatePodScaleDown" and event.old and event.new:
             before, after = pod_requests(event.old, from_status=True), pod_requests(event.new, from_status=True)
             return any(before.get(name, 0) > after.get(name, 0) for name, _ in wanted(pod.requests))
-        if event.new is None or not _fits_empty(pod, event.new):
+        if event.name.startswith("DeviceClass/"):
+            return self._asks_for_class(pod, event)
+        if event.new is None or not _fits_empty(pod, event.new, delegated(self.handle.client, pod.requests)):
             return False
         if event.old is None:
             return True
@@ -90,3 +106,11 @@ class NodeResourcesFit(Plugin):
         after = amounts((event.new.get("status") or {}).get("allocatable"))
         names = ["pods", *(name for name, _ in wanted(pod.requests))]
         return any(after.get(name, 0) > before.get(name, 0) for name in names)
+
+    def _asks_for_class(self, pod: PodInfo, event: ClusterEvent) -> bool:
+        """Tell whether the pod asks for a resource that a class begins, or ceases, to stand for."""
+        new = (event.new or {}).get("spec", {}).get("extendedResourceName") or ""
+        if event.old is not None:
+            return new in pod.requests and new != event.old["spec"].get("extendedResourceName")
+        implied = CLASS_PREFIX + event.new["metadata"]["name"] if event.new is not None else ""
+        return new in pod.requests or implied in pod.requests

@@ -145,7 +145,7 @@ class VolumeBinding(Plugin):
         terms = storage_class.get("allowedTopologies")
         return not terms or any(_topology_matches(term, node) for term in terms)
 
-    def reserve(self, state: CycleState, node: NodeInfo) -> None:
+    def pre_bind(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
         """Write on claims and volumes that they belong to the pod's node."""
         data: _State | None = state.data.get(self.name)
         plan = data.plans.get(node.name) if data else None
@@ -158,8 +158,10 @@ class VolumeBinding(Plugin):
             new["metadata"].setdefault("annotations", {})[SELECTED_NODE] = node.name
             self.handle.client.update("persistentvolumeclaims", new)
 
-    def ready(self, pod: PodInfo) -> bool:
+    def ready(self, state: CycleState, pod: PodInfo) -> bool:
         """Tell whether all of the pod's claims are bound."""
+        if self.name not in state.data:
+            return True
         for name, _ in claim_names(pod.pod):
             claim = self.handle.client.get("persistentvolumeclaims", name, pod.namespace)
             if claim is None or not is_bound(claim):
