@@ -39,7 +39,9 @@ def log_head(level: str, where: str) -> str:
 
 def query(call: Call, manager: str, *, validate: bool = False) -> dict[str, Any]:
     """Return the parameters of a changing request: field manager, dry run, field validation."""
-    parameters: dict[str, Any] = {"fieldManager": call.words.get("field-manager") or manager}
+    parameters: dict[str, Any] = {
+        "fieldManager": call.flag("field-manager") if "field-manager" in call.words.changed else manager
+    }
     if dry_run(call) == "server":
         parameters["dryRun"] = "All"
     if validate and "validate" in call.words.values:

@@ -25,6 +25,7 @@ class Flag:
         default: value if not given.
         alone: value if given without one (``--dry-run``); only for kinds but bool.
         help: one line.
+        deprecated: what to tell who still gives it; such a flag is not in the help.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Flag:
     default: Any = None
     alone: str | None = None
     help: str = ""
+    deprecated: str = ""
 
     @property
     def takes_value(self) -> bool:
@@ -64,11 +66,12 @@ class Flag:
 
 @dataclass(slots=True)
 class Parsed:
-    """The words of a call, sorted out."""
+    """The words of a call, sorted out; ``given``: the flags in the order of the words, with their text."""
 
     values: dict[str, Any]
     arguments: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+    given: list[tuple[Flag, str]] = field(default_factory=list)
     dash_at: int = -1
 
     def __getitem__(self, name: str) -> Any:
@@ -160,6 +163,7 @@ def _set(parsed: Parsed, flag: Flag, text: str, shown: str) -> None:
         shown = _both(flag) if flag.short else shown
         raise FlagError(f"invalid argument {quoted(text)} for {quoted(shown)} flag: {error}") from None
     parsed.changed.add(flag.name)
+    parsed.given.append((flag, text))
 
 
 def _boolean(text: str) -> bool:

@@ -45,8 +45,9 @@ def verb_help(found: type[Verb], path: str) -> str:
         width = max(len(sub.name) for sub in inner)
         lines = "".join(f"  {sub.name.ljust(width)}  {sub.short}\n" for sub in inner)
         parts.append(f"Available Commands:\n{lines}")
-    if found.flags:
-        parts.append("Options:\n" + "".join(_flag(flag) for flag in sorted(found.flags, key=lambda flag: flag.name)))
+    shown = sorted((flag for flag in found.flags if not flag.deprecated), key=lambda flag: flag.name)
+    if shown:
+        parts.append("Options:\n" + "".join(map(_flag, shown)))
     usage = found.usage or path.split(" ", 1)[-1]
     parts.append(f"Usage:\n  kubectl {usage}\n")
     if inner:

@@ -230,7 +230,7 @@ def select(
         selection.manifest = load(call, selection.errors)
         return selection
     everything = bool(call.words.get("all"))
-    if everything and labels:
+    if everything and (labels or fields):
         raise CommandError("setting 'all' parameter but found a non empty selector. ")
     if not words:
         raise CommandError(

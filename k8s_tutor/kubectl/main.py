@@ -70,6 +70,9 @@ def run(
         if parsed is None:
             out.write(helptext.verb_help(found, path))
             return 0
+        for flag, _ in parsed.given:
+            if flag.deprecated:
+                err.write(f"Flag --{flag.name} has been deprecated, {flag.deprecated}\n")
         file = Path(parsed.get("kubeconfig") or kubeconfig or _default_kubeconfig(surroundings))
         call = Call(
             words=parsed,

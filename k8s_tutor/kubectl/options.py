@@ -1,5 +1,7 @@
 """Flags that several verbs share, with their defaults."""
 
+from dataclasses import replace
+
 from k8s_tutor.kubectl.flags import Flag
 
 FILENAME = (
@@ -11,7 +13,6 @@ SELECTOR = Flag("selector", short="l", help="only objects with these labels (key
 FIELD_SELECTOR = Flag("field-selector", help="only objects with these fields (key=value,key!=value)")
 ALL_NAMESPACES = Flag("all-namespaces", "bool", short="A", help="look in all namespaces")
 DRY_RUN = Flag("dry-run", default="none", alone="unchanged", help="none, server or client: what would be done")
-FIELD_MANAGER = Flag("field-manager", help="the name under which fields are managed")
 VALIDATE = Flag("validate", default="strict", alone="strict", help="strict, warn or ignore: unknown fields")
 CHUNK = Flag("chunk-size", "int", default=500, help="how many objects one request lists")
 OVERWRITE = Flag("overwrite", "bool", help="replace a value that is there")
@@ -25,4 +26,20 @@ OUTPUT = (
     SHOW_MANAGED,
 )
 SAVE_CONFIG = Flag("save-config", "bool", help="keep the object in the annotation that apply compares with")
+RECORD = Flag(
+    "record",
+    "bool",
+    deprecated="--record will be removed in the future",
+    help="write this command into the annotation kubernetes.io/change-cause",
+)
 POD_RUNNING_TIMEOUT = Flag("pod-running-timeout", "duration", default=60.0, help="how long to wait for a running pod")
+
+
+def field_manager(name: str) -> Flag:
+    """The flag that names who manages the changed fields; each verb has a name of its own."""
+    return Flag("field-manager", default=name, help="the name under which fields are managed")
+
+
+def deeply(*flags: Flag) -> tuple[Flag, ...]:
+    """The flags of manifests for verbs that go into folders unless told not to."""
+    return tuple(replace(flag, default=True) if flag.name == "recursive" else flag for flag in flags)

@@ -9,9 +9,10 @@ from k8s_tutor.kubectl.changes import two_way
 from k8s_tutor.kubectl.command import Call
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.infos import Info, Selection, load, select
-from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, FILENAME, LOCAL, OUTPUT, RECORD, SELECTOR, field_manager
+from k8s_tutor.kubectl.recording import recorded
 
-FLAGS = (*FILENAME, SELECTOR, ALL, *OUTPUT, DRY_RUN, FIELD_MANAGER, LOCAL)
+FLAGS = (*FILENAME, SELECTOR, ALL, *OUTPUT, DRY_RUN, field_manager("kubectl-set"), LOCAL, RECORD)
 
 
 def objects(call: Call, words: list[str]) -> Selection:
@@ -41,6 +42,7 @@ def change(call: Call, infos: list[Info], edit: Callable[[Json], None], done: st
         after = clone(info.object)
         try:
             edit(after)
+            after = recorded(call, after)
         except CommandError as error:
             kind = info.resource.kind.lower() if local else info.resource.plural
             named = f"error: {kind}/{info.name} {error.message}"

@@ -9,10 +9,10 @@ from k8s_tutor.kubectl.actions import create_object, dry_run, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, OUTPUT, SAVE_CONFIG, VALIDATE
+from k8s_tutor.kubectl.options import DRY_RUN, OUTPUT, SAVE_CONFIG, VALIDATE, field_manager
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-COMMON: tuple[Flag, ...] = (*OUTPUT, DRY_RUN, FIELD_MANAGER, VALIDATE, SAVE_CONFIG)
+COMMON: tuple[Flag, ...] = (*OUTPUT, DRY_RUN, field_manager("kubectl-create"), VALIDATE, SAVE_CONFIG)
 
 
 def api(group: str, version: str, plural: str, kind: str, *, namespaced: bool = True) -> APIResource:

@@ -39,9 +39,11 @@ class Job(Generator):
     def _from(self, call: Call, name: str) -> dict[str, Any]:
         kind, slash, source = call.flag("from").partition("/")
         resource = resolve(call, kind)
-        if not slash or resource.kind != "CronJob":
-            raise CommandError(f"unknown object type *{resource.version}.{resource.kind}")
+        if not slash:
+            raise CommandError("resource(s) were provided, but no name was specified")
         found = call.client.get(resource.path(call.namespace, source))
+        if resource.kind != "CronJob":
+            raise CommandError(f"unknown object type *{resource.version}.{resource.kind}")
         template = found["spec"]["jobTemplate"]
         metadata = template.get("metadata") or {}
         owner = {

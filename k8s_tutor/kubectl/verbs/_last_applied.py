@@ -14,7 +14,7 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, configured, with_last_applied
 from k8s_tutor.kubectl.infos import Info, load, select
-from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, FILENAME, OUTPUT, SELECTOR, field_manager
 from k8s_tutor.kubectl.patchtypes import MERGE
 
 _HEAD = """# Please edit the 'last-applied-configuration' annotations below.
@@ -101,7 +101,7 @@ class EditLastApplied(Verb):
     flags = (
         *FILENAME,
         *OUTPUT,
-        FIELD_MANAGER,
+        field_manager("kubectl-client-side-apply"),
         Flag("validate", default="strict", alone="strict", help="strict, warn or ignore: unknown fields"),
         Flag("windows-line-endings", "bool", help="taken and ignored"),
     )

@@ -12,7 +12,7 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED
 from k8s_tutor.kubectl.infos import Info, kind_name, select
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.options import DRY_RUN, FILENAME, OUTPUT, SELECTOR, field_manager
 from k8s_tutor.kubectl.patchtypes import JSON_PATCH, STRATEGIC
 from k8s_tutor.kubectl.rollouts import (
     controller_revisions,
@@ -23,7 +23,7 @@ from k8s_tutor.kubectl.rollouts import (
     without_hash,
 )
 
-FLAGS = (*FILENAME, SELECTOR, *OUTPUT, FIELD_MANAGER)
+FLAGS = (*FILENAME, SELECTOR, *OUTPUT, field_manager("kubectl-rollout"))
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 

@@ -1,6 +1,7 @@
 """``kubectl annotate`` (kubectl, ``cmd/annotate``)."""
 
 from k8s_tutor.kubectl.errors import CommandError
+from k8s_tutor.kubectl.options import deeply, field_manager
 from k8s_tutor.kubectl.rollouts import CHANGE_CAUSE
 from k8s_tutor.kubectl.verbs.label import Label
 
@@ -9,12 +10,13 @@ class Annotate(Label):
     """Sets and removes annotations."""
 
     name = "annotate"
-    usage = "annotate [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [options]"
+    usage = "annotate [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]"
     short = "Update the annotations on a resource"
     examples = """
 kubectl annotate pod one note='hello there'
 kubectl annotate pod one note-
 """
+    flags = deeply(*(flag for flag in Label.flags if flag.name != "field-manager"), field_manager("kubectl-annotate"))
     field = "annotations"
     word = "annotation"
     verb_past = "annotated"

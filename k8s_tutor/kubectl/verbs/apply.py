@@ -19,8 +19,9 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, with_last_applied
 from k8s_tutor.kubectl.infos import Info, kind_name, list_all, load, resolve
-from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SELECTOR, VALIDATE
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, FILENAME, OUTPUT, RECORD, SELECTOR, VALIDATE, field_manager
 from k8s_tutor.kubectl.patchtypes import APPLY
+from k8s_tutor.kubectl.recording import recorded
 from k8s_tutor.kubectl.upgrading import upgrade
 from k8s_tutor.kubectl.verbs._last_applied import EditLastApplied, SetLastApplied, ViewLastApplied
 from k8s_tutor.kubectl.watching import wait_gone
@@ -86,7 +87,8 @@ kubectl apply -f pod.yaml --dry-run=server
         SELECTOR,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-client-side-apply"),
+        RECORD,
         VALIDATE,
         ALL,
         Flag("server-side", "bool", help="let the server merge"),
@@ -164,6 +166,7 @@ kubectl apply -f pod.yaml --dry-run=server
             raise with_source(
                 CommandError("resource name may not be empty"), "retrieving current configuration of", info.source
             )
+        info.object = recorded(call, info.object)
         if call.flag("server-side"):
             self._server_side(call, info)
             return
@@ -270,7 +273,7 @@ kubectl apply -f pod.yaml --dry-run=server
         self._told(call, info, body, "serverside-applied")
 
     def _upgraded(self, call: Call, info: Info, body: Json, again: Callable[[], Json]) -> Json:
-        manager = call.flag("field-manager") or SERVER_MANAGER
+        manager = call.flag("field-manager") if call.changed("field-manager") else SERVER_MANAGER
         try:
             moved = dry_run(call) == "none" and upgrade(
                 call, info, body, manager, keep_annotation=manager == SERVER_MANAGER
@@ -339,8 +342,9 @@ def _selected(info: Info, selector: str) -> bool:
 
 def _shown(info: Info) -> str:
     resource = info.resource
+    named = f"{resource.group}/{resource.version}"
     return (
-        f'Resource: "{resource.group_version}, Resource={resource.plural}", GroupVersionKind: "{resource.group_version}, '
+        f'Resource: "{named}, Resource={resource.plural}", GroupVersionKind: "{named}, '
         f'Kind={resource.kind}"\nName: "{info.name}", Namespace: "{info.namespace}"'
     )
 

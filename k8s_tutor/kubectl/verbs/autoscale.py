@@ -10,7 +10,8 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import api, with_last_applied
 from k8s_tutor.kubectl.infos import Info, select
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG
+from k8s_tutor.kubectl.options import DRY_RUN, FILENAME, OUTPUT, RECORD, SAVE_CONFIG, field_manager
+from k8s_tutor.kubectl.recording import recorded
 
 HPA = api("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 SCALABLE = {"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"}
@@ -28,13 +29,20 @@ class Autoscale(Verb):
         *FILENAME,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-autoscale"),
+        RECORD,
         SAVE_CONFIG,
         Flag("min", "int", default=-1, help="fewest pods"),
         Flag("max", "int", default=-1, help="most pods"),
         Flag("cpu", help="target, as 70% of the request or as an amount like 500m"),
         Flag("memory", help="target, as 70% of the request or as an amount like 200Mi"),
-        Flag("cpu-percent", "int", default=-1, help="old form of --cpu"),
+        Flag(
+            "cpu-percent",
+            "int",
+            default=-1,
+            deprecated="Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' "
+            "for milliCPU).",
+        ),
         Flag("name", help="of the autoscaler; that of the object if not given"),
     )
 
@@ -46,11 +54,6 @@ class Autoscale(Verb):
             raise CommandError(f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {most}, min: {least}")
         if call.flag("cpu") and call.flag("cpu-percent") > 0:
             raise CommandError("--cpu-percent and --cpu are mutually exclusive")
-        if call.changed("cpu-percent"):
-            call.err(
-                "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., "
-                "'70%' for utilization or '500m' for milliCPU)."
-            )
 
     def run(self, call: Call) -> int:
         selection = select(call)
@@ -66,6 +69,7 @@ class Autoscale(Verb):
             body = self._body(call, info)
             if call.flag("save-config"):
                 body = with_last_applied(body)
+            body = recorded(call, body)
             try:
                 made = create_object(
                     call, HPA, "" if dry_run(call) == "client" else info.namespace, body, "kubectl-autoscale"

@@ -11,7 +11,8 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import with_last_applied
 from k8s_tutor.kubectl.infos import load
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG, SELECTOR, VALIDATE
+from k8s_tutor.kubectl.options import DRY_RUN, FILENAME, OUTPUT, RECORD, SAVE_CONFIG, SELECTOR, VALIDATE, field_manager
+from k8s_tutor.kubectl.recording import recorded
 
 _SHARED = {"__init__", "base", "sources"}
 
@@ -38,11 +39,13 @@ kubectl create configmap game --from-literal=lives=3
         SELECTOR,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-create"),
+        RECORD,
         VALIDATE,
         SAVE_CONFIG,
         Flag("edit", "bool", help="edit the object before it is created"),
         Flag("raw", help="a path to POST the file to"),
+        Flag("windows-line-endings", "bool", help="taken and ignored"),
     )
 
     @classmethod
@@ -72,7 +75,7 @@ kubectl create configmap game --from-literal=lives=3
         errors: list[Exception] = []
         infos = load(call, errors)
         for info in infos:
-            body = with_last_applied(info.object) if call.flag("save-config") else info.object
+            body = recorded(call, with_last_applied(info.object) if call.flag("save-config") else info.object)
             try:
                 made = create_object(call, info.resource, info.namespace, body)
             except ApiError as error:

@@ -69,8 +69,6 @@ kubectl delete -f pod.yaml
     def validate(self, call: Call) -> None:
         if call.flag("output") not in {"", "name"}:
             raise CommandError(f"unexpected -o output mode: {call.flag('output')}. We only support '-o name'")
-        if call.flag("all") and call.flag("field-selector"):
-            raise CommandError("cannot set --all and --field-selector at the same time")
         if call.flag("force") and self.grace > 0:
             raise CommandError("--force and --grace-period greater than 0 cannot be specified together")
         if call.flag("force"):

@@ -14,7 +14,7 @@ from k8s_tutor.kubectl.errors import CommandError, report
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, configured
 from k8s_tutor.kubectl.infos import Info, load
-from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, SELECTOR
+from k8s_tutor.kubectl.options import FILENAME, SELECTOR, field_manager
 from k8s_tutor.kubectl.patchtypes import APPLY
 from k8s_tutor.kubectl.printers import without_managed_fields
 
@@ -29,11 +29,13 @@ class Diff(Verb):
     flags = (
         *FILENAME,
         SELECTOR,
-        FIELD_MANAGER,
+        field_manager("kubectl-client-side-apply"),
         Flag("server-side", "bool", help="as apply --server-side would do"),
         Flag("force-conflicts", "bool", help="with --server-side: take fields from other managers"),
         Flag("show-managed-fields", "bool", help="keep managedFields"),
         Flag("prune", "bool", help="taken and ignored"),
+        Flag("prune-allowlist", "array", help="taken and ignored"),
+        Flag("show-secrets", "bool", help="do not mask the values of Secrets"),
         Flag("concurrency", "int", default=1, help="taken and ignored"),
     )
 
@@ -65,7 +67,7 @@ class Diff(Verb):
     def _pair(self, call: Call, info: Info) -> tuple[Json | None, Json]:
         query: dict[str, Any] = {
             "dryRun": "All",
-            "fieldManager": call.flag("field-manager") or "kubectl-client-side-apply",
+            "fieldManager": call.flag("field-manager"),
         }
         try:
             live: Json = call.client.get(info.path)

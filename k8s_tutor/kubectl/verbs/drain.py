@@ -7,7 +7,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import dry_run, tell
 from k8s_tutor.kubectl.command import Call, Verb
-from k8s_tutor.kubectl.errors import CommandError, SeveralErrors, raise_all
+from k8s_tutor.kubectl.errors import CommandError, SeveralErrors, message_of, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, list_all
 from k8s_tutor.kubectl.options import DRY_RUN, SELECTOR
@@ -60,7 +60,9 @@ class Drain(Verb):
             try:
                 self._drain(call, info)
             except (ApiError, CommandError, SeveralErrors) as error:
-                failures += error.errors if isinstance(error, SeveralErrors) else [error]
+                told = error.errors if isinstance(error, SeveralErrors) else [error]
+                # kubectl collects them, and tells what it has collected without "error: ".
+                failures += [CommandError(message_of(one), bare=True) for one in told]
                 call.err(f'error: unable to drain node "{info.name}" due to error: {error}, continuing command...')
                 continue
             drained.add(info.name)

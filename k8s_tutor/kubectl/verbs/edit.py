@@ -14,8 +14,9 @@ from k8s_tutor.kubectl.editing import keep_copy, open_editor, stripped
 from k8s_tutor.kubectl.errors import CommandError, message_of, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
-from k8s_tutor.kubectl.options import FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG, VALIDATE
+from k8s_tutor.kubectl.options import FILENAME, OUTPUT, RECORD, SAVE_CONFIG, VALIDATE, field_manager
 from k8s_tutor.kubectl.printers import without_managed_fields
+from k8s_tutor.kubectl.recording import record
 
 HEAD = """# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
@@ -35,7 +36,8 @@ class Edit(Verb):
     flags = (
         *FILENAME,
         *OUTPUT,
-        FIELD_MANAGER,
+        field_manager("kubectl-edit"),
+        RECORD,
         SAVE_CONFIG,
         VALIDATE,
         Flag("output-patch", "bool", help="print the patch"),
@@ -119,6 +121,7 @@ class Edit(Verb):
             lines = [f"{what} was not valid:"]
             lines += [f"* {cause.get('field', '')}: {cause.get('message', '')}" for cause in causes] or [f"* {error}"]
             return "\n".join(lines)
+        record(call, info, "kubectl-edit")
         tell(call, info.resource, made, "edited")
         return ""
 

@@ -49,7 +49,8 @@ class Events(Verb):
             for event in found:
                 event |= {"apiVersion": "v1", "kind": "Event"}
             whole = {"apiVersion": "v1", "kind": "EventList", "items": found, "metadata": {}}
-            call.write(self._printer(call)(whole))
+            if call.flag("output") != "name":  # kubectl has no names for a list
+                call.write(self._printer(call)(whole))
             return 0
         if not found:
             where = "" if call.flag("all-namespaces") else f" in {call.namespace} namespace"

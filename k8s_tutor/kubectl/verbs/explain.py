@@ -13,7 +13,7 @@ class Explain(Verb):
     """Explains kinds and their fields."""
 
     name = "explain"
-    usage = "explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [--output=plaintext|plaintext-openapiv2] [options]"
+    usage = "explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2] [options]"
     short = "Get documentation for a resource"
     group = "Basic Commands (Intermediate)"
     examples = """
@@ -22,7 +22,7 @@ kubectl explain pod.spec.containers.resources
 kubectl explain deployment.spec.strategy --recursive
 """
     flags = (
-        Flag("recursive", "bool", help="the fields of fields too, names only"),
+        Flag("recursive", "bool", short="R", help="the fields of fields too, names only"),
         Flag("max-depth", "int", help="with --recursive: how deep"),
         Flag("api-version", help="group/version to explain"),
         Flag("output", short="o", default="plaintext", help="taken and ignored"),

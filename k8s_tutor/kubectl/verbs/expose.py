@@ -8,7 +8,8 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import api, with_last_applied
 from k8s_tutor.kubectl.infos import Info, select
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG
+from k8s_tutor.kubectl.options import DRY_RUN, FILENAME, OUTPUT, RECORD, SAVE_CONFIG, field_manager
+from k8s_tutor.kubectl.recording import recorded
 from k8s_tutor.kubectl.text import go_list
 
 SERVICE = api("", "v1", "services", "Service")
@@ -26,7 +27,8 @@ class Expose(Verb):
         *FILENAME,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-expose"),
+        RECORD,
         SAVE_CONFIG,
         Flag("port", help="port of the service; of the object if not given"),
         Flag("target-port", help="port of the containers, number or name"),
@@ -66,6 +68,7 @@ class Expose(Verb):
             body = patched_locally(SERVICE, body, json.loads(call.flag("overrides")), "application/merge-patch+json")
         if call.flag("save-config"):
             body = with_last_applied(body)
+        body = recorded(call, body)
         made = create_object(call, SERVICE, "" if dry_run(call) == "client" else info.namespace, body, "kubectl-expose")
         tell(call, SERVICE, made, "exposed", typed=dry_run(call) == "client")
 

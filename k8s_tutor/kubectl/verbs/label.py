@@ -1,6 +1,6 @@
 """``kubectl label`` (kubectl, ``cmd/label``)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.actions import dry_run, parse_labels, patch_object, tell
@@ -12,22 +12,24 @@ from k8s_tutor.kubectl.options import (
     ALL,
     ALL_NAMESPACES,
     DRY_RUN,
-    FIELD_MANAGER,
     FIELD_SELECTOR,
     FILENAME,
     LOCAL,
     OUTPUT,
     OVERWRITE,
+    RECORD,
     SELECTOR,
+    field_manager,
 )
 from k8s_tutor.kubectl.patchtypes import MERGE
+from k8s_tutor.kubectl.recording import recorded
 
 
 class Label(Verb):
     """Sets and removes labels; `Annotate` does the same for annotations."""
 
     name = "label"
-    usage = "label [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [options]"
+    usage = "label [--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]"
     short = "Update the labels on a resource"
     group = "Settings Commands"
     examples = """
@@ -36,7 +38,7 @@ kubectl label pod one tier=front
 kubectl label pod one tier=back --overwrite
 kubectl label pod one tier-
 """
-    flags = (
+    flags: ClassVar[tuple[Flag, ...]] = (
         *FILENAME,
         SELECTOR,
         FIELD_SELECTOR,
@@ -44,7 +46,8 @@ kubectl label pod one tier-
         ALL_NAMESPACES,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-label"),
+        RECORD,
         LOCAL,
         OVERWRITE,
         Flag("list", "bool", help="print what is there"),
@@ -87,6 +90,8 @@ kubectl label pod one tier-
             selection = Selection(call, [], manifest=load(call, errors, local=True), errors=errors, from_files=True)
         else:
             selection = select(call, self.resources)
+        if call.flag("resource-version") and not selection.single:
+            raise CommandError("--resource-version may only be used with a single resource")
         failures = selection.errors
         for info in selection.infos(latest=not call.flag("local")):
             try:
@@ -99,18 +104,18 @@ kubectl label pod one tier-
     def _update(self, call: Call, info: Info) -> None:
         metadata = info.object.get("metadata") or {}
         values: dict[str, str] = metadata.get(self.field) or {}
-        if call.flag("list"):
-            for key in sorted(values):
-                call.out(f"{key}={values[key]}")
-            return
         if not call.flag("overwrite"):
             self._refuse_overwriting(values)
         for key in self.removing:
-            if key not in values and self.field == "labels":
+            if key not in values and self.field == "labels" and not call.flag("list"):
                 call.out(f'label "{key}" not found.')
         after = {**values, **self.setting}
         for key in self.removing:
             after.pop(key, None)
+        if call.flag("list"):
+            for key in sorted(after):
+                call.out(f"{key}={after[key]}")
+            return
         operation = self._operation(values, after)
         body: dict[str, Any] = {**info.object, "metadata": {**metadata, self.field: after}}
         if not after:
@@ -121,7 +126,7 @@ kubectl label pod one tier-
             patch: dict[str, Any] = {"metadata": {self.field: change}}
             if call.flag("resource-version"):
                 patch["metadata"]["resourceVersion"] = call.flag("resource-version")
-            body = patch_object(call, info, patch, MERGE, self.manager)
+            body = patch_object(call, info, recorded(call, patch), MERGE, self.manager)
         tell(call, info.resource, body, operation)
 
     def _refuse_overwriting(self, values: dict[str, str]) -> None:

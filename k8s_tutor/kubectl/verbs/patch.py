@@ -10,8 +10,9 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT
+from k8s_tutor.kubectl.options import DRY_RUN, FILENAME, LOCAL, OUTPUT, RECORD, field_manager
 from k8s_tutor.kubectl.patchtypes import JSON_PATCH, MERGE, STRATEGIC
+from k8s_tutor.kubectl.recording import record
 
 TYPES = {"json": JSON_PATCH, "merge": MERGE, "strategic": STRATEGIC}
 
@@ -31,7 +32,8 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
         *FILENAME,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-patch"),
+        RECORD,
         LOCAL,
         Flag("patch", short="p", help="the patch, JSON or YAML"),
         Flag("patch-file", help="a file with the patch"),
@@ -76,10 +78,12 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
                 from k8s_tutor.apimachinery.patches import apply_json_patch
                 from k8s_tutor.apimachinery.unstructured import clone
 
-                made: dict[str, Any] = apply_json_patch(clone(info.object), patch)
-                return made
+                local: dict[str, Any] = apply_json_patch(clone(info.object), patch)
+                return local
             return patched_locally(info.resource, info.object, patch, content_type)
-        return patch_object(call, info, patch, content_type, "kubectl-patch", call.flag("subresource"))
+        made = patch_object(call, info, patch, content_type, "kubectl-patch", call.flag("subresource"))
+        record(call, info, "kubectl-patch")
+        return made
 
     def _patch(self, call: Call) -> Any:
         import yaml

@@ -7,7 +7,8 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import LAST_APPLIED, with_last_applied
 from k8s_tutor.kubectl.infos import Info, kind_name, load
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, FILENAME, OUTPUT, SAVE_CONFIG, VALIDATE
+from k8s_tutor.kubectl.options import DRY_RUN, FILENAME, OUTPUT, RECORD, SAVE_CONFIG, VALIDATE, field_manager
+from k8s_tutor.kubectl.recording import recorded
 from k8s_tutor.kubectl.verbs.delete import FLAGS
 from k8s_tutor.kubectl.watching import wait_gone
 
@@ -23,7 +24,8 @@ class Replace(Verb):
         *FILENAME,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-replace"),
+        RECORD,
         VALIDATE,
         SAVE_CONFIG,
         *FLAGS,
@@ -59,7 +61,7 @@ class Replace(Verb):
         return 0
 
     def _replace(self, call: Call, info: Info) -> None:
-        body = info.object
+        body = recorded(call, info.object)
         if call.flag("save-config") or LAST_APPLIED in ((body.get("metadata") or {}).get("annotations") or {}):
             body = with_last_applied(body)
         if dry_run(call) != "client":
@@ -89,7 +91,7 @@ class Replace(Verb):
             gone.append((info, uid))
         wait_gone(call, gone, call.flag("timeout") or 300.0)
         for info in infos:
-            body = with_last_applied(info.object) if call.flag("save-config") else info.object
+            body = recorded(call, with_last_applied(info.object) if call.flag("save-config") else info.object)
             made = call.request("POST", info.collection, body=body, query=query(call, "kubectl-replace", validate=True))
             tell(call, info.resource, made, "replaced")
 

@@ -13,7 +13,8 @@ from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import api, with_last_applied
 from k8s_tutor.kubectl.infos import Info
-from k8s_tutor.kubectl.options import DRY_RUN, FIELD_MANAGER, OUTPUT, POD_RUNNING_TIMEOUT, SAVE_CONFIG
+from k8s_tutor.kubectl.options import DRY_RUN, OUTPUT, POD_RUNNING_TIMEOUT, RECORD, SAVE_CONFIG, field_manager
+from k8s_tutor.kubectl.recording import recorded
 from k8s_tutor.kubectl.text import quoted
 from k8s_tutor.kubectl.watching import wait_gone
 
@@ -38,7 +39,8 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
     flags = (
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-run"),
+        RECORD,
         SAVE_CONFIG,
         POD_RUNNING_TIMEOUT,
         Flag("image", help="image of the container"),
@@ -108,6 +110,7 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
             body = self._overridden(call, body)
         if call.flag("save-config"):
             body = with_last_applied(body)
+        body = recorded(call, body)
         pod = create_object(call, POD, call.namespace if dry_run(call) != "client" else "", body, "kubectl-run")
         if self.attaching:
             return self._attached(call, pod)

@@ -8,15 +8,16 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, select
-from k8s_tutor.kubectl.options import ALL, DRY_RUN, FILENAME, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, FILENAME, OUTPUT, RECORD, SELECTOR
 from k8s_tutor.kubectl.patchtypes import MERGE
+from k8s_tutor.kubectl.recording import record
 
 
 class Scale(Verb):
     """Sets the number of replicas."""
 
     name = "scale"
-    usage = "scale [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]"
+    usage = "scale [--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]"
     short = "Set a new size for a deployment, replica set, or replication controller"
     group = "Deploy Commands"
     examples = """
@@ -30,6 +31,7 @@ kubectl scale deployment/web --current-replicas=3 --replicas=1
         ALL,
         *OUTPUT,
         DRY_RUN,
+        RECORD,
         Flag("replicas", "int", help="how many there shall be"),
         Flag("current-replicas", "int", default=-1, help="only if there are as many now"),
         Flag("resource-version", help="only if the object has this version"),
@@ -78,6 +80,7 @@ kubectl scale deployment/web --current-replicas=3 --replicas=1
             call.request("PUT", info.path + "/scale", body=now, query=self._query(call))
         else:
             patch_object(call, info, body, MERGE, "kubectl-scale", "scale")
+        record(call, info, "kubectl-scale")
         result = info.object
         if call.flag("output") and call.flag("output") != "name":
             result = call.request("GET", info.path)

@@ -12,9 +12,10 @@ from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.quota import resource_list
 from k8s_tutor.kubectl.infos import select
-from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, FILENAME, LOCAL, OUTPUT
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, FILENAME, LOCAL, OUTPUT, RECORD, deeply, field_manager
 from k8s_tutor.kubectl.patchtypes import JSON_PATCH
 from k8s_tutor.kubectl.podspecs import pod_spec
+from k8s_tutor.kubectl.recording import record
 from k8s_tutor.kubectl.text import quoted
 from k8s_tutor.kubectl.verbgroup import VerbGroup
 from k8s_tutor.kubectl.verbs._environment import Env
@@ -142,12 +143,13 @@ class Selector(Verb):
     usage = "set selector (-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version] [options]"
     short = "Set the selector on a resource"
     flags = (
-        *FILENAME,
+        *deeply(FILENAME[0], FILENAME[2]),
         ALL,
         *OUTPUT,
         DRY_RUN,
-        FIELD_MANAGER,
+        field_manager("kubectl-set"),
         LOCAL,
+        RECORD,
         Flag("resource-version", help="only if the object has this version"),
     )
 
@@ -164,6 +166,7 @@ class Selector(Verb):
             if dry_run(call) != "client":
                 patch = [{"op": "add", "path": "/spec/selector", "value": wanted}]
                 body = patch_object(call, info, patch, JSON_PATCH, "kubectl-set")
+                record(call, info, "kubectl-set")
             tell(call, info.resource, body, "selector updated", typed=True)
         raise_all(selection.errors)
         return 0
@@ -176,8 +179,7 @@ class Subject(Verb):
     usage = "set subject (-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [options]"
     short = "Update the user, group, or service account in a role binding or cluster role binding"
     flags = (
-        *setting.FLAGS[:-1],
-        LOCAL,
+        *(flag for flag in setting.FLAGS if not flag.deprecated),
         Flag("serviceaccount", "array", help="namespace:name; may repeat"),
         Flag("group", "array", help="group; may repeat"),
         Flag("user", "array", help="user; may repeat"),

@@ -8,7 +8,7 @@ from k8s_tutor.kubectl.actions import dry_run, patch_object, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.infos import Info, resolve, select
-from k8s_tutor.kubectl.options import ALL, DRY_RUN, FIELD_MANAGER, OUTPUT, OVERWRITE, SELECTOR, VALIDATE
+from k8s_tutor.kubectl.options import ALL, DRY_RUN, OUTPUT, OVERWRITE, SELECTOR, VALIDATE, field_manager
 from k8s_tutor.kubectl.patchtypes import STRATEGIC
 
 EFFECTS = {"NoSchedule", "PreferNoSchedule", "NoExecute"}
@@ -31,7 +31,7 @@ class TaintVerb(Verb):
 kubectl taint nodes node1 team=x:NoSchedule
 kubectl taint nodes node1 team-
 """
-    flags = (SELECTOR, ALL, *OUTPUT, DRY_RUN, FIELD_MANAGER, OVERWRITE, VALIDATE)
+    flags = (SELECTOR, ALL, *OUTPUT, DRY_RUN, field_manager("kubectl-taint"), OVERWRITE, VALIDATE)
 
     def complete(self, call: Call) -> None:
         self.resources: list[str] = []
@@ -110,7 +110,7 @@ kubectl taint nodes node1 team-
         if dry_run(call) != "client":
             patch = {"spec": {"taints": after or None}}
             body = patch_object(call, info, patch, STRATEGIC, "kubectl-taint")
-        tell(call, info.resource, body, operation, typed=True)
+        tell(call, info.resource, body, operation, typed=True, suffix=dry_run(call) != "client")
 
 
 def _in(taint: Taint, others: list[Taint]) -> bool:

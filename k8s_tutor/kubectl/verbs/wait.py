@@ -11,7 +11,7 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import Info, Selection, select
-from k8s_tutor.kubectl.options import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILENAME, LOCAL, OUTPUT, SELECTOR
+from k8s_tutor.kubectl.options import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILENAME, LOCAL, OUTPUT, SELECTOR, deeply
 from k8s_tutor.kubectl.text import quoted
 from k8s_tutor.kubectl.watching import of_one, watched
 
@@ -31,7 +31,7 @@ kubectl wait --for=delete pod/one
 kubectl wait --for=jsonpath='{.status.phase}'=Running pod/one
 """
     flags = (
-        *FILENAME,
+        *deeply(FILENAME[0], FILENAME[2]),
         SELECTOR,
         FIELD_SELECTOR,
         ALL,

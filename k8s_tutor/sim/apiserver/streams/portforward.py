@@ -5,7 +5,9 @@ A connection is a pair of a data and an error stream. An error ends the pair wit
 
 import asyncio
 import contextlib
+import hashlib
 import struct
+import uuid
 from collections.abc import Awaitable, Callable
 
 from k8s_tutor.sim.apiserver.streams.channels import PLAIN, V4
@@ -18,11 +20,17 @@ PROTOCOLS = (SPDY, V4, PLAIN, "portforward.k8s.io")
 Dial = Callable[[int], Awaitable[Stream]]
 
 
-def words(port: int, pod: str, error: Exception) -> str:
-    """Return what the kubelet says of a port that cannot be reached."""
+def words(port: int, pod: str, error: NetworkError) -> str:
+    """Return what the kubelet says of a port that cannot be reached (containerd, ``sandbox_portforward``).
+
+    The runtime names the pod by its sandbox, whose id and network namespace are made up of the pod's name here.
+    """
+    sandbox = hashlib.sha256(pod.encode()).hexdigest()
+    why = "connection refused" if error.kind == "refused" else error.message.lower()
     return (
-        f"error forwarding port {port} to pod {pod}, uid : failed to execute portforward in network namespace "
-        f'"/var/run/netns/cni": failed to connect to localhost:{port} inside namespace: {error}'
+        f"error forwarding port {port} to pod {sandbox}, uid : failed to execute portforward in network namespace "
+        f'"/var/run/netns/cni-{uuid.UUID(sandbox[:32])}": failed to connect to localhost:{port} inside namespace '
+        f'"{sandbox}", IPv4: dial tcp4 127.0.0.1:{port}: connect: {why} IPv6 dial tcp6 [::1]:{port}: connect: {why} '
     )
 
 

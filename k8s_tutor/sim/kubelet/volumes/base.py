@@ -139,7 +139,10 @@ class LazyVolume(Volume):
             self._project(make())
 
     def _project(self, content: Projected) -> None:
-        self.write(content.files, content.default_mode, content.modes, now=self._now(), gid=self._gid)
+        # fsGroup owns a pod's volumes and may read all of them (kubelet, ``SetVolumeOwnership``).
+        more = 0o440 if self._gid else 0
+        modes = {path: mode | more for path, mode in content.modes.items()}
+        self.write(content.files, content.default_mode | more, modes, now=self._now(), gid=self._gid)
 
 
 def projection(
