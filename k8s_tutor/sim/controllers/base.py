@@ -8,6 +8,7 @@ errors with back-off. All run in one thread on the cluster's clock, so ``reconci
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
+from k8s_tutor.apimachinery.labels import Selector, from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.auth.tokens import Tokens
@@ -23,6 +24,11 @@ from k8s_tutor.sim.shape import Shape
 from k8s_tutor.sim.ticking import Ticker, never
 
 Key = tuple[str, str]
+
+
+def selector_of(owner: Json) -> Selector:
+    """Return the label selector of an object's spec."""
+    return from_label_selector(owner["spec"]["selector"])
 
 
 class Kit(Protocol):
@@ -99,6 +105,26 @@ class Controller:
                 owner = controller_of(obj) if obj else None
                 if obj and owner and owner["kind"] == kind:
                     self.queue.add((obj["metadata"].get("namespace", ""), owner["name"]))
+
+        self.watch(resource, changed)
+
+    def watch_orphans(
+        self, resource: str, owners: str, selector_of: Callable[[Json], Selector] = selector_of, after: float = 0.0
+    ) -> None:
+        """Queue who might adopt, ``after`` so many seconds: owners that select an object that nobody controls."""
+
+        def changed(event: Event) -> None:
+            meta = event.obj["metadata"]
+            gone = event.type == "DELETED" or "deletionTimestamp" in meta
+            if gone or not meta.get("labels") or controller_of(event.obj) is not None:
+                return
+            if event.old is not None:
+                old = event.old.obj
+                if old["metadata"].get("labels") == meta["labels"] and controller_of(old) is None:
+                    return
+            for owner in self.client.list(owners, meta["namespace"]):
+                if selector_of(owner).matches(meta["labels"]):
+                    self.queue.add_after((meta["namespace"], owner["metadata"]["name"]), after)
 
         self.watch(resource, changed)
 

@@ -5,35 +5,29 @@ deleting the old first (``maxUnavailable``) or by starting the new first (``maxS
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.adoption import Claims
-from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.base import Controller, selector_of
 from k8s_tutor.sim.controllers.daemonset_nodes import (
     HASH_LABEL,
     is_updated,
     node_of,
     pod_template,
     should_run,
-    split,
 )
+from k8s_tutor.sim.controllers.daemonset_update import DaemonSetPass, roll
 from k8s_tutor.sim.controllers.index import owner_index
+from k8s_tutor.sim.controllers.podcontrol import PodControl, ends_with_namespace, slow_start
 from k8s_tutor.sim.controllers.pods import (
-    created,
-    from_template,
-    is_available,
     is_finished,
     is_ready,
     is_terminating,
     phase,
 )
-from k8s_tutor.sim.controllers.replicas import ends_with_namespace
 from k8s_tutor.sim.controllers.revisions import History
 from k8s_tutor.sim.controllers.scaled import scaled
 from k8s_tutor.sim.controllers.templatehash import template_hash
-from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
@@ -48,31 +42,6 @@ def _hash_of_template(data: Json, collisions: int) -> str:
     return template_hash(template, collisions or None)
 
 
-@dataclass(slots=True)
-class _Pass:
-    set: Json
-    nodes: list[Json]
-    pods: dict[str, list[Json]]
-    hash: str
-    now: float
-    acted: bool = False
-
-    @property
-    def seconds(self) -> int:
-        return int(self.set["spec"].get("minReadySeconds") or 0)
-
-    @property
-    def rolling(self) -> Json:
-        rolling: Json = self.set["spec"]["updateStrategy"].get("rollingUpdate") or {}
-        return rolling
-
-    def available(self, pod: Json) -> bool:
-        return is_available(pod, self.seconds, self.now)
-
-    def oldest_first(self, pods: Sequence[Json]) -> list[Json]:
-        return sorted(pods, key=lambda pod: (not pod["spec"].get("nodeName"), created(pod), pod["metadata"]["name"]))
-
-
 class DaemonSetController(Controller):
     """Keeps DaemonSets."""
 
@@ -80,24 +49,17 @@ class DaemonSetController(Controller):
 
     def setup(self) -> None:
         self._pods = owner_index(self.client.store, "pods")
+        self._pod_control = PodControl(self.client, self.events)
         self._history = History(self.client, HASH_LABEL, _hash_of_template)
         self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
         self.watch(SETS, self._changed)
         self.watch_owned("pods", "DaemonSet")
-        self.watch("pods", self._orphan)
+        self.watch_orphans("pods", SETS)
         self.watch("nodes", self._node_changed)
 
     def _changed(self, event: Event) -> None:
         if event.type != "DELETED":
             self.enqueue(event.obj)
-
-    def _orphan(self, event: Event) -> None:
-        labels = event.obj["metadata"].get("labels")
-        if event.type == "DELETED" or not labels or controller_of(event.obj):
-            return
-        for set_ in self.client.list(SETS, event.obj["metadata"]["namespace"]):
-            if from_label_selector(set_["spec"]["selector"]).matches(labels):
-                self.enqueue(set_)
 
     def _node_changed(self, event: Event) -> None:
         """Labels and taints matter, not heartbeats; and only where a pod is missing, too many, or out of place."""
@@ -123,21 +85,20 @@ class DaemonSetController(Controller):
         set_ = self.client.get(SETS, name, namespace)
         if set_ is None or is_terminating(set_):
             return
-        selector = set_["spec"]["selector"]
-        if not any(selector.values()):
+        if not any(set_["spec"]["selector"].values()):
             text = "This daemon set is selecting all pods. A non-empty selector is required."
             self.events.event(set_, "Warning", "SelectingAll", text)
             return
         self._history.adopt(set_)
         revision, _ = self._history.current(set_, (set_.get("status") or {}).get("collisionCount", 0))
-        claims = Claims(self.client, "pods", set_, from_label_selector(selector))
+        claims = Claims(self.client, "pods", set_, selector_of(set_))
         pods = claims.claim(self._pods.owned(set_["metadata"]["uid"]), self._pods.orphans(namespace))
         this = self._group(set_, pods, self._history.hash_of(revision))
         failure = self._manage(this)
         # What was just made or deleted is seen in the next pass only (upstream: expectations).
         rolls = failure is None and not this.acted
         if rolls and set_["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate":
-            failure = self._roll(this)
+            failure = self._sync(this, *roll(this))
         used = {str((pod["metadata"].get("labels") or {}).get(HASH_LABEL)) for pod in pods} - {this.hash}
         used &= {self._history.hash_of(one) for one in self._history.of(set_)}
         self._history.truncate(set_, used | {this.hash}, count_used=used)
@@ -148,14 +109,14 @@ class DaemonSetController(Controller):
         if failure is not None:
             raise failure
 
-    def _group(self, set_: Json, pods: Sequence[Json], revision_hash: str) -> _Pass:
+    def _group(self, set_: Json, pods: Sequence[Json], revision_hash: str) -> DaemonSetPass:
         by_node: dict[str, list[Json]] = {}
         for pod in pods:
             if not (is_finished(pod) and is_terminating(pod)):
                 by_node.setdefault(node_of(pod), []).append(pod)
-        return _Pass(set_, self.client.list("nodes"), by_node, revision_hash, self.clock.now())
+        return DaemonSetPass(set_, self.client.list("nodes"), by_node, revision_hash, self.clock.now())
 
-    def _manage(self, this: _Pass) -> ApiError | None:
+    def _manage(self, this: DaemonSetPass) -> ApiError | None:
         """Start pods on nodes without one; delete those that are too many, ended, or not wanted."""
         needing: list[str] = []
         surplus: list[Json] = []
@@ -181,10 +142,10 @@ class DaemonSetController(Controller):
                 surplus += [pod for pod in pods if not pod["spec"].get("nodeName") and not is_terminating(pod)]
         return self._sync(this, surplus, needing)
 
-    def _surges(self, this: _Pass) -> bool:
+    def _surges(self, this: DaemonSetPass) -> bool:
         return scaled(this.rolling.get("maxSurge"), len(this.nodes), round_up=True) > 0
 
-    def _running(self, this: _Pass, node: str, pods: Sequence[Json], surplus: list[Json]) -> list[Json]:
+    def _running(self, this: DaemonSetPass, node: str, pods: Sequence[Json], surplus: list[Json]) -> list[Json]:
         found = []
         for pod in pods:
             if is_terminating(pod):
@@ -204,7 +165,7 @@ class DaemonSetController(Controller):
                 found.append(pod)
         return found
 
-    def _in_backoff(self, this: _Pass, node: str) -> bool:
+    def _in_backoff(self, this: DaemonSetPass, node: str) -> bool:
         """A failed pod is replaced after 1 s, the next after 2 s … 15 min."""
         key = (this.set["metadata"]["uid"], node)
         first, most = FAILED_BACKOFF
@@ -217,7 +178,7 @@ class DaemonSetController(Controller):
         self._pauses[key] = (first if not delay or forgotten else min(delay * 2, most), this.now)
         return False
 
-    def _surplus_of_surge(self, this: _Pass, running: Sequence[Json]) -> list[Json]:
+    def _surplus_of_surge(self, this: DaemonSetPass, running: Sequence[Json]) -> list[Json]:
         """Of several pods on a node the oldest new and the oldest old may stay, until the new one is available."""
         surplus: list[Json] = []
         new: Json | None = None
@@ -233,99 +194,22 @@ class DaemonSetController(Controller):
             surplus.append(old)
         return surplus
 
-    def _sync(self, this: _Pass, delete: Sequence[Json], needing: Sequence[str]) -> ApiError | None:
-        failure: ApiError | None = None
-        batch, done = 1, 0
+    def _sync(self, this: DaemonSetPass, delete: Sequence[Json], needing: Sequence[str]) -> ApiError | None:
         needing = needing[:BURST]
         this.acted = bool(needing or delete)
-        while done < len(needing) and failure is None:
-            for name in needing[done : done + batch]:
-                failure = self._create(this, name) or failure
-            done += batch
-            batch *= 2
+
+        def create(number: int) -> ApiError | None:
+            error = self._pod_control.create(this.set, pod_template(this.set, this.hash, needing[number]))
+            return None if error is not None and ends_with_namespace(error) else error
+
+        _, failure = slow_start(len(needing), create)
         for pod in delete[:BURST]:
-            meta = pod["metadata"]
-            try:
-                self.client.delete("pods", meta["name"], meta["namespace"])
-            except ApiError as error:
-                if error.code != 404:
-                    self.events.event(this.set, "Warning", "FailedDelete", f"Error deleting: {error.message}")
-                    failure = error
-                continue
-            self.events.event(this.set, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}")
+            failure = self._pod_control.delete(this.set, pod) or failure
         return failure
-
-    def _create(self, this: _Pass, node_name: str) -> ApiError | None:
-        pod = from_template(pod_template(this.set, this.hash, node_name), this.set)
-        try:
-            made = self.client.create("pods", pod)
-        except ApiError as error:
-            if ends_with_namespace(error):
-                return None
-            self.events.event(this.set, "Warning", "FailedCreate", f"Error creating: {error.message}")
-            return error
-        self.events.event(this.set, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
-        return None
-
-    # -- updating
-
-    def _roll(self, this: _Pass) -> ApiError | None:
-        wanted = [node["metadata"]["name"] for node in this.nodes if should_run(this.set, node)[0]]
-        surge = scaled(this.rolling.get("maxSurge"), len(wanted), round_up=True)
-        unavailable = scaled(this.rolling.get("maxUnavailable", 1), len(wanted), round_up=True)
-        by_node: dict[str, list[Json]] = {name: [] for name in wanted}
-        by_node |= this.pods
-        if surge > 0:
-            return self._roll_with_surge(this, by_node, set(wanted), surge)
-        return self._roll_in_place(this, by_node, unavailable if unavailable or not wanted else 1)
-
-    def _roll_in_place(self, this: _Pass, by_node: dict[str, list[Json]], most: int) -> ApiError | None:
-        down = 0
-        replace: list[Json] = []
-        candidates: list[Json] = []
-        for pods in by_node.values():
-            new, old, tidy = split(pods, this.hash)
-            if not tidy or (new is None) == (old is None):
-                down += 1
-            elif new is not None:
-                down += not this.available(new)
-            elif old is not None and not this.available(old):
-                replace.append(old)
-                down += 1
-            elif old is not None and down < most:
-                candidates.append(old)
-        return self._sync(this, [*replace, *candidates[: max(0, most - down)]], [])
-
-    def _roll_with_surge(
-        self, this: _Pass, by_node: dict[str, list[Json]], wanted: set[str], most: int
-    ) -> ApiError | None:
-        surging = 0
-        remove: list[Json] = []
-        allowed: list[str] = []
-        candidates: list[str] = []
-        for name, pods in by_node.items():
-            new, old, tidy = split(pods, this.hash)
-            if not tidy:
-                surging += 1
-            elif old is None:
-                continue
-            elif new is not None:
-                if this.available(new):
-                    remove.append(old)
-                else:
-                    surging += 1
-            elif name not in wanted:
-                if not this.available(old):
-                    remove.append(old)
-            elif not this.available(old):
-                allowed.append(name)
-            elif surging < most:
-                candidates.append(name)
-        return self._sync(this, remove, [*allowed, *candidates[: max(0, most - surging)]])
 
     # -- status
 
-    def _write_status(self, this: _Pass) -> None:
+    def _write_status(self, this: DaemonSetPass) -> None:
         set_ = this.set
         counts = dict.fromkeys((*_ALWAYS, "updatedNumberScheduled", "numberAvailable", "numberUnavailable"), 0)
         for node in this.nodes:

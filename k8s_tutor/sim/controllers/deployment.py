@@ -7,25 +7,20 @@ states that this shows in between are part of what a watcher sees of a rollout.
 
 from collections.abc import Sequence
 
-from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers import conditions
+from k8s_tutor.sim.controllers import deployment_rollback as rollback
 from k8s_tutor.sim.controllers import deployment_scaling as scaling
 from k8s_tutor.sim.controllers import deployment_status as statuses
 from k8s_tutor.sim.controllers.adoption import Claims
-from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.base import Controller, selector_of
+from k8s_tutor.sim.controllers.deployment_newset import DEPLOYMENTS, REPLICA_SETS, NewReplicaSets
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import created, is_finished, is_terminating
-from k8s_tutor.sim.controllers.replicas import ends_with_namespace
-from k8s_tutor.sim.controllers.templatehash import template_hash
-from k8s_tutor.sim.machinery.meta import controller_of, controller_reference
-from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.store import Event
 
-DEPLOYMENTS = "deployments.apps"
-REPLICA_SETS = "replicasets.apps"
 SELECTING_ALL = "This deployment is selecting all pods. A non-empty selector is required."
-MAX_NAME = 253
 
 
 class DeploymentController(Controller):
@@ -37,8 +32,10 @@ class DeploymentController(Controller):
         store = self.client.store
         self._sets = owner_index(store, REPLICA_SETS)
         self._pods = owner_index(store, "pods")
+        self._new_sets = NewReplicaSets(self.client, self.events, self.clock)
         self.watch(DEPLOYMENTS, self._changed)
         self.watch(REPLICA_SETS, self._set_changed)
+        self.watch_orphans(REPLICA_SETS, DEPLOYMENTS)
         self.watch("pods", self._pod_changed)
 
     def _changed(self, event: Event) -> None:
@@ -51,11 +48,6 @@ class DeploymentController(Controller):
             if obj and owner and owner["kind"] == "Deployment":
                 # A turn later: the ReplicaSet's own controller has already begun to act on the change by then.
                 self.clock.call_soon(self.queue.add, (obj["metadata"]["namespace"], owner["name"]))
-        labels = event.obj["metadata"].get("labels")
-        if event.type != "DELETED" and labels and controller_of(event.obj) is None:
-            for deployment in self.client.list(DEPLOYMENTS, event.obj["metadata"]["namespace"]):
-                if from_label_selector(deployment["spec"]["selector"]).matches(labels):
-                    self.enqueue(deployment)
 
     def _pod_changed(self, event: Event) -> None:
         """A Recreate rollout goes on when the last old pod is gone."""
@@ -82,15 +74,15 @@ class DeploymentController(Controller):
         if not any(spec["selector"].values()):
             self.events.event(stored, "Warning", "SelectingAll", SELECTING_ALL)
             return
-        claims = Claims(self.client, REPLICA_SETS, stored, from_label_selector(spec["selector"]))
+        claims = Claims(self.client, REPLICA_SETS, stored, selector_of(stored))
         sets = claims.claim(self._sets.owned(stored["metadata"]["uid"]), self._sets.orphans(namespace))
         if is_terminating(deployment):
-            self._tell_status(deployment, *self._new_and_old(deployment, sets))
+            self._tell_status(deployment, *self._new_sets.new_and_old(deployment, sets))
             return
         self._check_paused(deployment)
         if spec.get("paused"):
             self._scale_only(deployment, sets)
-        elif self._rollback_revision(deployment) is not None:
+        elif rollback.wanted_revision(deployment) is not None:
             self._roll_back(deployment, sets)
         elif self._is_scaled(deployment, sets):
             self._scale_only(deployment, sets)
@@ -116,105 +108,6 @@ class DeploymentController(Controller):
         conditions.set_moving(status, new)
         self._update_status(deployment)
 
-    # -- the new ReplicaSet
-
-    def _new_and_old(
-        self, deployment: Json, sets: Sequence[Json], *, create: bool = False
-    ) -> tuple[Json | None, list[Json]]:
-        """Return the ReplicaSet of the present template (made if asked) and all others; revisions are brought up to date."""
-        new = scaling.find_new(deployment, sets)
-        old = [rs for rs in sets if new is None or rs["metadata"]["uid"] != new["metadata"]["uid"]]
-        next_revision = max(map(scaling.revision, old), default=0) + 1
-        if new is not None:
-            return self._sync_new(deployment, new, next_revision), old
-        return (self._create_new(deployment, old, next_revision) if create else None), old
-
-    def _sync_new(self, deployment: Json, new: Json, next_revision: int) -> Json:
-        copy = clone(new)
-        seconds = deployment["spec"].get("minReadySeconds", 0)
-        changed = scaling.sync_annotations(deployment, copy, next_revision, exists=True)
-        if changed or copy["spec"].get("minReadySeconds", 0) != seconds:
-            copy["spec"].pop("minReadySeconds", None)
-            if seconds:
-                copy["spec"]["minReadySeconds"] = seconds
-            return self.client.update(REPLICA_SETS, copy)
-        needs = self._set_revision(deployment, copy["metadata"]["annotations"][scaling.REVISION])
-        status = deployment.setdefault("status", {})
-        if statuses.has_deadline(deployment) and conditions.get(status, "Progressing") is None:
-            text = f'Found new replica set "{copy["metadata"]["name"]}"'
-            found = statuses.condition("Progressing", "True", "FoundNewReplicaSet", text, self.clock.now())
-            conditions.set_moving(status, found)
-            needs = True
-        if needs:
-            self._update_status(deployment)
-        return new
-
-    def _set_revision(self, deployment: Json, revision: str) -> bool:
-        annotations = deployment["metadata"].setdefault("annotations", {})
-        if annotations.get(scaling.REVISION) == revision:
-            return False
-        annotations[scaling.REVISION] = revision
-        return True
-
-    def _create_new(self, deployment: Json, old: Sequence[Json], revision: int) -> Json:
-        new = self._make(deployment)
-        count = scaling.new_size(deployment, scaling.wanted_total(old), 0)
-        new["spec"]["replicas"] = count
-        scaling.sync_annotations(deployment, new, revision, exists=False)
-        name = new["metadata"]["name"]
-        try:
-            made = self.client.create(REPLICA_SETS, new)
-        except ApiError as error:
-            self._not_created(deployment, name, error)
-            raise
-        if count > 0:
-            text = f"Scaled up replica set {name} from 0 to {count}"
-            self.events.event(deployment, "Normal", "ScalingReplicaSet", text)
-        self._set_revision(deployment, str(revision))
-        if statuses.has_deadline(deployment):
-            text = f'Created new replica set "{name}"'
-            found = statuses.condition("Progressing", "True", "NewReplicaSetCreated", text, self.clock.now())
-            conditions.set_moving(deployment.setdefault("status", {}), found)
-        self._update_status(deployment)
-        return made
-
-    def _make(self, deployment: Json) -> Json:
-        meta, spec = deployment["metadata"], deployment["spec"]
-        hashed = template_hash(spec["template"], (deployment.get("status") or {}).get("collisionCount"))
-        template, selector = clone(spec["template"]), clone(spec["selector"])
-        labels = template.setdefault("metadata", {}).setdefault("labels", {})
-        labels[scaling.HASH_LABEL] = hashed
-        selector.setdefault("matchLabels", {})[scaling.HASH_LABEL] = hashed
-        new_spec = {"replicas": 0, "selector": selector, "template": template}
-        if spec.get("minReadySeconds"):
-            new_spec["minReadySeconds"] = spec["minReadySeconds"]
-        return {
-            "apiVersion": "apps/v1",
-            "kind": "ReplicaSet",
-            "metadata": {
-                "name": f"{meta['name'][: MAX_NAME - 1 - len(hashed)]}-{hashed}",
-                "namespace": meta["namespace"],
-                "labels": dict(labels),
-                "ownerReferences": [controller_reference(deployment)],
-            },
-            "spec": new_spec,
-        }
-
-    def _not_created(self, deployment: Json, name: str, error: ApiError) -> None:
-        status = deployment.setdefault("status", {})
-        if error.reason == "AlreadyExists":  # another template with the same hash: try with another one
-            status["collisionCount"] = status.get("collisionCount", 0) + 1
-            self._update_status(deployment)
-            return
-        if ends_with_namespace(error):
-            return
-        text = f'Failed to create new replica set "{name}": {error.message}'
-        if statuses.has_deadline(deployment):
-            found = statuses.condition("Progressing", "False", "ReplicaSetCreateError", text, self.clock.now())
-            conditions.set_moving(status, found)
-            self._update_status(deployment)
-        self.events.event(deployment, "Warning", "ReplicaSetCreateError", text)
-
     # -- scaling
 
     def _scale_set(self, replica_set: Json, count: int, deployment: Json, *, force: bool = False) -> tuple[bool, Json]:
@@ -236,7 +129,7 @@ class DeploymentController(Controller):
         return True, updated
 
     def _is_scaled(self, deployment: Json, sets: Sequence[Json]) -> bool:
-        new, old = self._new_and_old(deployment, sets)
+        new, old = self._new_sets.new_and_old(deployment, sets)
         for rs in (*old, *((new,) if new else ())):
             desired = scaling.annotation_number(rs, scaling.DESIRED)
             if scaling.size(rs) and desired is not None and desired != deployment["spec"]["replicas"]:
@@ -244,9 +137,9 @@ class DeploymentController(Controller):
         return False
 
     def _scale_only(self, deployment: Json, sets: Sequence[Json]) -> None:
-        new, old = self._new_and_old(deployment, sets)
+        new, old = self._new_sets.new_and_old(deployment, sets)
         self._scale(deployment, new, old)
-        if deployment["spec"].get("paused") and self._rollback_revision(deployment) is None:
+        if deployment["spec"].get("paused") and rollback.wanted_revision(deployment) is None:
             self._clean_up(deployment, old)
         self._tell_status(deployment, new, old)
 
@@ -268,7 +161,7 @@ class DeploymentController(Controller):
     # -- strategies
 
     def _roll(self, deployment: Json, sets: Sequence[Json]) -> None:
-        new, old = self._new_and_old(deployment, sets, create=True)
+        new, old = self._new_sets.new_and_old(deployment, sets, create=True)
         if new is None:
             return
         desired = deployment["spec"]["replicas"]
@@ -307,7 +200,7 @@ class DeploymentController(Controller):
         return done > 0
 
     def _recreate(self, deployment: Json, sets: Sequence[Json]) -> None:
-        new, old = self._new_and_old(deployment, sets)
+        new, old = self._new_sets.new_and_old(deployment, sets)
         scaled = False
         for index, rs in enumerate(old):
             if scaling.size(rs):
@@ -317,7 +210,7 @@ class DeploymentController(Controller):
             self._tell_rollout(deployment, new, old)
             return
         if new is None:
-            new, old = self._new_and_old(deployment, sets, create=True)
+            new, old = self._new_sets.new_and_old(deployment, sets, create=True)
         if new is not None:
             self._scale_set(new, deployment["spec"]["replicas"], deployment)
         if statuses.is_complete(deployment, deployment.get("status") or {}):
@@ -341,6 +234,12 @@ class DeploymentController(Controller):
                 continue
             self.client.delete(REPLICA_SETS, meta["name"], meta["namespace"])
 
+    def _roll_back(self, deployment: Json, sets: Sequence[Json]) -> None:
+        new, old = self._new_sets.new_and_old(deployment, sets, create=True)
+        kind, reason, message = rollback.roll_back(deployment, [*old, *((new,) if new else ())])
+        updated = self.client.update(DEPLOYMENTS, deployment)
+        self.events.event(updated, kind, reason, message)
+
     # -- status
 
     def _tell_status(self, deployment: Json, new: Json | None, old: Sequence[Json]) -> None:
@@ -362,46 +261,3 @@ class DeploymentController(Controller):
         if left is not None:
             meta = deployment["metadata"]
             self.queue.add_after((meta["namespace"], meta["name"]), left + 1 if left >= 1 else 0.5)
-
-    # -- rolling back by the deprecated annotation
-
-    def _rollback_revision(self, deployment: Json) -> int | None:
-        try:
-            return int((deployment["metadata"].get("annotations") or {}).get(scaling.ROLLBACK_TO, ""))
-        except ValueError:
-            return None
-
-    def _roll_back(self, deployment: Json, sets: Sequence[Json]) -> None:
-        new, old = self._new_and_old(deployment, sets, create=True)
-        everyone = [*old, *((new,) if new else ())]
-        wanted = self._rollback_revision(deployment) or self._last_revision(everyone)
-        found = next((rs for rs in everyone if wanted and scaling.revision(rs) == wanted), None)
-        if found is None:
-            text = "Unable to find the revision to rollback to." if wanted else "Unable to find last revision."
-            self.events.event(deployment, "Warning", "DeploymentRollbackRevisionNotFound", text)
-        elif scaling.same_template(deployment["spec"]["template"], found["spec"]["template"]):
-            name = deployment["metadata"]["name"]
-            text = f'The rollback revision contains the same template as current deployment "{name}"'
-            self.events.event(deployment, "Warning", "DeploymentRollbackTemplateUnchanged", text)
-            found = None
-        else:
-            self._take_template(deployment, found)
-        deployment["metadata"].get("annotations", {}).pop(scaling.ROLLBACK_TO, None)
-        updated = self.client.update(DEPLOYMENTS, deployment)
-        if found is not None:
-            text = f'Rolled back deployment "{updated["metadata"]["name"]}" to revision {wanted}'
-            self.events.event(updated, "Normal", "DeploymentRollback", text)
-
-    def _last_revision(self, sets: Sequence[Json]) -> int:
-        revisions = sorted((scaling.revision(rs) for rs in sets), reverse=True)
-        return revisions[1] if len(revisions) > 1 else 0
-
-    def _take_template(self, deployment: Json, replica_set: Json) -> None:
-        template = clone(replica_set["spec"]["template"])
-        template["metadata"].get("labels", {}).pop(scaling.HASH_LABEL, None)
-        deployment["spec"]["template"] = template
-        annotations = deployment["metadata"].get("annotations") or {}
-        kept = {key: value for key, value in annotations.items() if key in scaling.NOT_COPIED}
-        theirs = replica_set["metadata"].get("annotations") or {}
-        kept |= {key: value for key, value in theirs.items() if key not in scaling.NOT_COPIED}
-        deployment["metadata"]["annotations"] = kept

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers import job_indexes
 from k8s_tutor.sim.controllers.job_policies import Backoff, is_failed, judge_failure
 from k8s_tutor.sim.controllers.pods import is_terminating, phase
+from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.registry.client import LocalClient
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
 MAX_UNCOUNTED = 500
@@ -14,6 +17,37 @@ MAX_UNCOUNTED = 500
 def has_finalizer(pod: Json) -> bool:
     """Tell whether a pod is still to be counted."""
     return FINALIZER in (pod["metadata"].get("finalizers") or ())
+
+
+def untrack(client: LocalClient, pod: Json) -> None:
+    """Take the finalizer from a pod: it is counted, or nobody will count it."""
+    meta = pod["metadata"]
+
+    def change(obj: Json) -> None:
+        left = [item for item in obj["metadata"].get("finalizers") or () if item != FINALIZER]
+        if left:
+            obj["metadata"]["finalizers"] = left
+        else:
+            obj["metadata"].pop("finalizers", None)
+
+    try:
+        client.change("pods", meta["namespace"], meta["name"], change)
+    except ApiError as error:
+        if error.code != 404:
+            raise
+
+
+def ending(type_: str, reason: str, message: str, now: float) -> Json:
+    """Return a condition of a Job that is true from now on."""
+    time = rfc3339(now)
+    return {
+        "type": type_,
+        "status": "True",
+        "lastProbeTime": time,
+        "lastTransitionTime": time,
+        "reason": reason,
+        "message": message,
+    }
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ from k8s_tutor.sim.controllers import conditions
 from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.base import Controller
 from k8s_tutor.sim.controllers.index import owner_index
+from k8s_tutor.sim.controllers.podcontrol import PodControl, ends_with_namespace, slow_start
 from k8s_tutor.sim.controllers.pods import (
     deletion_rank,
-    from_template,
     is_active,
     is_available,
     is_finished,
@@ -29,15 +29,8 @@ from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
 BURST = 500
-SLOW_START = 1
 CROWD = 100
 CROWD_SECONDS = 0.0002
-
-
-def ends_with_namespace(error: ApiError) -> bool:
-    """Tell whether a creation was refused because its namespace is being deleted: then there is nothing to tell."""
-    causes = (error.details or {}).get("causes") or ()
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
 class ReplicaManager(Controller):
@@ -52,8 +45,10 @@ class ReplicaManager(Controller):
 
     def setup(self) -> None:
         self._pods = owner_index(self.client.store, "pods")
+        self._pod_control = PodControl(self.client, self.events)
         self.watch(self.resource, self._owner_changed)
         self.watch("pods", self._pod_changed)
+        self.watch_orphans("pods", self.resource, self.selector_of)
 
     def selector_of(self, owner: Json) -> Selector:
         """Return the owner's selector."""
@@ -71,13 +66,6 @@ class ReplicaManager(Controller):
         self.queue_owner(event.obj)
         if event.old is not None:
             self.queue_owner(event.old.obj)
-        if event.type == "DELETED" or controller_of(event.obj) is not None or is_terminating(event.obj):
-            return
-        labels = event.obj["metadata"].get("labels")
-        if labels:
-            for owner in self.client.list(self.resource, event.obj["metadata"]["namespace"]):
-                if self.selector_of(owner).matches(labels):
-                    self.enqueue(owner)
 
     def queue_owner(self, pod: Json) -> None:
         """Queue the pod's owner, if it is of this kind."""
@@ -122,39 +110,14 @@ class ReplicaManager(Controller):
         return None
 
     def _create(self, owner: Json, count: int) -> ApiError | None:
-        failure: ApiError | None = None
-        batch = min(count, SLOW_START)
-        while batch > 0:
-            for _ in range(batch):
-                failure = self._create_one(owner) or failure
-            if failure is not None:
-                return None if ends_with_namespace(failure) else failure
-            count -= batch
-            batch = min(2 * batch, count)
-        return None
-
-    def _create_one(self, owner: Json) -> ApiError | None:
-        try:
-            pod = self.client.create("pods", from_template(owner["spec"]["template"], owner))
-        except ApiError as error:
-            if not ends_with_namespace(error):
-                self.events.event(owner, "Warning", "FailedCreate", f"Error creating: {error.message}")
-            return error
-        self.events.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
-        return None
+        template = owner["spec"]["template"]
+        _, failure = slow_start(count, lambda _: self._pod_control.create(owner, template))
+        return None if failure is not None and ends_with_namespace(failure) else failure
 
     def _delete(self, owner: Json, active: Sequence[Json], count: int) -> ApiError | None:
         failure: ApiError | None = None
         for pod in self.victims(owner, active, count):
-            meta = pod["metadata"]
-            try:
-                self.client.delete("pods", meta["name"], meta["namespace"])
-            except ApiError as error:
-                if error.code != 404:
-                    self.events.event(owner, "Warning", "FailedDelete", f"Error deleting: {error.message}")
-                    failure = error
-                continue
-            self.events.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}")
+            failure = self._pod_control.delete(owner, pod) or failure
         return failure
 
     def victims(self, owner: Json, active: Sequence[Json], count: int) -> Sequence[Json]:

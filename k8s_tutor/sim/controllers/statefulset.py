@@ -7,17 +7,15 @@ to be gone before the next is deleted; parallel ones do not. Updates go from the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.adoption import Claims
-from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.base import Controller, selector_of
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import from_template, is_available, is_ready, is_terminating, next_available, phase
 from k8s_tutor.sim.controllers.revisions import History, by_name, template_of
 from k8s_tutor.sim.controllers.scaled import scaled
 from k8s_tutor.sim.controllers.statefulset_claims import SetClaims, mount
 from k8s_tutor.sim.controllers.templatehash import data_hash
-from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 
@@ -81,19 +79,11 @@ class StatefulSetController(Controller):
         self._claims = SetClaims(self.client, self.events)
         self.watch(SETS, self._changed)
         self.watch_owned("pods", "StatefulSet")
-        self.watch("pods", self._orphan)
+        self.watch_orphans("pods", SETS)
 
     def _changed(self, event: Event) -> None:
         if event.type != "DELETED":
             self.enqueue(event.obj)
-
-    def _orphan(self, event: Event) -> None:
-        labels = event.obj["metadata"].get("labels")
-        if event.type == "DELETED" or not labels or controller_of(event.obj):
-            return
-        for set_ in self.client.list(SETS, event.obj["metadata"]["namespace"]):
-            if from_label_selector(set_["spec"]["selector"]).matches(labels):
-                self.enqueue(set_)
 
     # -- one pass
 
@@ -103,7 +93,7 @@ class StatefulSetController(Controller):
             return
         if not is_terminating(set_):
             self._history.adopt(set_)
-        claims = Claims(self.client, "pods", set_, from_label_selector(set_["spec"]["selector"]))
+        claims = Claims(self.client, "pods", set_, selector_of(set_))
         orphans = (pod for pod in self._pods.orphans(namespace) if ordinal(pod, set_) >= 0)
         pods = claims.claim(self._pods.owned(set_["metadata"]["uid"]), orphans)
         status, failure = self._update(set_, pods)

@@ -15,7 +15,7 @@ from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.nodematch import tolerates
 
 if TYPE_CHECKING:
-    from k8s_tutor.sim.clock import Timer
+    from k8s_tutor.sim.timers import Timer
 
 NO_EXECUTE = "NoExecute"
 MESSAGE = "Taint manager: deleting due to NoExecute taint"
