@@ -24,6 +24,15 @@ async def test_a_config_map_is_files_with_links_and_modes(node: Node) -> None:
     assert (await node.exec("stat", "-L", "-c", "%a", "/v/deep/x")).strip() == "400"
 
 
+async def test_fs_group_may_read_what_only_the_owner_could(node: Node) -> None:
+    node.create("configmaps", config_map(a="1"))
+    volume = {"name": "v", "configMap": {"name": "c", "defaultMode": 0o400}}
+    security = {"runAsUser": 1000, "fsGroup": 2000}
+    await node.run(shell("sleep 600", volumeMounts=MOUNT), volumes=[volume], securityContext=security)
+    assert await node.exec("cat", "/v/a") == "1"
+    assert (await node.exec("stat", "-L", "-c", "%a %g", "/v/a")).strip() == "440 2000"
+
+
 async def test_a_changed_config_map_reaches_files_after_a_while_but_not_a_sub_path(node: Node) -> None:
     node.create("configmaps", config_map(a="old"))
     mounts = [*MOUNT, {"name": "v", "mountPath": "/single", "subPath": "a"}]

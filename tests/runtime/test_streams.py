@@ -106,6 +106,20 @@ async def test_attach_sees_what_comes_and_can_type(container: MakeContainer, clo
     assert made.logs.read() == b"got hello\nend\n"
 
 
+async def test_a_client_whose_input_ends_is_let_go(container: MakeContainer, clock: Clock) -> None:
+    made = container("busybox:1.36", "sh", "-c", "cat && echo end", stdin=True)
+    keys, out = Pipe(), Sink()
+    task = clock.spawn(made.attach(keys, out, Sink()))
+    await clock.advance(0)
+    keys.write_now(b"hello\n")
+    await clock.advance(1)
+    keys.close()
+    await clock.advance(1)
+    assert task.done()
+    assert made.exit_info is None
+    assert made.logs.read() == b"hello\n"
+
+
 async def test_a_terminal_of_the_main_process(container: MakeContainer, clock: Clock) -> None:
     made = container("busybox:1.36", "sh", stdin=True, tty=True)
     keys, out = Pipe(), Sink()

@@ -4,6 +4,7 @@ The command runs as a process without a parent in the container's namespace. Whe
 cancelled), the process gets SIGHUP on a terminal and SIGKILL else, so that nothing is left behind.
 """
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime import identity, launching, signals
@@ -14,8 +15,6 @@ from k8s_tutor.sim.runtime.streams import ResizeQueue
 from k8s_tutor.sim.runtime.tty import Terminal
 
 if TYPE_CHECKING:
-    import asyncio
-
     from k8s_tutor.sim.runtime.container import Container
 
 
@@ -64,7 +63,7 @@ def _connect(
     *,
     tty: bool,
     resize: ResizeQueue | None,
-) -> "asyncio.Task[None] | None":
+) -> asyncio.Task[None] | None:
     if not tty:
         process.set_fd(0, Incoming(stdin) if stdin else OpenFile())
         process.set_fd(1, Outgoing(stdout) if stdout else OpenFile())
@@ -105,9 +104,13 @@ async def attach(
             pump = container.clock.spawn(container.terminal.pump(stdin.read))
     elif stdin is not None and container.stdin is not None:
         pump = container.clock.spawn(_forward(container, stdin))
+    over = container.clock.spawn(main.wait())
+    # A client whose input has ended is let go, unless its end is the container's too (containerd, ``ContainerIO.Attach``).
+    stays = pump is None or (container.terminal is None and container.config.stdin_once)
     try:
-        await main.wait()
+        await asyncio.wait((over,) if pump is None or stays else (over, pump), return_when=asyncio.FIRST_COMPLETED)
     finally:
+        over.cancel()
         if pump is not None:
             pump.cancel()
         for end in leave:
