@@ -6,6 +6,7 @@ runs.  ``conforming.py`` and ``encoding.py`` do the rest.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -70,25 +71,41 @@ def _without_surrogates(value: Any, depth: int = 0) -> Any:
     return [_without_surrogates(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
+def in_order(body: bytes, complaints: list[str]) -> list[str]:
+    """Return complaints about a JSON text in the order in which its reader meets what they are about.
+
+    An unknown field is met when its name is read, a duplicate one when its name is read again.
+    """
+    met: dict[str, int] = {}
+    seen: set[str] = set()
+    for path in _paths(json.loads(body.decode(errors="replace"), object_pairs_hook=_Pairs), ""):
+        kind = "duplicate" if path in seen else "unknown"
+        seen.add(path)
+        met.setdefault(f"{kind} field {json.dumps(path, ensure_ascii=False)}", len(met))
+    return sorted(complaints, key=lambda text: met.get(text, len(met)))
+
+
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object as it was written."""
 
 
+def _paths(value: Any, path: str) -> Iterator[str]:
+    """Yield the path of each field as often as it is written, in the text's order."""
+    if isinstance(value, _Pairs):
+        for key, item in value:
+            inner = f"{path}.{key}" if path else key
+            yield inner
+            yield from _paths(item, inner)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _paths(item, f"{path}[{index}]")
+
+
 def _duplicate_fields(body: bytes) -> tuple[str, ...]:
     found: dict[str, None] = {}
-
-    def visit(value: Any, path: str) -> None:
-        if isinstance(value, _Pairs):
-            seen: set[str] = set()
-            for key, item in value:
-                inner = f"{path}.{key}" if path else key
-                if key in seen:
-                    found[f"duplicate field {json.dumps(inner, ensure_ascii=False)}"] = None
-                seen.add(key)
-                visit(item, inner)
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                visit(item, f"{path}[{index}]")
-
-    visit(json.loads(body.decode(errors="replace"), object_pairs_hook=_Pairs), "")
+    seen: set[str] = set()
+    for path in _paths(json.loads(body.decode(errors="replace"), object_pairs_hook=_Pairs), ""):
+        if path in seen:
+            found[f"duplicate field {json.dumps(path, ensure_ascii=False)}"] = None
+        seen.add(path)
     return tuple(found)

@@ -16,7 +16,7 @@ class AdmissionChain:
 
     def __init__(self) -> None:
         self._plugins: list[Plugin] = []
-        self._cache: dict[tuple[str, str], tuple[list[Plugin], list[Plugin]]] = {}
+        self._cache: dict[tuple[str, str, bool], tuple[list[Plugin], list[Plugin]]] = {}
 
     def attach(self, rest: Rest, authorizer: Authorizer) -> None:
         """Make the plug-ins, which look things up in the storage."""
@@ -40,13 +40,14 @@ class AdmissionChain:
             plugin.validate(attributes)
 
     def _concerned(self, attributes: Attributes) -> tuple[list[Plugin], list[Plugin]]:
-        key = (attributes.resource.name, attributes.operation)
+        key = (attributes.resource.name, attributes.operation, attributes.kind is not None)
         found = self._cache.get(key)
         if found is None:
             concerned = [
                 plugin
                 for plugin in self._plugins
-                if key[1] in plugin.operations and (not plugin.resources or key[0] in plugin.resources)
+                if key[1] in plugin.operations
+                and (plugin.of_others if key[2] else not plugin.resources or key[0] in plugin.resources)
             ]
             found = self._cache[key] = (
                 [plugin for plugin in concerned if type(plugin).admit is not Plugin.admit],

@@ -11,8 +11,9 @@ VARIABLES = ("object", "oldObject", "request", "params", "namespaceObject", "var
 def request_values(attributes: Attributes) -> Json:
     """Return ``request``: the part of an AdmissionRequest that is about the request, not the object."""
     resource, ctx = attributes.resource, attributes.ctx
+    group, version, kind = attributes.kind or (resource.group, resource.version, resource.kind)
     return {
-        "kind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
+        "kind": {"group": group, "version": version, "kind": kind},
         "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
         "subResource": attributes.subresource,
         "name": attributes.name,

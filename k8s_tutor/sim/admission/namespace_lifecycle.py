@@ -16,6 +16,7 @@ class NamespaceLifecycle(Plugin):
 
     name = "NamespaceLifecycle"
     operations = frozenset(("CREATE", "UPDATE", "DELETE"))
+    of_others = True
 
     def admit(self, attributes: Attributes) -> None:
         resource = attributes.resource

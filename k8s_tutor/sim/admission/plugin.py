@@ -15,6 +15,7 @@ class Plugin:
         name: upstream's name.
         resources: the store's names of resources it looks at; empty: all.
         operations: ``CREATE``, ``UPDATE``, ``DELETE``, ``CONNECT``.
+        of_others: it looks at what is created under an object and at connections too (``Attributes.kind``).
         of_users: what users configure: it does not look again when something like it has changed the object.
     """
 
@@ -22,6 +23,7 @@ class Plugin:
     resources: ClassVar[frozenset[str]] = frozenset()
     operations: ClassVar[frozenset[str]] = frozenset(("CREATE", "UPDATE"))
 
+    of_others: ClassVar[bool] = False
     of_users: ClassVar[bool] = False
 
     def __init__(self, rest: Rest, authorizer: Authorizer) -> None:

@@ -26,6 +26,7 @@ class ValidatingAdmissionPolicy(Plugin):
 
     name = "ValidatingAdmissionPolicy"
     operations = frozenset(("CREATE", "UPDATE", "DELETE", "CONNECT"))
+    of_others = True
 
     def validate(self, attributes: Attributes) -> None:
         if not self.store.count(BINDINGS) or attributes.resource.group in EXEMPT_GROUPS:

@@ -42,7 +42,7 @@ def review(attributes: Attributes, versions: list[str]) -> tuple[str, Json]:
     if not version:
         text = "webhook does not accept known AdmissionReview versions (v1, v1beta1)"
         raise CallFailed(f"could not create admission objects: {text}")
-    resource, uid = attributes.resource, new_uid()
+    uid = new_uid()
     about = request_values(attributes)
     about |= {"requestKind": about["kind"], "requestResource": about["resource"]}
     if attributes.subresource:
@@ -53,12 +53,11 @@ def review(attributes: Attributes, versions: list[str]) -> tuple[str, Json]:
     options: Json = {"kind": OPTIONS.get(attributes.operation, ""), "apiVersion": "meta.k8s.io/v1"}
     if attributes.operation != "DELETE":
         options["fieldManager"] = attributes.ctx.manager
-    old = attributes.old
     request: Json = {"uid": uid} | about
     request |= {
-        "object": resource.encode(attributes.obj) if attributes.obj is not None else None,
-        "oldObject": resource.encode(old) if old is not None else None,
-        "options": options,
+        "object": attributes.encoded(attributes.obj),
+        "oldObject": attributes.encoded(attributes.old),
+        "options": options if attributes.operation != "CONNECT" else None,
     }
     return uid, {"kind": "AdmissionReview", "apiVersion": f"admission.k8s.io/{version}", "request": request}
 

@@ -54,6 +54,7 @@ class _Webhooks(Plugin):
     """What both have in common: which webhooks a request concerns, and their answers."""
 
     operations = frozenset(("CREATE", "UPDATE", "DELETE", "CONNECT"))
+    of_others = True
     of_users = True
     configurations: ClassVar[str] = ""
     mutating: ClassVar[bool] = False
@@ -199,11 +200,15 @@ class MutatingAdmissionWebhook(_Webhooks):
         if obj is None:
             text = f'admission webhook "{hook.name}" attempted to modify the object, which is not supported for this operation'
             raise _internal(text)
-        before = attributes.resource.encode(obj)
+        before = attributes.encoded(obj)
         try:
             patched = apply_json_patch(before, answer.patch)
         except PatchError as error:
             raise _internal(str(error)) from None
+        if attributes.kind is not None:
+            obj.clear()
+            obj.update(patched)
+            return bool(patched != before)
         conformed = attributes.resource.conform(patched)
         if conformed.type_error:
             raise _internal(conformed.type_error)

@@ -5,7 +5,7 @@ Mirrors ``handlers/create.go`` (transformDecodeError) and ``runtime/serializer``
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform
 from k8s_tutor.apimachinery.decoded import Decoded, DecodeError
-from k8s_tutor.apimachinery.decoding import decode_body
+from k8s_tutor.apimachinery.decoding import decode_body, in_order
 from k8s_tutor.apimachinery.schema import kinds
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
@@ -87,6 +87,9 @@ def read(
         conformed = Conformed(dict(obj), list(decoded.duplicates), None)
     else:
         conformed = conform(obj, type_, tuple(decoded.duplicates))
+    if decoded.duplicates and len(conformed.strict_errors) > len(decoded.duplicates) and media_type(call) == JSON:
+        if resource.custom is None:  # fields of custom resources are looked at in a second pass
+            conformed = conformed._replace(strict_errors=in_order(call.request.body, conformed.strict_errors))
     clean = accept(call, conformed, validation, kind, version)
     clean["apiVersion"], clean["kind"] = api_version, kind
     return clean

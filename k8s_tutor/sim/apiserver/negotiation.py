@@ -1,7 +1,8 @@
 """Which form an answer takes: JSON, YAML or protobuf; whole objects, Tables or metadata only.
 
-Mirrors ``apiserver/pkg/endpoints/handlers/negotiation``. Protobuf is sent only to those who accept nothing else: clients
-that list it first also take JSON, which is what the store has ready.
+Mirrors ``apiserver/pkg/endpoints/handlers/negotiation``. Whole objects are sent as protobuf only to those who accept nothing
+else: clients that list it first also take JSON, which is what the store has ready. Metadata alone is sent as asked: in
+protobuf its items do not say their kind, which client-go's metadata client relies on.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 MEDIA_TYPES = (JSON, YAML, PROTOBUF)
 WATCH_TYPES = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
 TRANSFORMS = frozenset(("Table", "PartialObjectMetadata", "PartialObjectMetadataList"))
+META_VERSIONS = frozenset(("v1", "v1beta1"))
 BROWSERS = ("Mozilla/", "curl/", "wget/")
 
 
@@ -24,6 +26,12 @@ class Form:
 
     media: str = JSON
     transform: str = ""
+    version: str = "v1"
+
+    @property
+    def api_version(self) -> str:
+        """That of Tables and metadata."""
+        return f"meta.k8s.io/{self.version}"
 
 
 @lru_cache(maxsize=512)
@@ -44,13 +52,14 @@ def negotiate(accept: str, *, transforms: bool = True) -> Form:
         transform = parameters.get("as", "")
         if transform and not _transform_served(transform, parameters, transforms=transforms):
             continue
-        if transform and chosen == PROTOBUF:
+        version = parameters.get("v", "v1")
+        if chosen == PROTOBUF and (transform == "Table" or version != "v1"):
             continue
-        found.append(Form(chosen, transform))
+        found.append(Form(chosen, transform, version))
     if not found:
         raise not_acceptable()
     first = found[0]
-    if first.media == PROTOBUF:
+    if first.media == PROTOBUF and not first.transform:
         return next((form for form in found if form.media == JSON), first)
     return first
 
@@ -68,7 +77,7 @@ def unsupported(types: tuple[str, ...] = MEDIA_TYPES) -> ApiError:
 
 
 def _transform_served(transform: str, parameters: dict[str, str], *, transforms: bool) -> bool:
-    if not transforms or parameters.get("g") != "meta.k8s.io" or parameters.get("v") != "v1":
+    if not transforms or parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in META_VERSIONS:
         return False
     return transform in TRANSFORMS
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_tutor.apimachinery.leaves import LeafError, parse_duration
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.http.message import Request
+from k8s_tutor.sim.apiserver.requestinfo import RequestInfo
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid
 from k8s_tutor.sim.registry.attributes import DeleteOptions
 
@@ -19,6 +21,8 @@ TRUE = frozenset(("1", "t", "T", "true", "True", "TRUE"))
 FALSE = frozenset(("0", "f", "F", "false", "False", "FALSE"))
 NOT_OLDER = "NotOlderThan"
 MAX_MANAGER = 128
+LONG_VERBS = frozenset(("watch", "proxy"))
+LONG_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portforward"))
 POLICIES = ("Foreground", "Background", "Orphan")
 
 
@@ -44,6 +48,21 @@ def boolean(request: Request, name: str) -> bool:
     if name not in request.query:
         return False
     return request.param(name).lower() not in {"false", "0"}
+
+
+def check_timeout(request: Request, info: RequestInfo) -> None:
+    """Refuse a ``timeout`` that is no duration, before anything else (upstream: ``filters/request_deadline.go``).
+
+    Raises:
+        ApiError: 400.
+    """
+    text = request.param("timeout") if "timeout" in request.raw_query else ""
+    if not text or info.verb in LONG_VERBS or info.subresource in LONG_SUBRESOURCES:
+        return
+    try:
+        parse_duration(text)
+    except LeafError as error:
+        raise bad_request(f"invalid timeout specified in the request URL - {error}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Mirrors ``apiserver/pkg/endpoints/handlers/patch.go``. A patch meets the object 
 comes out is decoded as strictly as a body, defaulted, and goes the way of an update.
 """
 
+import contextlib
 from typing import Any
 
 import orjson
@@ -43,7 +44,7 @@ def patch(call: Call) -> Response:
     def make(old: Json | None) -> Json:
         if media == APPLY:
             ctx.applied = True
-            new = _applied(call, old, value.obj, options)
+            new = _applied(call, old, value, options)
         elif old is None:
             raise not_found(call.resource.plural, call.resource.group, call.info.name)
         else:
@@ -93,14 +94,26 @@ def read_patch(call: Call, media: str) -> Decoded:
     """
     body = call.request.body
     if media == APPLY:
-        try:
-            return decode_body(body, "application/yaml")
-        except DecodeError as error:
-            raise bad_request(f"error encoding patch: {error}") from None
+        return _read_configuration(body)
     try:
         return decode_body(body)
     except DecodeError:
         raise bad_request("invalid JSON patch") from None
+
+
+def _read_configuration(body: bytes) -> Decoded:
+    """Return what is applied. It is read as YAML, of which correct JSON is a part: that is read faster."""
+    if body.lstrip()[:1] == b"{":
+        with contextlib.suppress(DecodeError):
+            quick = decode_body(body)
+            if not quick.duplicates:
+                return quick
+    from k8s_tutor.apimachinery.decoding_yaml import decode_yaml  # PyYAML only where YAML comes
+
+    try:
+        return decode_yaml(body)
+    except DecodeError as error:
+        raise bad_request(f"error encoding patch: {error}") from None
 
 
 def served(call: Call, old: Json) -> Json:
@@ -173,10 +186,11 @@ def _invalid_patch(shown: str, why: str) -> ApiError:
     return ApiError(422, "Invalid", f' "" is invalid: patch: {text}', details)
 
 
-def _applied(call: Call, old: Json | None, config: Any, options: WriteOptions) -> Json:
+def _applied(call: Call, old: Json | None, decoded: Decoded, options: WriteOptions) -> Json:
     """Return the object after server-side apply, with its managedFields."""
+    config = decoded.obj
     if not isinstance(config, dict):
-        raise bad_request(f"error decoding patch: {_not_a_map(config)}")
+        raise bad_request(f"error decoding patch: error unmarshaling JSON: while decoding JSON: {_not_a_map(config)}")
     done = applied(
         call.resource,
         served(call, old) if old is not None else None,
@@ -186,6 +200,12 @@ def _applied(call: Call, old: Json | None, config: Any, options: WriteOptions) -
         time=rfc3339(call.server.clock.now()),
         subresource=call.info.subresource,
     )
+    for duplicate in decoded.duplicates:
+        why = f"error converting YAML to JSON: {duplicate}"
+        if options.field_validation == "Strict":
+            raise bad_request(f"error strict decoding patch: {why}")
+        if options.field_validation == "Warn":
+            call.warnings.append(why)
     managed = done["metadata"].get("managedFields")
     stored = writing.stored_version(call, done)
     if managed:

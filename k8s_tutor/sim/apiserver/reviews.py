@@ -15,10 +15,16 @@ from k8s_tutor.sim.apiserver.paging import Page
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_allowed, not_found
 from k8s_tutor.sim.machinery.store import Entry
 from k8s_tutor.sim.registry.rest import check_namespace
+from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import UserInfo
 
 Handle = Callable[[Call, Json], Json]
 AUTHN = "authentication.k8s.io"
+
+
+def is_review(resource: Resource) -> bool:
+    """Whether a resource only answers a question (or, legacy bindings, only changes another)."""
+    return resource.name in REVIEWS or resource.name == "bindings"
 
 
 def find(call: Call) -> Callable[[Call], Response] | None:

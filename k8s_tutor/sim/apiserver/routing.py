@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from k8s_tutor.sim.apiserver import patching, reading, reviews, watching, writing
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Answer
+from k8s_tutor.sim.apiserver.requestinfo import RequestInfo
 from k8s_tutor.sim.apiserver.subresources import find
 from k8s_tutor.sim.machinery.status import ApiError, not_allowed
+from k8s_tutor.sim.registry.scheme import Resource
 
 Handle = Callable[[Call], Answer | Awaitable[Answer]]
 BY_VERB: dict[str, Handle] = {
@@ -23,9 +25,15 @@ BY_VERB: dict[str, Handle] = {
 DEPRECATED = {
     "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 }
+CREATED_UNDER = frozenset(("binding", "eviction", "token"))
 # The object's own methods, by HTTP method: with a name, and without.
 NAMED = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 UNNAMED = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+
+
+def has_tables(resource: Resource, info: RequestInfo) -> bool:
+    """Whether answers may be Tables or metadata: not those of reviews and of what is created under an object."""
+    return info.subresource not in CREATED_UNDER and not reviews.is_review(resource)
 
 
 def route(call: Call) -> Answer | Awaitable[Answer]:

@@ -19,9 +19,9 @@ from k8s_tutor.sim.apiserver.discovery import Discovery
 from k8s_tutor.sim.apiserver.http.connection import Connection
 from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
-from k8s_tutor.sim.apiserver.options import boolean
+from k8s_tutor.sim.apiserver.options import boolean, check_timeout
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse, wanted_access
-from k8s_tutor.sim.apiserver.routing import route
+from k8s_tutor.sim.apiserver.routing import has_tables, route
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.pending import Pending
 from k8s_tutor.sim.machinery.status import ApiError
@@ -118,6 +118,7 @@ class ApiServer(Backend):
         watch = "watch" in request.raw_query and boolean(request, "watch")
         info = parse(request.method, request.path, watch=watch)
         try:
+            check_timeout(request, info)
             answer = self._answer(request, info)
         except Pending as pending:
             answer = self._reviewed(request, info, pending)
@@ -186,8 +187,7 @@ class ApiServer(Backend):
         resource = self.scheme.find(info.group, info.version, info.resource)
         if resource is None:
             return self._unknown(info)
-        accept = request.headers.get("accept", "")
-        form = negotiate(accept, transforms=True)
+        form = negotiate(request.headers.get("accept", ""), transforms=has_tables(resource, info))
         return route(Call(self, request, info, user, resource, form))
 
     def _authorize(self, user: UserInfo, request: Request, info: RequestInfo) -> None:

@@ -9,7 +9,6 @@ from k8s_tutor.sim.apiserver.paging import Page
 from k8s_tutor.sim.machinery.status import bad_request
 from k8s_tutor.sim.machinery.store import Entry
 
-META_V1 = "meta.k8s.io/v1"
 UNKNOWN = "<unknown>"
 
 
@@ -17,7 +16,7 @@ def transform(call: Call, page: Page, *, single: bool = False) -> Json:
     """Return the entries in the form that the client asked for."""
     if call.form.transform == "Table":
         return table(call, page)
-    return partial(page.entries[0].obj) if single else partial_list(page)
+    return partial(call, page.entries[0].obj) if single else partial_list(call, page)
 
 
 def table(call: Call, page: Page) -> Json:
@@ -25,18 +24,18 @@ def table(call: Call, page: Page) -> Json:
     include = call.request.param("includeObject") or "Metadata"
     if include not in {"None", "Metadata", "Object"}:
         raise bad_request(f"unrecognized includeObject value: {include!r}".replace("'", '"'))
-    return _table(page.metadata, columns(call), [row(call, entry, include) for entry in page.entries])
+    return _table(call, page.metadata, columns(call), [row(call, entry, include) for entry in page.entries])
 
 
 def bookmark_table(call: Call, obj: Json) -> Json:
     """Return a bookmark's Table: one row of nothing."""
     cells = [0 if c.type == "integer" else UNKNOWN if c.name == "Age" else "" for c in call.resource.strategy.columns]
     meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
-    return _table(meta, columns(call), [{"cells": cells, "object": partial(obj)}])
+    return _table(call, meta, columns(call), [{"cells": cells, "object": partial(call, obj)}])
 
 
-def _table(meta: Json, definitions: list[Json], rows: list[Json]) -> Json:
-    head: Json = {"kind": "Table", "apiVersion": META_V1, "metadata": meta}
+def _table(call: Call, meta: Json, definitions: list[Json], rows: list[Json]) -> Json:
+    head: Json = {"kind": "Table", "apiVersion": call.form.api_version, "metadata": meta}
     return head | {"columnDefinitions": definitions, "rows": rows}
 
 
@@ -65,7 +64,7 @@ def row(call: Call, entry: Entry, include: str) -> Json:
         return shown | {"object": None}
     if include == "Object":
         return shown | {"object": strategy.to_version(entry.obj, call.resource.api_version)}
-    return shown | {"object": _without(partial(entry.obj), strategy.unversioned_annotations)}
+    return shown | {"object": _without(partial(call, entry.obj), strategy.unversioned_annotations)}
 
 
 def _without(shown: Json, annotations: frozenset[str]) -> Json:
@@ -80,16 +79,16 @@ def _without(shown: Json, annotations: frozenset[str]) -> Json:
     return shown | {"metadata": meta}
 
 
-def partial(obj: Json) -> Json:
+def partial(call: Call, obj: Json) -> Json:
     """Return the object's metadata only."""
-    return {"kind": "PartialObjectMetadata", "apiVersion": META_V1, "metadata": obj["metadata"]}
+    return {"kind": "PartialObjectMetadata", "apiVersion": call.form.api_version, "metadata": obj["metadata"]}
 
 
-def partial_list(page: Page) -> Json:
+def partial_list(call: Call, page: Page) -> Json:
     """Return a list of objects' metadata."""
     return {
         "kind": "PartialObjectMetadataList",
-        "apiVersion": META_V1,
+        "apiVersion": call.form.api_version,
         "metadata": page.metadata,
-        "items": [partial(entry.obj) for entry in page.entries] or None,  # Go's nil slice
+        "items": [partial(call, entry.obj) for entry in page.entries] or None,  # Go's nil slice
     }

@@ -62,6 +62,7 @@ class Watcher:
         self._form = (
             call.form.transform,
             call.form.media,
+            call.form.version,
             call.resource.api_version,
             call.request.param("includeObject"),
         )
@@ -162,7 +163,9 @@ class Watcher:
         self._add(line)
 
     def _encode(self, type_: str, entry: Entry) -> bytes:
-        body = orjson.dumps(tables.partial(entry.obj)) if self._form[0] else version_encoded(self._call, entry)
+        body = (
+            orjson.dumps(tables.partial(self._call, entry.obj)) if self._form[0] else version_encoded(self._call, entry)
+        )
         return self._framed(type_, body)
 
     def _framed(self, type_: str, body: bytes) -> bytes:

@@ -20,7 +20,12 @@ class DeleteOptions:
 
 @dataclass(slots=True)
 class Attributes:
-    """What admission sees of a request (``admission.Attributes``)."""
+    """What admission sees of a request (``admission.Attributes``).
+
+    Attributes:
+        kind: group, version and kind of ``obj`` where it is not of the resource's own: what is created under an object
+            (``Binding``, ``Eviction`` …), the options of a connection (``PodExecOptions`` …).
+    """
 
     ctx: RequestContext
     operation: str  # CREATE, UPDATE, DELETE, CONNECT
@@ -32,6 +37,11 @@ class Attributes:
     subresource: str = ""
     options: Json = field(default_factory=dict)
     mutated: bool = False  # by a policy or webhook of users
+    kind: tuple[str, str, str] | None = None
+
+    def encoded(self, obj: Json | None) -> Json | None:
+        """Return an object as clients see it."""
+        return obj if obj is None or self.kind is not None else self.resource.encode(obj)
 
 
 class Admission(Protocol):

@@ -112,6 +112,10 @@ class Rest:
         creator = self.creators.get((name, ctx.subresource))
         if creator is None:
             raise not_found(resource.plural, resource.group, of)
+        kind = resource.subresource_kind(ctx.subresource)
+        attributes = Attributes(ctx, "CREATE", resource, namespace, of, body, None, ctx.subresource, kind=kind)
+        self.admission.admit(attributes)
+        self.admission.validate(attributes)
         return creator(ctx, resource, namespace, of, body)
 
     def change(self, ctx: RequestContext, name: str, namespace: str, of: str, change: Callable[[Json], None]) -> Json:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform
 from k8s_tutor.apimachinery.encoding import JUDGED, encoded
+from k8s_tutor.apimachinery.gates import without_disabled
 from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
@@ -82,6 +83,11 @@ class Resource:
                 self._strategy.attach(self.rest)
         return self._strategy
 
+    def subresource_kind(self, name: str) -> tuple[str, str, str]:
+        """Return group, version and kind of what a subresource takes and gives."""
+        kind = self.subresources[name]["responseKind"]
+        return kind.get("group") or "", kind.get("version") or self.version, kind["kind"]
+
     @property
     def schema(self) -> Type | None:
         """The kind's schema."""
@@ -110,10 +116,15 @@ class Resource:
         kind = self.schema
         return encoded(obj, kind, old=old) if kind is not None else obj
 
-    def judged(self, obj: Json) -> Json:
-        """Return the object of an update as it can be compared with the stored one."""
+    def admitted(self, obj: Json) -> Json:
+        """Return the object without fields whose features are off."""
         kind = None if self.codec is not None else self.schema
-        return encoded(obj, kind, form=JUDGED) if kind is not None else obj
+        return without_disabled(obj, kind) if kind is not None else obj
+
+    def judged(self, obj: Json) -> Json:
+        """Return the admitted object of an update as it can be compared with the stored one."""
+        kind = None if self.codec is not None else self.schema
+        return encoded(without_disabled(obj, kind), kind, form=JUDGED) if kind is not None else obj
 
 
 def strategy_makers() -> dict[str, Callable[[], Strategy]]:
