@@ -238,3 +238,20 @@ async def test_a_volume_goes_to_one_claim(cluster: Make) -> None:
     assert phases == ["Bound", "Pending"]
     notes = [event.get("message") or event.get("note") for event in client.list("events", "x")]
     assert 'volume "v" already bound to a different claim.' in notes
+
+
+async def test_an_attributes_class_stays_while_a_claim_names_it(cluster: Make) -> None:
+    client, clock, _ = await ready(cluster)
+    classes = "volumeattributesclasses.storage.k8s.io"
+    client.create(classes, {"metadata": {"name": "fast"}, "driverName": "csi.example.com", "parameters": {"a": "b"}})
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    client.create(
+        "persistentvolumeclaims",
+        {"metadata": {"name": "data", "namespace": "x"}, "spec": claim | {"volumeAttributesClassName": "fast"}},
+    )
+    client.delete(classes, "fast")
+    await clock.advance(1)
+    assert client.get(classes, "fast") is not None
+    client.delete("persistentvolumeclaims", "data", "x")
+    await clock.advance(1)
+    assert client.get(classes, "fast") is None

@@ -1,4 +1,4 @@
-"""Claims in use and bound volumes are not removed (upstream: ``pvcprotection`` and ``pvprotection``).
+"""Claims in use, bound volumes and their classes are not removed (upstream: ``pvcprotection``, ``pvprotection``, ``vacprotection``).
 
 Admission puts the finalizers on new objects; here they are taken off when nothing uses the object any more, and put back
 where they are missing. Since 1.37 a bound claim also has a condition that tells since when no pod uses it.
@@ -130,3 +130,39 @@ class VolumeProtectionController(_Protection):
 
     def in_use(self, obj: Json) -> bool:
         return bool((obj.get("status") or {}).get("phase") == "Bound")
+
+
+class AttributesClassProtectionController(_Protection):
+    """A VolumeAttributesClass stays while a claim or a volume names it."""
+
+    name = "volumeattributesclass-protection-controller"
+    resource = "volumeattributesclasses.storage.k8s.io"
+    finalizer = "kubernetes.io/vac-protection"
+
+    def setup(self) -> None:
+        super().setup()
+        for resource in ("persistentvolumeclaims", "persistentvolumes"):
+            self.watch(resource, self._user_changed)
+
+    def _user_changed(self, event: Event) -> None:
+        """A class that a claim or volume no longer names may go."""
+        before = event.old.obj if event.old else event.obj
+        left = _classes(before) if event.type == "DELETED" else _classes(before) - _classes(event.obj)
+        for name in left:
+            self.queue.add(("", name))
+
+    def in_use(self, obj: Json) -> bool:
+        name = obj["metadata"]["name"]
+        users = (*self.client.list("persistentvolumes"), *self.client.list("persistentvolumeclaims"))
+        return any(name in _classes(user) for user in users)
+
+
+def _classes(obj: Json) -> set[str]:
+    """Return the classes that a claim or a volume wants, has, or is being changed to."""
+    status = obj.get("status") or {}
+    names = {
+        obj["spec"].get("volumeAttributesClassName"),
+        status.get("currentVolumeAttributesClassName"),
+        (status.get("modifyVolumeStatus") or {}).get("targetVolumeAttributesClassName"),
+    }
+    return {name for name in names if name}

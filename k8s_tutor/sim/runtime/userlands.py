@@ -157,6 +157,7 @@ _DEBIAN = [
     "echo",
     "egrep",
     "env",
+    "getent",
     "expand",
     "expr",
     "false",

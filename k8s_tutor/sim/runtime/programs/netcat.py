@@ -28,7 +28,7 @@ WAITING = 64
 @program("nc", "netcat")
 async def nc(process: Process) -> int:
     """Connect to a port, or listen on one."""
-    options, words = await parse(process, "lvznukN46Ddrh", "wpseqiIXxOT", stop=False)
+    options, words = await parse(process, "lvznukN46DdrhtSUbCZF", "wpseqiIXxOTmMWVP")
     if "l" in options:
         port = options.get("p") or (words[-1] if words else "0")
         if not port.isdigit():

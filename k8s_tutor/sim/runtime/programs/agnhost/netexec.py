@@ -9,6 +9,7 @@ from k8s_tutor.sim.network import Datagrams, HttpRequest, HttpResponse, NetworkE
 from k8s_tutor.sim.network.fabric import Reply
 from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.descriptors import WriteEnd
+from k8s_tutor.sim.runtime.programs.agnhost.answers import as_json, text
 from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, duration, fatal, log, subcommand
 from k8s_tutor.sim.runtime.programs.agnhost.secure import listen_http
 from k8s_tutor.sim.runtime.programs.resolving import resolve
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
 DIAL_SECONDS = 5.0
-PLAIN = "text/plain; charset=utf-8"
 
 
 @subcommand(
@@ -100,87 +100,87 @@ class NetExec:
         if found is None:
             log(self.process, "GET /")
             now = self.process.container.clock.now() - self.process.started_at
-            return _text(f"NOW: {moment(self.process, '%Y-%m-%d %H:%M:%S.%f')}000 +0000 UTC m=+{now:.9f}")
+            return text(f"NOW: {moment(self.process, '%Y-%m-%d %H:%M:%S.%f')}000 +0000 UTC m=+{now:.9f}")
         return await found(request)
 
     async def _client_ip(self, request: HttpRequest) -> HttpResponse:
         log(self.process, "GET /clientip")
-        return _text(f"{request.peer}:{request.peer_port}")
+        return text(f"{request.peer}:{request.peer_port}")
 
     async def _server_port(self, request: HttpRequest) -> HttpResponse:
         del request
         log(self.process, "GET /serverport")
-        return _text(str(self.port))
+        return text(str(self.port))
 
     async def _header(self, request: HttpRequest) -> HttpResponse:
         key = request.form.get("key", "")
         log(self.process, f"GET /header?key={key}" if key else "GET /header")
         if key:
-            return _text(request.headers.get(key.lower(), ""))
+            return text(request.headers.get(key.lower(), ""))
         named = {name.title(): [value] for name, value in sorted(request.headers.items()) if name != "host"}
-        return _json(named)
+        return as_json(named)
 
     async def _echo(self, request: HttpRequest) -> HttpResponse:
-        text, code = request.form.get("msg", ""), request.form.get("code", "")
-        log(self.process, f"GET /echo?msg={text}&code={code}")
+        message, code = request.form.get("msg", ""), request.form.get("code", "")
+        log(self.process, f"GET /echo?msg={message}&code={code}")
         if code and not code.lstrip("-").isdigit():
-            return _text(f"argument 'code' must be an integer or empty, got {_quoted(code)}\n")
-        return _text(text, int(code or 200))
+            return text(f"argument 'code' must be an integer or empty, got {_quoted(code)}\n")
+        return text(message, int(code or 200))
 
     async def _exit(self, request: HttpRequest) -> HttpResponse:
         code, wait = request.form.get("code", ""), request.form.get("wait", "")
         timeout = request.form.get("timeout", "")
         log(self.process, f"GET /exit?code={code}&timeout={timeout}&wait={wait}")
-        for name, text in (("timeout", timeout), ("wait", wait)):
+        for name, value in (("timeout", timeout), ("wait", wait)):
             try:
-                duration(text)
+                duration(value)
             except ValueError:
-                words = f"argument '{name}' must be a valid golang duration or empty, got {_quoted(text)}\n"
-                return _text(words)
+                words = f"argument '{name}' must be a valid golang duration or empty, got {_quoted(value)}\n"
+                return text(words)
         if code and not code.isdigit():
-            return _text(f"argument 'code' must be an integer [0-127] or empty, got {_quoted(code)}\n")
+            return text(f"argument 'code' must be an integer [0-127] or empty, got {_quoted(code)}\n")
         if duration(wait):
             await self.process.container.clock.sleep(duration(wait))
         self._leaving = True
         self.process.container.clock.call_soon(self.process.end, int(code or 0))
-        return _text("")
+        return text("")
 
     async def _shutdown(self, request: HttpRequest) -> HttpResponse:
         del request
         log(self.process, "GET /shutdown")
         self.process.container.clock.call_soon(self.process.end, 0)
-        return _text("")
+        return text("")
 
     async def _healthz(self, request: HttpRequest) -> HttpResponse:
         del request
         log(self.process, "GET /healthz")
-        return _text("", 200 if self.udp_port != -1 else 412)
+        return text("", 200 if self.udp_port != -1 else 412)
 
     async def _readyz(self, request: HttpRequest) -> HttpResponse:
         del request
         log(self.process, "GET /readyz")
         if self._leaving:
-            return _text("shutting down", 503)
-        return _text("ok") if self.udp_port != -1 else _text("", 412)
+            return text("shutting down", 503)
+        return text("ok") if self.udp_port != -1 else text("", 412)
 
     async def _hostname(self, request: HttpRequest) -> HttpResponse:
         log(self.process, f"GET {request.path}")
-        return _text(self.process.container.hostname)
+        return text(self.process.container.hostname)
 
     async def _variable(self, request: HttpRequest) -> HttpResponse:
         name = request.form.get("var", "")
         if not name:
-            return _text("'var' query parameter is required\n", 400)
+            return text("'var' query parameter is required\n", 400)
         log(self.process, f"GET /envvar?var={name}")
         if name not in self.process.env:
-            return _text(f"env var {_quoted(name)} is not set\n", 500)
-        return _text(self.process.env[name])
+            return text(f"env var {_quoted(name)} is not set\n", 500)
+        return text(self.process.env[name])
 
     async def _redirect(self, request: HttpRequest) -> HttpResponse:
         place, code = request.form.get("location", ""), request.form.get("code", "")
         log(self.process, f"{request.method} /redirect?msg={place}&code={code}")
         if code and not code.isdigit():
-            return _text(f"argument 'code' must be an integer or empty, got {_quoted(code)}\n")
+            return text(f"argument 'code' must be an integer or empty, got {_quoted(code)}\n")
         status = int(code or 302)
         page = f'<a href="{place}">Found</a>.\n\n' if request.method in {"GET", "HEAD"} else ""
         headers = {"Location": place, "Content-Type": "text/html; charset=utf-8"}
@@ -192,15 +192,15 @@ class NetExec:
         parts = request.body.split(b"--" + boundary[1].encode()) if boundary else []
         files = [part.partition(b"\r\n\r\n") for part in parts if b'name="file"' in part.partition(b"\r\n\r\n")[0]]
         if not files:
-            return _json({"error": "Unable to upload file."})
+            return as_json({"error": "Unable to upload file."})
         path = f"/uploads/upload{self.process.container.runtime.next_serial():09}"
         who = self.process.credentials
         try:
             self.process.container.files.write_file(path, files[0][2].removesuffix(b"\r\n"), who=who, mode=0o700)
         except OSError:
-            return _json({"error": "Unable to open file for write"})
+            return as_json({"error": "Unable to open file for write"})
         log(self.process, f"Wrote upload to {path}")
-        return _json({"output": path}, 201)
+        return as_json({"output": path}, 201)
 
     async def _shell(self, request: HttpRequest) -> HttpResponse:
         command = request.form.get("shellCommand") or request.form.get("cmd", "")
@@ -210,20 +210,20 @@ class NetExec:
         output: dict[str, str] = {}
         if isinstance(child, int):
             output["error"] = "exec: /bin/sh: file does not exist"
-            return _json(output)
-        text = b""
+            return as_json(output)
+        said = b""
         while data := await pipe.read():
-            text += data
+            said += data
         code = await child.wait()
-        if text:
-            output["output"] = text.decode("utf-8", "replace")
+        if said:
+            output["output"] = said.decode("utf-8", "replace")
         if code:
             number = child.signal_number
             output["error"] = (
                 f"signal: {signals.WORDS.get(number, str(number)).lower()}" if number else f"exit status {code}"
             )
         log(self.process, f"Output: map[{' '.join(f'{key}:{value}' for key, value in output.items())}]")
-        return _json(output)
+        return as_json(output)
 
     # -- dialling others
 
@@ -233,15 +233,15 @@ class NetExec:
         protocol, tries = query.get("protocol", ""), query.get("tries", "")
         log(self.process, f"GET /dial?host={host}&protocol={protocol}&port={port}&request={what}&tries={tries}")
         if tries and not tries.isdigit():
-            return _text(f'tries parameter is invalid. strconv.Atoi: parsing "{tries}": invalid syntax\n', 400)
+            return text(f'tries parameter is invalid. strconv.Atoi: parsing "{tries}": invalid syntax\n', 400)
         if not what:
-            return _text("request parameter not specified. <nil>\n", 400)
+            return text("request parameter not specified. <nil>\n", 400)
         dial = {"": self._dial_http, "http": self._dial_http, "udp": self._dial_udp}.get(protocol.lower())
         if dial is None:
-            return _text(f"unsupported protocol. {protocol}\n", 400)
+            return text(f"unsupported protocol. {protocol}\n", 400)
         addresses = await resolve(self.process, host)
         if not addresses or not port.isdigit():
-            return _text(f"host and/or port param are invalid. lookup {host}: no such host\n", 400)
+            return text(f"host and/or port param are invalid. lookup {host}: no such host\n", 400)
         answers: list[str] = []
         errors: list[str] = []
         last = ""
@@ -254,7 +254,7 @@ class NetExec:
             else:
                 answers.append(last)
         output = ({"responses": answers} if last else {}) | ({"errors": errors} if errors else {})
-        return _json(output)
+        return as_json(output)
 
     async def _dial_http(self, address: str, port: int, what: str) -> str:
         network, source = self.process.container.runtime.network, self.process.container.config.pod_ip
@@ -285,8 +285,8 @@ class NetExec:
 
     def datagram(self, data: bytes, peer: tuple[str, int], reply: Reply) -> None:
         """Answer a command that came by UDP."""
-        text = data.decode("utf-8", "replace").strip()
-        word, _, rest = text.partition(" ")
+        line = data.decode("utf-8", "replace").strip()
+        word, _, rest = line.partition(" ")
         word = word.lower()
         client = f"{peer[0]}:{peer[1]}"
         answers: dict[str, tuple[str, str]] = {
@@ -304,17 +304,9 @@ class NetExec:
             said, answer = answers[word]
             log(self.process, said)
             reply(answer.encode())
-        elif text:
-            log(self.process, f"Unknown UDP command received from {client}: {text.lower()}")
+        elif line:
+            log(self.process, f"Unknown UDP command received from {client}: {line.lower()}")
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _text(text: str, status: int = 200) -> HttpResponse:
-    return HttpResponse(status, text.encode(), {"Content-Type": PLAIN})
-
-
-def _json(value: object, status: int = 200) -> HttpResponse:
-    return _text(json.dumps(value, separators=(",", ":"), ensure_ascii=False), status)
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)

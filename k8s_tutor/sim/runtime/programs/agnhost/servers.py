@@ -9,6 +9,7 @@ from k8s_tutor.sim.network.fabric import Receive, Reply
 from k8s_tutor.sim.network.http import Handler
 from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.nodes import Directory
+from k8s_tutor.sim.runtime.programs.agnhost import answers
 from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, fatal, log, subcommand
 from k8s_tutor.sim.runtime.programs.agnhost.secure import listen_http
 from k8s_tutor.sim.runtime.programs.serving import listen, stop_on
@@ -89,7 +90,7 @@ def _fixed(text: str, *, as_json: bool) -> Handler:
         if as_json:
             body = json.dumps({"Method": request.method, "Body": text}, separators=(",", ":"))
             return HttpResponse(200, body.encode(), {"Content-Type": "application/json"})
-        return HttpResponse(200, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+        return answers.text(text)
 
     return answer
 
