@@ -1,14 +1,14 @@
 """ConfigMaps, Secrets, quotas, limits, namespaces, disruption budgets, roles, priorities and metadata."""
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.metadata import validate_metadata
 from tests.conftest import ClusterFactory
-from tests.resources.judging import changed, complaints, made, strategy
+from tests.resources.judging import changed, complaints, made, stored, strategy
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.scheme import Resource
@@ -228,3 +228,58 @@ def test_rows_tell_counts() -> None:
 )
 def test_warnings(resource: str, obj: Json, found: list[str]) -> None:
     assert strategy(resource).warnings(made(resource, obj), None) == found
+
+
+def _claim(**spec: Any) -> Json:
+    body = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}} | spec
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": body}
+
+
+def test_a_claim_starts_from_claims_and_snapshots_or_by_reference() -> None:
+    strange = {"kind": "Thing", "name": "t", "apiGroup": "example.com"}
+    snapshot = {"kind": "VolumeSnapshot", "name": "s", "apiGroup": "snapshot.storage.k8s.io"}
+    assert "dataSource" not in made("persistentvolumeclaims", _claim(dataSource=strange))["spec"]
+    assert made("persistentvolumeclaims", _claim(dataSource=snapshot))["spec"]["dataSourceRef"] == snapshot
+    assert made("persistentvolumeclaims", _claim(dataSourceRef=strange))["spec"]["dataSource"] == strange
+    elsewhere = made("persistentvolumeclaims", _claim(dataSourceRef=strange | {"namespace": "other"}))["spec"]
+    assert "dataSource" not in elsewhere
+    assert "dataSourceRef" not in elsewhere
+
+
+def test_the_status_of_a_claim_resizes_storage_only() -> None:
+    claim = stored(made("persistentvolumeclaims", _claim()))
+    status = {"allocatedResources": {"memory": "1Gi"}, "allocatedResourceStatuses": {"cpu": "Odd"}}
+    found = strategy("persistentvolumeclaims").validate_status_update(claim | {"status": status}, claim)
+    assert [f"{error.field}: {error.message}" for error in found] == [
+        'status.allocatedResourceStatuses: Unsupported value: "cpu": supported values: "storage"',
+        'status.allocatedResourceStatuses: Unsupported value: "cpu": supported values: "ControllerResizeInProgress", '
+        '"ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
+        'status.allocatedResources: Unsupported value: "memory": supported values: "storage"',
+    ]
+
+
+def test_events_of_the_new_api_never_change_and_are_whole() -> None:
+    event = {"involvedObject": {"kind": "Pod", "name": "p"}, "source": {}, "type": "Normal", "eventTime": "t"}
+    change = event | {"involvedObject": {"kind": "Job", "name": "p"}}
+    of = strategy("events")
+    assert of.validate_version("", change, event) == []
+    found = of.validate_version("events.k8s.io/v1", change, event)
+    assert [error.field for error in found] == ["involvedObject"]
+    assert '"Kind":"Job"' in found[0].message
+    new = of.validate_version("events.k8s.io/v1", event | {"type": "Odd", "count": 1}, None)
+    assert [error.field for error in new] == ["type", "count"]
+
+
+def test_a_changed_webhook_counts_as_a_generation() -> None:
+    of = strategy("validatingwebhookconfigurations.admissionregistration.k8s.io")
+    hook = {"name": "a.example.com", "timeoutSeconds": 10}
+    assert of.generation_changes({"webhooks": [hook | {"timeoutSeconds": 5}]}, {"webhooks": [hook]})
+    assert not of.generation_changes({"webhooks": [hook]}, {"webhooks": [hook]})
+
+
+def test_an_immutable_class_does_not_show_what_was_tried() -> None:
+    old = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "s"}, "provisioner": "a.b/c",
+           "reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}  # fmt: skip
+    assert changed("storageclasses.storage.k8s.io", old, old | {"reclaimPolicy": "Retain"}) == [
+        "reclaimPolicy: Invalid value: null: field is immutable"
+    ]

@@ -80,7 +80,7 @@ def items_are_maps(*lists: Items) -> bool:
     """Tell whether the items are objects; lists of lists and of mixed kinds are refused."""
     kinds = {go_kind(item) for items in lists for item in items}
     if len(kinds) > 1:
-        raise PatchError(f"list element types are not identical: {' '.join(go_print(items) for items in lists)}")
+        raise PatchError(f"list element types are not identical: [{' '.join(go_print(items) for items in lists)}]")
     if "[]interface {}" in kinds:
         raise PatchError("lists of lists are not supported")
     return "map[string]interface {}" in kinds

@@ -36,10 +36,13 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
         rest.fields.track(ctx, resource, obj, None)
     attributes = Attributes(ctx, "CREATE", resource, namespace, meta.get("name", ""), obj)
     rest.admission.admit(attributes)
+    attributes.obj = obj = resource.admitted(obj)
+    meta = obj["metadata"]
     _fill(rest, ctx, resource, meta, namespace)
     attributes.name = meta.get("name", "")
     strategy.prepare_create(ctx, obj)
     errors = validate_metadata(resource, obj) + strategy.validate_create(obj)
+    errors += strategy.validate_version(ctx.api_version, obj, None)
     if errors:
         raise invalid(resource.kind, resource.group, meta.get("name", ""), errors)
     ctx.warnings.extend(strategy.warnings(obj, None))

@@ -23,6 +23,25 @@ _ANY_FINALIZER = frozenset(
         ("node.k8s.io", "runtimeclasses"),
     )
 )
+# Kinds whose updates do not look at what names are made of.
+_NAMED_ONCE = frozenset(
+    (
+        ("", "events"),
+        ("", "podtemplates"),
+        ("", "replicationcontrollers"),
+        ("", "resourcequotas"),
+        ("", "services"),
+        ("apps", "daemonsets"),
+        ("apps", "deployments"),
+        ("apps", "replicasets"),
+        ("autoscaling", "horizontalpodautoscalers"),
+        ("batch", "cronjobs"),
+        ("batch", "jobs"),
+        ("coordination.k8s.io", "leases"),
+        ("networking.k8s.io", "networkpolicies"),
+        ("scheduling.k8s.io", "priorityclasses"),
+    )
+)
 _OPERATIONS = ("Apply", "Update")
 
 
@@ -51,14 +70,23 @@ def validate_metadata(resource: Resource, obj: Json) -> list[FieldError]:
     if resource.namespaced:
         errors += [_invalid("namespace", namespace, why) for why in names.is_dns1123_label(namespace)]
     errors += _validate_common(meta)
+    errors += _validate_finalizers(meta)
+    errors += _validate_managers(meta)
+    return errors + _validate_finalizer_kinds(resource, meta)
+
+
+def _given(value: Any) -> Any:
+    """Return a field's value; an empty text is no value, a zero is one."""
+    return None if value == "" else value
+
+
+def _validate_finalizers(meta: Json) -> list[FieldError]:
     finalizers = meta.get("finalizers") or ()
-    for finalizer in finalizers:
-        errors += [_invalid("finalizers", finalizer, why) for why in names.is_qualified_name(finalizer)]
+    errors = [_invalid("finalizers", item, why) for item in finalizers for why in names.is_qualified_name(item)]
     if ORPHAN in finalizers and FOREGROUND in finalizers:
         why = f"finalizer {ORPHAN} and {FOREGROUND} cannot be both set"
         errors.append(_invalid("finalizers", finalizers, why))
-    errors += _validate_managers(meta)
-    return errors + _validate_finalizer_kinds(resource, meta)
+    return errors
 
 
 def _validate_common(meta: Json) -> list[FieldError]:
@@ -137,7 +165,7 @@ def _validate_finalizer_kinds(resource: Resource, meta: Json) -> list[FieldError
 def validate_metadata_update(resource: Resource, new: Json, old: Json) -> list[FieldError]:
     """Return what is wrong with a change of metadata."""
     meta, was = new["metadata"], old["metadata"]
-    errors: list[FieldError] = []
+    errors = _validate_finalizers(meta)
     if was.get("deletionTimestamp"):
         extra = sorted(set(meta.get("finalizers") or ()) - set(was.get("finalizers") or ()))
         if extra:
@@ -147,9 +175,13 @@ def validate_metadata_update(resource: Resource, new: Json, old: Json) -> list[F
                 f"[]string{{{shown}}}"
             )
             errors.append(FieldError("FieldValueForbidden", "metadata.finalizers", text))
-    changed = (field for field in _FIXED if (meta.get(field) or None) != (was.get(field) or None))
+    changed = (field for field in _FIXED if _given(meta.get(field)) != _given(was.get(field)))
     errors.extend(_invalid(field, meta.get(field), IMMUTABLE) for field in changed)
     if any(meta.get(key) != was.get(key) for key in ("labels", "annotations", "ownerReferences")):
         errors += _validate_common(meta)
+    prefix = meta.get("generateName")
+    if prefix and prefix != was.get("generateName") and (resource.group, resource.plural) not in _NAMED_ONCE:
+        judge = resource.strategy.validate_name
+        errors += [_invalid("generateName", prefix, why) for why in judge(prefix, prefix=True)]
     errors += _validate_managers(meta)
     return errors + _validate_finalizer_kinds(resource, meta)

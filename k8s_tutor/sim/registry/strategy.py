@@ -160,6 +160,10 @@ class Strategy:
         """Return what is wrong with a new object, in upstream's order; metadata is checked by the storage."""
         return []
 
+    def validate_version(self, api_version: str, obj: Json, old: Json | None) -> list[FieldError]:
+        """Return what is wrong to the eyes of the version in which a request is made, beside all else."""
+        return []
+
     def validate_update(self, new: Json, old: Json) -> list[FieldError]:
         """Return what is wrong with a change."""
         return []

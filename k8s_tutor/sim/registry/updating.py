@@ -14,6 +14,15 @@ from k8s_tutor.sim.registry.strategy import RequestContext
 if TYPE_CHECKING:
     from k8s_tutor.sim.registry.rest import Rest
 
+# Where etcd's folders are not named after their resource; other servers' groups have folders of their own.
+_FOLDERS = {
+    "endpoints": "services/endpoints",
+    "ingresses.networking.k8s.io": "ingress",
+    "nodes": "minions",
+    "replicationcontrollers": "controllers",
+    "services": "services/specs",
+}
+_OWN_FOLDERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 CHANGED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
@@ -28,9 +37,20 @@ def replace(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: st
     uid = meta.get("uid")
     if uid and uid != found.obj["metadata"]["uid"]:
         have = found.obj["metadata"]["uid"]
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {have}"
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: {_storage_key(resource, namespace, of)}, ResourceVersion: 0, "
+            f"AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {have}"
+        )
         raise conflict(resource.plural, resource.group, of, why)
     return _update(rest, ctx, resource, namespace, of, obj, found.obj)
+
+
+def _storage_key(resource: Resource, namespace: str, name: str) -> str:
+    """Return the key by which etcd would hold an object: error texts show it."""
+    folder = _FOLDERS.get(resource.name, resource.plural)
+    if resource.custom is not None or resource.group in _OWN_FOLDERS:
+        folder = f"{resource.group}/{folder}"
+    return "/".join(filter(None, ("/registry", folder, namespace, name)))
 
 
 def patch(
@@ -81,10 +101,11 @@ def _update(
     attributes = Attributes(ctx, "UPDATE", resource, namespace, of, obj, old, ctx.subresource)
     rest.admission.admit(attributes)
     _check_version(resource, meta, old, of)
-    obj = resource.judged(obj)
+    attributes.obj = obj = resource.judged(obj)
     _prepare(ctx, resource, obj, old)
     errors = validate_metadata_update(resource, obj, old)
     errors += strategy.validate_subresource_update(ctx.subresource, obj, old)
+    errors += strategy.validate_version(ctx.api_version, obj, old)
     if errors:
         raise invalid(resource.kind, resource.group, of, errors)
     if not ctx.subresource:

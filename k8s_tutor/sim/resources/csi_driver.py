@@ -57,7 +57,10 @@ class CSIDriverStrategy(KindStrategy):
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         spec = obj.get("spec") or {}
-        if old is not None or not spec.get("tokenRequests") or spec.get("serviceAccountTokenInSecrets") is not None:
+        requests = spec.get("tokenRequests")
+        if not requests or spec.get("serviceAccountTokenInSecrets") is not None:
+            return []
+        if old is not None and same(requests, (old.get("spec") or {}).get("tokenRequests")):
             return []
         return [_TOKENS]
 

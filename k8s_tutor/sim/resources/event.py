@@ -5,10 +5,12 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.times import age
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.registry.strategy import Column
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
-from k8s_tutor.sim.resources.shared.check import At, same
+from k8s_tutor.sim.resources.shared.check import At, begin, same
+from k8s_tutor.sim.resources.shared.internal import internal
 
 # Field of events.k8s.io/v1 and of the core group.
 _RENAMED = {
@@ -28,6 +30,11 @@ _FIXED = (
     ("type", "type"), ("eventTime", "eventTime"), ("action", "action"), ("related", "related"),
     ("reportingComponent", "reportingController"), ("reportingInstance", "reportingInstance"),
 )  # fmt: skip
+_STRUCTS = {
+    "involvedObject": "core.ObjectReference",
+    "related": "core.ObjectReference",
+    "source": "core.EventSource",
+}
 _SHORT = 128
 
 
@@ -92,9 +99,14 @@ class EventStrategy(KindStrategy):
         if len(v.text("message")) > 1024:
             v.invalid("message", "can have at most 1024 characters", "")
 
-    def validate_events_api(self, v: At, old: Json | None) -> None:
-        """Check what only ``events.k8s.io/v1`` asks for."""
-        self.check(v, old)
+    def validate_version(self, api_version: str, obj: Json, old: Json | None) -> list[FieldError]:
+        v = begin(obj)
+        if api_version == _NEW_API:
+            self._check_new_api(v, old)
+        return v.errors
+
+    def _check_new_api(self, v: At, old: Json | None) -> None:
+        """Check what only ``events.k8s.io/v1`` asks for: whole events, that never change."""
         if old is None:
             self._check_series(v)
             v.need("eventTime")
@@ -110,7 +122,9 @@ class EventStrategy(KindStrategy):
             self._check_series(v)
         for field, shown in _FIXED:
             if not same(v.get(field), old.get(field)):
-                v.invalid(shown, "field is immutable", v.get(field))
+                value = v.get(field)
+                kind = _STRUCTS.get(field)
+                v.invalid(shown, "field is immutable", internal(kind, value or {}) if kind else value)
 
     def _check_series(self, v: At) -> None:
         series = v.get("series")

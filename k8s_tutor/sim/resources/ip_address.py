@@ -35,14 +35,14 @@ class IPAddressStrategy(KindStrategy):
         for name in ("resource", "name", "namespace"):
             parent.judge_if(name, names.is_path_segment)
 
-    def check_update(self, v: At, old: Json) -> None:
-        self.check(v, old)
-        v.at("spec").immutable_declared("parentRef", old.get("spec"))
-
     def declared(self, v: At, old: Json | None) -> None:
         spec = v.at("spec")
-        if spec.get("parentRef") is None:
+        missing = spec.get("parentRef") is None
+        if missing:
             spec.required("parentRef")
+        if old is not None:
+            spec.immutable_declared("parentRef", old.get("spec"))
+        if missing:
             return
         for name in ("resource", "name"):
             spec.at("parentRef").need(name)

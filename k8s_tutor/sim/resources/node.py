@@ -6,7 +6,6 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.registry.strategy import RequestContext
 from k8s_tutor.sim.resources.shared import quantities, table
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At, join
@@ -68,10 +67,6 @@ class NodeStrategy(KindStrategy):
             spec["podCIDRs"] = [cidr]
         elif cidrs and not cidr:
             spec["podCIDR"] = cidrs[0]
-
-    def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
-        (obj.get("spec") or {}).pop("configSource", None)
-        (obj.get("status") or {}).pop("config", None)
 
     def _check_resources(self, v: At) -> None:
         for side in ("capacity", "allocatable"):
@@ -152,8 +147,6 @@ class NodeStrategy(KindStrategy):
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         spec = obj.get("spec") or {}
         found = []
-        if spec.get("configSource") is not None:
-            found.append("spec.configSource: the feature is removed")
         if spec.get("externalID"):
             found.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
         for number, cidr in enumerate(spec.get("podCIDRs") or ()):

@@ -11,7 +11,12 @@ from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.differences import difference
 from k8s_tutor.sim.resources.shared.pods.pod_defaults import round_milli
 from k8s_tutor.sim.resources.shared.pods.pod_warnings import claim_warnings
-from k8s_tutor.sim.resources.shared.storage.claims import check_claim_spec, default_claim_spec, short_modes
+from k8s_tutor.sim.resources.shared.storage.claims import (
+    check_claim_spec,
+    default_claim_spec,
+    settle_sources,
+    short_modes,
+)
 
 BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 _FIXED = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
@@ -48,20 +53,12 @@ class PersistentVolumeClaimStrategy(KindStrategy):
         if not status.get("phase"):
             status["phase"] = "Pending"
 
-    def _join_sources(self, spec: Json) -> None:
-        """Keep the two ways to name a data source alike, as the claim strategy's NormalizeDataSources does."""
-        source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
-        if source is not None and reference is None:
-            spec["dataSourceRef"] = dict(source)
-        elif reference is not None and source is None and not reference.get("namespace"):
-            spec["dataSource"] = {key: value for key, value in reference.items() if key != "namespace"}
-
     def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
         obj["status"] = {"phase": "Pending"}
-        self._join_sources(obj["spec"])
+        settle_sources(obj["spec"], {})
 
     def prepare_update(self, ctx: RequestContext, new: Json, old: Json) -> None:
-        self._join_sources(new["spec"])
+        settle_sources(new["spec"], old.get("spec") or {})
 
     def check(self, v: At, old: Json | None) -> None:
         check_claim_spec(v.at("spec"))
@@ -118,16 +115,15 @@ class PersistentVolumeClaimStrategy(KindStrategy):
         status = v.at("status")
         if not v.at("spec").get("accessModes"):
             At(v.errors, "Spec", None).required("accessModes")
-        for field in ("capacity", "allocatedResources"):
-            for name, text in (status.get(field) or {}).items():
-                amount = quantities.parse(text)
-                if amount.nanos < 0:
-                    detail = "must be a valid resource quantity"
-                    status.at(field).key(name).invalid("", detail, amount.value())
+        for name, text in (status.get("capacity") or {}).items():
+            _check_amount(status.at("capacity").key(name), text)
         for name, state in (status.get("allocatedResourceStatuses") or {}).items():
-            status.judge("allocatedResourceStatuses", names.is_qualified_name, name)
+            _check_key(status, "allocatedResourceStatuses", name)
             if state not in _RESIZE:
                 status.unsupported("allocatedResourceStatuses", sorted(_RESIZE), name)
+        for name, text in (status.get("allocatedResources") or {}).items():
+            if _check_key(status, "allocatedResources", name):
+                _check_amount(status.at("allocatedResources").key(name), text)
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         return claim_warnings("spec", obj.get("spec") or {})
@@ -147,6 +143,22 @@ class PersistentVolumeClaimStrategy(KindStrategy):
             table.created(obj, now),
             spec.get("volumeMode") or table.UNSET,
         ]
+
+
+def _check_amount(at: At, text: str) -> None:
+    amount = quantities.parse(text)
+    if amount.nanos < 0:
+        at.invalid("", "must be a valid resource quantity", amount.value())
+
+
+def _check_key(status: At, field: str, name: str) -> bool:
+    """Check the name of a resource that a claim is resized in: of Kubernetes' own only storage."""
+    if not status.judge(field, names.is_qualified_name, name):
+        return False
+    if quantities.is_native(name) and name != "storage":
+        status.unsupported(field, ["storage"], name)
+        return False
+    return True
 
 
 def _without_none(value: Json) -> Json:

@@ -84,7 +84,7 @@ class StorageClassStrategy(KindStrategy):
             seen.append(terms)
 
     def check_update(self, v: At, old: Json) -> None:
-        self._check_topologies(v)
+        self.check(v, old)
 
     def declared(self, v: At, old: Json | None) -> None:
         if not v.need("provisioner"):

@@ -63,7 +63,6 @@ def check_pod_spec(v: At, pod: Json | None = None) -> None:
     _check_host_users(v)
     _check_names(v)
     check_os(v)
-    _check_group(v)
     _check_file_refs(v)
 
 
@@ -183,17 +182,6 @@ def check_preemption(v: At) -> None:
     """Check a ``preemptionPolicy``."""
     if v.get("preemptionPolicy") is not None:
         v.one_of("preemptionPolicy", PREEMPTION_POLICIES, required=True)
-
-
-def _check_group(v: At) -> None:
-    group = v.get("schedulingGroup")
-    if group is None:
-        return
-    at = v.at("schedulingGroup")
-    if group.get("podGroupName") is None:
-        at.invalid("podGroupName", "must specify one of: `podGroupName`", None)
-    else:
-        at.judge("podGroupName", names.is_dns1123_subdomain)
 
 
 def _check_file_refs(v: At) -> None:

@@ -24,6 +24,30 @@ def default_claim_spec(spec: Json) -> None:
         spec["volumeMode"] = "Filesystem"
 
 
+def settle_sources(spec: Json, old: Json) -> None:
+    """Drop what no claim may start from, and keep the two ways to name a data source alike (KEP 1495).
+
+    A source of another kind than claim or snapshot is dropped as long as nobody uses ``dataSourceRef``; so is a source
+    in another namespace, which stands behind a gate that is off.
+    """
+    if (spec.get("dataSourceRef") or {}).get("namespace") and old.get("dataSourceRef") is None:
+        del spec["dataSourceRef"]
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    in_use = old.get("dataSource") is not None or old.get("dataSourceRef") is not None
+    if not in_use and reference is None and source is not None and not _is_classic(source):
+        del spec["dataSource"]
+        return
+    if source is not None and reference is None:
+        spec["dataSourceRef"] = dict(source)
+    elif reference is not None and source is None and not reference.get("namespace"):
+        spec["dataSource"] = {key: value for key, value in reference.items() if key != "namespace"}
+
+
+def _is_classic(source: Json) -> bool:
+    named = (source.get("apiGroup") or "", source.get("kind"))
+    return named in {("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")}
+
+
 def check_access_modes(v: At) -> None:
     """Check the list of access modes."""
     modes = v.get("accessModes") or []

@@ -120,7 +120,7 @@ def _policy(v: At) -> str:
 
 def _check_sources(v: At, rows: tuple[tuple[str, str, str, Check], ...], *, affinity: bool) -> None:
     before = len(v.errors)
-    sources.one_source(v, rows)
+    sources.one_source(v, rows, never_refused="flexVolume")
     refused = any(e.field == f"{v.path}.local" and e.reason == "FieldValueForbidden" for e in v.errors[before:])
     if v.get("local") is not None and not affinity and not refused:
         v.required("nodeAffinity", "Local volume requires node affinity")

@@ -46,17 +46,18 @@ def required_fields(kind: str) -> Check:
     return check
 
 
-def one_source(v: At, table: tuple[tuple[str, str, str, Check], ...]) -> int:
+def one_source(v: At, table: tuple[tuple[str, str, str, Check], ...], never_refused: str = "") -> int:
     """Check the sources of a volume in upstream's order; all but the first are refused. Returns how many there were.
 
-    The table's rows: field, the name its own errors show, the name a refusal shows, its check.
+    The table's rows: field, the name its own errors show, the name a refusal shows, its check. One field upstream
+    forgets to refuse.
     """
     found = 0
     present = {field for field, value in (v.value or {}).items() if value is not None}
     for field, shown, refused, check in table:
         if field not in present:
             continue
-        if found:
+        if found and field != never_refused:
             v.forbidden(refused, _ONE_TYPE)
             continue
         found = 1
