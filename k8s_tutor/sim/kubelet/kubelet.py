@@ -10,6 +10,7 @@ from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import admission, dispatch, loops, power, snapshot, spec, stages
 from k8s_tutor.sim.kubelet.addresses import AddressPool, PodAddresses
+from k8s_tutor.sim.kubelet.claims import check_devices
 from k8s_tutor.sim.kubelet.environment import Sources
 from k8s_tutor.sim.kubelet.eviction import EvictionManager
 from k8s_tutor.sim.kubelet.gate import Gate
@@ -136,6 +137,7 @@ class Kubelet:
             self._sources,
             state.changed,
             self.statuses.ready_to_start,
+            self._prepare_devices,
             latency=self.latency,
             node_name=self.name,
         )
@@ -435,6 +437,9 @@ class Kubelet:
         worker = self.workers.get(pod["metadata"]["uid"])
         sandbox = worker.runtime.sandbox if worker is not None else None
         return {"podIP": sandbox.ip if sandbox else "", "hostIP": self.address}
+
+    def _prepare_devices(self, pod: Json) -> None:
+        check_devices(pod, self._client.get)
 
     def _sources(self, pod: Json, ip: str) -> Sources:
         namespace = pod["metadata"]["namespace"]

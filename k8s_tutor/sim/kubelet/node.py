@@ -8,15 +8,19 @@ left out but the last ones.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.times import rfc3339, rfc3339_micro
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.clock import Clock, Timer
+from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import stages
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.ticking import Ticker, never
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.timers import Timer
 
 VERSION = "v1.37.2"
 RUNTIME = "containerd://2.4.2"
@@ -24,6 +28,13 @@ LEASES = "leases.coordination.k8s.io"
 LEASE_NAMESPACE = "kube-node-lease"
 LEASE_SECONDS = 40
 PORT = 10250
+# What 1.37 declares with its default feature gates, for the scheduler and for admission.
+DECLARED_FEATURES = (
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "InPlacePodVerticalScalingInitContainers",
+    "RestartAllContainersOnContainerExits",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,7 @@ class NodeReporter:
             "capacity": dict(resources),
             "conditions": self._conditions(old),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": PORT}},
+            "declaredFeatures": list(DECLARED_FEATURES),
             "features": {"supplementalGroupsPolicy": True},
             "images": self._images(),
             "nodeInfo": self._info(),

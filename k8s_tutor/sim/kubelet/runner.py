@@ -20,6 +20,7 @@ from k8s_tutor.sim.kubelet.volumes import Mounted
 from k8s_tutor.sim.runtime import identity
 from k8s_tutor.sim.runtime.contract import ExitInfo, ImageInfo, StartError
 from k8s_tutor.sim.runtime.processes import ProcessTable
+from k8s_tutor.sim.scheduler.devices.claims import ClaimError
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.container import Container
@@ -71,6 +72,7 @@ class Runner:
         sources: where a pod's environment comes from, given its address.
         changed: told when a container of a pod (by uid) has ended.
         sandbox_ready: told when a pod's sandbox is there.
+        devices: prepares the devices of a pod; raises ClaimError.
         latency: starting takes time.
         node_name: the node.
     """
@@ -87,6 +89,7 @@ class Runner:
         sources: Callable[[Json, str], Sources],
         changed: Callable[[str], None],
         sandbox_ready: Callable[[Json], None],
+        devices: Callable[[Json], None],
         *,
         latency: bool,
         node_name: str,
@@ -101,6 +104,7 @@ class Runner:
         self._sources = sources
         self._changed = changed
         self._sandbox_ready = sandbox_ready
+        self._devices = devices
         self._latency = latency
         self._node_name = node_name
         self.backoff = Backoff(stages.timing("crash_backoff"), stages.timing("crash_backoff_max"))
@@ -122,6 +126,10 @@ class Runner:
                 ip = self._ip(runtime)
                 await self._killer.kill(pod, instance, ip, message=kill.message, reason=kill.reason)
         if actions.create_sandbox:
+            if not self._prepare_devices(pod):
+                # Upstream counts this as no failure: the next sync of its own accord tries again.
+                result.failed, result.backoff_until = True, self._clock.now() + stages.timing("resync")
+                return result
             result.acted = True
             if not await self._create_sandbox(subject):
                 result.failed = True
@@ -167,6 +175,15 @@ class Runner:
         return runtime.sandbox.ip if runtime.sandbox else ""
 
     # -- sandbox
+
+    def _prepare_devices(self, pod: Json) -> bool:
+        try:
+            self._devices(pod)
+        except ClaimError as error:
+            message = f"Failed to prepare dynamic resources: prepare dynamic resources: {error}"
+            self._report(pod, "", "Warning", "FailedPrepareDynamicResources", message)
+            return False
+        return True
 
     async def _create_sandbox(self, subject: Subject) -> bool:
         pod, runtime = subject.pod, subject.runtime

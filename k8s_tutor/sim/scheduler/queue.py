@@ -9,10 +9,14 @@ import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from k8s_tutor.sim.clock import Clock, Timer
+from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.scheduler.framework import ClusterEvent, Plugin
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.timers import Timer
 
 INITIAL_BACKOFF = 1.0
 MAX_BACKOFF = 10.0

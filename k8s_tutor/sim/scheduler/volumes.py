@@ -81,7 +81,8 @@ def _capacity(volume: Json) -> Quantity:
     return Quantity.parse((volume["spec"].get("capacity") or {}).get("storage", "0"))
 
 
-def _wanted(claim: Json) -> Quantity:
+def requested_storage(claim: Json) -> Quantity:
+    """Return how much storage a claim asks for."""
     return Quantity.parse(((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0"))
 
 
@@ -94,7 +95,7 @@ def mismatch(volume: Json, claim: Json) -> str:
     name = volume["metadata"]["name"]
     if volume["metadata"].get("deletionTimestamp"):
         return f'the volume is marked for deletion "{name}"'
-    if _capacity(volume) < _wanted(claim):
+    if _capacity(volume) < requested_storage(claim):
         return "requested PV is too small"
     if class_of(volume) != class_of(claim):
         return "storageClassName does not match"
@@ -126,7 +127,7 @@ def find_matching(
         delay: the claim waits for a pod: without a node nothing is chosen.
     """
     spec = claim["spec"]
-    wanted = _wanted(claim)
+    wanted = requested_storage(claim)
     selector = from_label_selector(spec["selector"]) if spec.get("selector") is not None else None
     modes = set(spec.get("accessModes") or ())
     best: Json | None = None

@@ -1,7 +1,8 @@
 """CEL over devices: ``device.driver``, ``device.attributes``, ``device.capacity`` (upstream: ``dynamic-resource-allocation/cel``).
 
 Attributes and capacities are maps of maps, by domain and name; what a driver publishes without a domain is in its own. A
-domain that a device has nothing in is an empty map, so every domain that an expression names is given to it.
+domain that a device has nothing in is an empty map when it is looked up, though ``in`` does not find it: so every domain
+that an expression looks up is given to it, and ``in`` is asked of another map.
 """
 
 import re
@@ -9,10 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8s_tutor.apimachinery import cel
-from k8s_tutor.apimachinery.cel_library import quantity_value, semver_value
+from k8s_tutor.apimachinery.cel.library import quantity_value, semver_value
 from k8s_tutor.apimachinery.unstructured import Json
 
-_LITERAL = re.compile(r"""["']([^"'\s]+)["']""")
+_LOOKED_UP = re.compile(r"""\[\s*["']([^"'\s]+)["']\s*\]""")
+_IN = re.compile(r"\bin\s+device\.(attributes|capacity)\b(?!\s*[\[.?])")
 _HINT = ". consider using CEL optional chaining (.? followed by orValue()) or guarding the check with has() for optional fields"
 
 
@@ -41,8 +43,8 @@ def lookup(device: Json, driver: str, name: str) -> Json | None:
     return attributes.get(short) if domain == driver else None
 
 
-def _by_domain(entries: Iterable[tuple[str, Any]], driver: str, named: Iterable[str]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {domain: {} for domain in named}
+def _by_domain(entries: Iterable[tuple[str, Any]], driver: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
     for name, value in entries:
         domain, short = qualified(name, driver)
         found.setdefault(domain, {})[short] = value
@@ -60,22 +62,22 @@ def matches(expression: str, device: Json, driver: str) -> bool:
         DeviceSelectorError: it can not be told.
     """
     try:
-        program = cel.compile(expression, ("device",), bindings=True)
+        program = cel.compile(_IN.sub(r"in device.own_\1", expression), ("device",), bindings=True)
     except cel.CompileError as error:
         raise DeviceSelectorError(f"CEL compile error: compilation failed: {error}") from None
-    named = _LITERAL.findall(expression)
     attributes = ((name, _cel_value(value)) for name, value in (device.get("attributes") or {}).items())
     capacity = ((name, quantity_value(value["value"])) for name, value in (device.get("capacity") or {}).items())
-    result = program.evaluate(
-        {
-            "device": {
-                "driver": driver,
-                "allowMultipleAllocations": bool(device.get("allowMultipleAllocations")),
-                "attributes": _by_domain(attributes, driver, named),
-                "capacity": _by_domain(capacity, driver, named),
-            }
-        }
-    )
+    own_attributes, own_capacity = _by_domain(attributes, driver), _by_domain(capacity, driver)
+    empty: dict[str, dict[str, Any]] = {domain: {} for domain in _LOOKED_UP.findall(expression)}
+    known = {
+        "driver": driver,
+        "allowMultipleAllocations": bool(device.get("allowMultipleAllocations")),
+        "attributes": empty | own_attributes,
+        "capacity": empty | own_capacity,
+        "own_attributes": own_attributes,
+        "own_capacity": own_capacity,
+    }
+    result = program.evaluate({"device": known})
     if isinstance(result, cel.CelError):
         hint = _HINT if "no such key:" in result.message else ""
         raise DeviceSelectorError(f"CEL runtime error: {result}{hint}")

@@ -6,9 +6,11 @@ from k8s_tutor.sim.scheduler.plugins.balanced_allocation import BalancedAllocati
 from k8s_tutor.sim.scheduler.plugins.image_locality import ImageLocality
 from k8s_tutor.sim.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from k8s_tutor.sim.scheduler.plugins.node_affinity import NodeAffinity
+from k8s_tutor.sim.scheduler.plugins.node_declared_features import NodeDeclaredFeatures
 from k8s_tutor.sim.scheduler.plugins.node_name import NodeName
 from k8s_tutor.sim.scheduler.plugins.node_ports import NodePorts
 from k8s_tutor.sim.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from k8s_tutor.sim.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from k8s_tutor.sim.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from k8s_tutor.sim.scheduler.plugins.resources_fit import NodeResourcesFit
 from k8s_tutor.sim.scheduler.plugins.taint_toleration import TaintToleration
@@ -24,6 +26,7 @@ DEFAULT = (
     NodePorts,
     NodeResourcesFit,
     VolumeRestrictions,
+    NodeVolumeLimits,
     VolumeBinding,
     VolumeZone,
     PodTopologySpread,
@@ -31,6 +34,7 @@ DEFAULT = (
     DynamicResources,
     BalancedAllocation,
     ImageLocality,
+    NodeDeclaredFeatures,
 )
 
 

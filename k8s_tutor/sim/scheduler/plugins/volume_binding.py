@@ -9,24 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
+from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.scheduler.cache import NodeInfo
-from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, Refused, Skip, Status
+from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, ClusterEvent, CycleState, Plugin, Refused, Skip, Status
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
+from k8s_tutor.sim.scheduler.provisioning import BIND_CONFLICT, provisioning_refusal, volume_limit
 from k8s_tutor.sim.scheduler.volumes import (
-    NO_PROVISIONER,
     SELECTED_NODE,
     claim_names,
     class_of,
     find_matching,
     is_bound,
+    requested_storage,
     reserved_for,
     suits_node,
     waits_for_pod,
 )
 
-BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
 NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
 MISSING_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
+MIGRATED = "storage.alpha.kubernetes.io/migrated-plugins"
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
 
 
@@ -52,6 +54,11 @@ class VolumeBinding(Plugin):
     filters = True
     events = frozenset(
         {
+            "CSIDriver/Update",
+            "CSINode/Add",
+            "CSINode/Update",
+            "CSIStorageCapacity/Add",
+            "CSIStorageCapacity/Update",
             "Node/Add",
             "Node/UpdateNodeLabel",
             "PersistentVolume/Add",
@@ -75,6 +82,10 @@ class VolumeBinding(Plugin):
             raise self._refused(f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{volume}"')
         if claim["metadata"].get("deletionTimestamp"):
             raise self._refused(f'persistentvolumeclaim "{name}" is being deleted')
+        owner = controller_of(claim)
+        if ephemeral and (owner is None or owner["uid"] != pod.uid):
+            where, whose = f"{pod.namespace}/{name}", f"{pod.namespace}/{pod.name}"
+            raise self._refused(f"PVC {where} was not created for pod {whose} (pod is not owner)")
         return claim
 
     def _refused(self, why: str) -> Refused:
@@ -108,42 +119,38 @@ class VolumeBinding(Plugin):
                 reasons = [NODE_CONFLICT]
         if data.delayed:
             plan = self._plan(data.delayed, node)
-            if plan is None:
-                reasons.append(BIND_CONFLICT)
+            if isinstance(plan, str):
+                reasons.append(plan)
             else:
                 data.plans[node.name] = plan
         if missing:
             reasons.append(MISSING_VOLUME)
         return self.refuse(*reasons, code=UNRESOLVABLE) if reasons else None
 
-    def _plan(self, claims: Sequence[Json], node: NodeInfo) -> Plan | None:
+    def _plan(self, claims: Sequence[Json], node: NodeInfo) -> Plan | str:
+        """Return what the node would give to the claims, the smallest first; or why it can not."""
         plan = Plan()
-        taken: set[str] = set()
         for claim in claims:
             selected = (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE)
-            if selected is not None and selected != node.name:
-                return None
-            volume = None
-            if selected is None:
-                volumes = self.handle.client.list("persistentvolumes")
-                volume = find_matching(
-                    claim, volumes, lambda v: suits_node(v, node.name, node.labels), taken, delay=True
-                )
-            if volume is not None:
-                taken.add(volume["metadata"]["name"])
-                plan.static.append((claim, volume))
-            elif self._can_provision(claim, node):
+            if selected is not None:
+                if selected != node.name:
+                    return BIND_CONFLICT
+                plan.provisions.append(claim)
+        taken: set[str] = set()
+        waiting = [claim for claim in claims if claim not in plan.provisions]
+        volumes = self.handle.client.list("persistentvolumes") if waiting else ()
+        for claim in sorted(waiting, key=requested_storage):
+            volume = find_matching(claim, volumes, lambda v: suits_node(v, node.name, node.labels), taken, delay=True)
+            if volume is None:
                 plan.provisions.append(claim)
             else:
-                return None
+                taken.add(volume["metadata"]["name"])
+                plan.static.append((claim, volume))
+        for claim in plan.provisions:
+            refusal = provisioning_refusal(self.handle.client, claim, node)
+            if refusal:
+                return refusal
         return plan
-
-    def _can_provision(self, claim: Json, node: NodeInfo) -> bool:
-        storage_class = self.handle.client.get("storageclasses.storage.k8s.io", class_of(claim))
-        if storage_class is None or storage_class.get("provisioner") in {None, "", NO_PROVISIONER}:
-            return False
-        terms = storage_class.get("allowedTopologies")
-        return not terms or any(_topology_matches(term, node) for term in terms)
 
     def pre_bind(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
         """Write on claims and volumes that they belong to the pod's node."""
@@ -168,7 +175,24 @@ class VolumeBinding(Plugin):
                 return False
         return True
 
-
-def _topology_matches(term: Json, node: NodeInfo) -> bool:
-    expressions = term.get("matchLabelExpressions") or ()
-    return all(node.labels.get(item["key"]) in item["values"] for item in expressions)
+    def hint(self, pod: PodInfo, event: ClusterEvent) -> bool:
+        old, new = event.old, event.new
+        kind, _, action = event.name.partition("/")
+        if kind == "PersistentVolumeClaim" and new is not None:
+            meta = new["metadata"]
+            return meta["namespace"] == pod.namespace and any(meta["name"] == name for name, _ in claim_names(pod.pod))
+        if action == "Add" or old is None or new is None:
+            return True
+        if kind == "StorageClass":
+            return old.get("allowedTopologies") != new.get("allowedTopologies")
+        if kind == "CSINode":
+            return (old["metadata"].get("annotations") or {}).get(MIGRATED) != (
+                new["metadata"].get("annotations") or {}
+            ).get(MIGRATED)
+        if kind == "CSIStorageCapacity":
+            return volume_limit(new) > volume_limit(old)
+        if kind == "CSIDriver":
+            inline = ((volume.get("csi") or {}).get("driver") for volume in pod.spec.get("volumes") or ())
+            ceased = old["spec"].get("storageCapacity") and not new["spec"].get("storageCapacity")
+            return bool(ceased) and new["metadata"]["name"] in inline
+        return True
