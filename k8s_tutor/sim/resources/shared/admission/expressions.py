@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from k8s_tutor.apimachinery import cel
-from k8s_tutor.apimachinery.cel_objects import pointed, type_of
+from k8s_tutor.apimachinery.cel.objects import pointed, type_of
 from k8s_tutor.sim.resources.shared.check import At
 
 _BASE = ("object", "oldObject", "request", "namespaceObject")

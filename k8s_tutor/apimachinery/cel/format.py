@@ -11,7 +11,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from k8s_tutor.apimachinery import cel_lists as lists
+from k8s_tutor.apimachinery.cel import lists
 
 _CLAUSE = re.compile(r"%(?:%|(?:\.(\d+))?(.?))", re.DOTALL)
 _SUPERSCRIPTS = str.maketrans("0123456789-+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺")

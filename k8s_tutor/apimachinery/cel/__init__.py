@@ -2,7 +2,7 @@
 
 An adapter over cel-expr-python, whose errors are values rather than exceptions: ``evaluate`` returns either a plain value
 or a CelError, and ``is_true`` is the one safe way to ask whether a condition holds.  Kubernetes' own functions are in
-``cel_library``.  The library can not be interrupted, so the work of nested comprehensions is estimated beforehand and
+``library``.  The library can not be interrupted, so the work of nested comprehensions is estimated beforehand and
 refused above a budget, as upstream's cost limit does.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cel_expr_python import cel as _cel
 
-from k8s_tutor.apimachinery.cel_library import configuration, extensions
+from k8s_tutor.apimachinery.cel.library import configuration, extensions
 
 _MACRO = re.compile(r"\.(?:all|exists|exists_?[oO]ne|map|filter|transform\w+|sortBy)\s*\(|[()]")
 _STRING = re.compile(r"""[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)

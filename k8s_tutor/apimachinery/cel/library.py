@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from cel_expr_python import cel
 
-from k8s_tutor.apimachinery import cel_lists as lists
+from k8s_tutor.apimachinery.cel import lists
 from k8s_tutor.apimachinery import names
-from k8s_tutor.apimachinery.cel_format import formatted, joined, quoted
+from k8s_tutor.apimachinery.cel.format import formatted, joined, quoted
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
 
 _T: Final = cel.Type
@@ -397,7 +397,7 @@ def extensions(*, patches: bool = False, checking: bool = False) -> list[Any]:
             _function(
                 "jsonpatch.escapeKey", (_T.STRING, [_T.STRING], lambda key: key.replace("~", "~0").replace("/", "~1"))
             ),
-            # These two stand for the types of mutating policies, see cel_objects.
+            # These two stand for the types of mutating policies, see objects.
             _function("__object", (_T.TIMESTAMP, [_T.MAP], lists.plain)),
             _function("__jsonpatch", (_T.DURATION, [_T.MAP], lists.plain)),
         ]
