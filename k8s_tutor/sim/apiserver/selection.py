@@ -1,6 +1,6 @@
 """Which objects a list or watch shows: label and field selectors (``storage.SelectionPredicate``)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from k8s_tutor.apimachinery import fields, labels
@@ -47,7 +47,7 @@ def selection(request: Request, resource: Resource, name: str = "") -> Selection
         raise bad_request(str(error)) from None
     if by_field is not None:
         _check_fields(by_field, resource)
-    selectable = resource.strategy.selectable
+    selectable, names = resource.strategy.selectable, resource.strategy.field_labels(resource.group)
 
     def fits(obj: Json) -> bool:
         meta = obj["metadata"]
@@ -55,7 +55,7 @@ def selection(request: Request, resource: Resource, name: str = "") -> Selection
             return False
         if by_field is None:
             return True
-        values = dict(selectable(obj) or {})
+        values = _named(selectable(obj) or {}, names)
         values["metadata.name"] = meta.get("name", "")
         values["metadata.namespace"] = meta.get("namespace", "")
         return by_field.matches(values)
@@ -64,8 +64,14 @@ def selection(request: Request, resource: Resource, name: str = "") -> Selection
     return Selection(False, fits, only)
 
 
+def _named(values: Mapping[str, str], names: Mapping[str, str] | None) -> dict[str, str]:
+    """Return selectable values by the names that an API group has for them."""
+    return dict(values) if names is None else {label: values[field] for label, field in names.items()}
+
+
 def _check_fields(selector: fields.FieldSelector, resource: Resource) -> None:
-    own = resource.strategy.selectable(SAMPLE) or {}
+    strategy = resource.strategy
+    own = _named(strategy.selectable(SAMPLE) or {}, strategy.field_labels(resource.group))
     for term in selector.terms:
         if term.field not in METADATA and term.field not in own:
             raise bad_request(_unknown_field(term.field, resource, own))

@@ -102,6 +102,7 @@ class Kubelet:
         kit, state = self.kit, self.state
         context = VolumeContext(
             get=self._get,
+            list=self._client.list,
             now=self.clock.now,
             token=lambda pod, audience, seconds: mint(self._client, pod, audience, seconds),
             node_files=state.files,

@@ -192,6 +192,10 @@ class Strategy:
         """Return the kind's own field-selector values beside ``metadata.name`` and ``metadata.namespace``."""
         return {}
 
+    def field_labels(self, group: str) -> Mapping[str, str] | None:
+        """Return what the fields of ``selectable`` are called in an API group, all that it knows; None: the same."""
+        return None
+
     def grace_period(self, obj: Json, requested: int | None) -> int | None:
         """Return the seconds an object takes to end (pods), or None: deleted at once."""
         return None

@@ -1,5 +1,6 @@
 """Events, of the core group and of events.k8s.io: one stored object in two versions (upstream: ``registry/core/event``)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from k8s_tutor.apimachinery import names
@@ -24,6 +25,11 @@ _RENAMED = {
 }
 _NEW_API = "events.k8s.io/v1"
 _FIELDS = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+_NEW_LABELS = {f"regarding.{name}": f"involvedObject.{name}" for name in _FIELDS} | {
+    "reason": "reason",
+    "reportingController": "reportingComponent",
+    "type": "type",
+}
 _FIXED = (
     ("involvedObject", "involvedObject"), ("reason", "reason"), ("message", "message"), ("source", "source"),
     ("firstTimestamp", "firstTimestamp"), ("lastTimestamp", "lastTimestamp"), ("count", "count"),
@@ -145,6 +151,9 @@ class EventStrategy(KindStrategy):
             "source": component,
             "type": obj.get("type") or "",
         }
+
+    def field_labels(self, group: str) -> Mapping[str, str] | None:
+        return _NEW_LABELS if group == "events.k8s.io" else None
 
     def row(self, obj: Json, now: float) -> list[Any]:
         series, involved = obj.get("series"), obj.get("involvedObject") or {}

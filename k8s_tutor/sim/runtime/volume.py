@@ -53,8 +53,9 @@ class Volume:
         *,
         now: float = 0.0,
         gid: int = 0,
+        owners: Mapping[str, int] | None = None,
     ) -> None:
-        """Project these files (paths may have directories), at once, in place of those before."""
+        """Project these files (paths may have directories), at once, in place of those before; ``owners``: their UIDs."""
         stamp = datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("..%Y_%m_%d_%H_%M_%S")
         name = f"{stamp}.{next(self._serial) * 2654435761 % 10**10:010d}"
         fresh = Directory(0o755, gid=gid, mtime=now)
@@ -67,7 +68,8 @@ class Volume:
                     inner = Directory(0o755, gid=gid, mtime=now)
                     folder.put(part, inner)
                 folder = inner
-            folder.put(last, File(data, (modes or {}).get(path, mode), gid=gid, mtime=now))
+            file = File(data, (modes or {}).get(path, mode), uid=(owners or {}).get(path, 0), gid=gid, mtime=now)
+            folder.put(last, file)
         old = self.root.get(DATA)
         self.root.put(name, fresh)
         self.root.put(DATA, Symlink(name, now))

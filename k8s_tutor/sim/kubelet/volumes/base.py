@@ -4,7 +4,7 @@ Files of such volumes are made when a process first looks: most containers never
 and 5,000 idle pods should not hold 5,000 copies of it. What they will show is fixed when the volume is set up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,11 +20,12 @@ DEFAULT_MODE = 0o644
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """Files to be written, with their modes."""
+    """Files to be written, with their modes and, where they are not root's, the UIDs of their owners."""
 
     files: dict[str, bytes]
     modes: dict[str, int]
     default_mode: int = DEFAULT_MODE
+    owners: dict[str, int] = field(default_factory=dict)
 
 
 class MountError(Exception):
@@ -41,6 +42,7 @@ class VolumeContext:
 
     Args:
         get: an object by resource, namespace, name; None if it is missing.
+        list: all objects of a resource.
         now: cluster time.
         token: makes a service account token: namespace, account, audience, seconds, pod.
         node_files: the node's own files and what persistent volumes hold.
@@ -50,6 +52,7 @@ class VolumeContext:
     """
 
     get: Callable[[str, str, str], Json | None]
+    list: Callable[[str], Sequence[Json]]
     now: Callable[[], float]
     token: Callable[[Json, str, int], str]
     node_files: "NodeFiles"
@@ -142,7 +145,8 @@ class LazyVolume(Volume):
         # fsGroup owns a pod's volumes and may read all of them (kubelet, ``SetVolumeOwnership``).
         more = 0o440 if self._gid else 0
         modes = {path: mode | more for path, mode in content.modes.items()}
-        self.write(content.files, content.default_mode | more, modes, now=self._now(), gid=self._gid)
+        mode = content.default_mode | more
+        self.write(content.files, mode, modes, now=self._now(), gid=self._gid, owners=content.owners)
 
 
 def projection(
