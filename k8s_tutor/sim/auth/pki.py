@@ -4,6 +4,7 @@ Certificates follow the wall clock, whatever the cluster's clock says: TLS libra
 imported only when something is made or signed, because loading it costs a fifth of the start-up budget.
 """
 
+import base64
 import datetime
 import ipaddress
 from collections.abc import Sequence
@@ -17,6 +18,35 @@ if TYPE_CHECKING:
 
 YEAR = datetime.timedelta(days=365)
 SKEW = datetime.timedelta(minutes=5)
+SHORT = datetime.timedelta(hours=8)
+# A CertificateSigningRequest's usages, and what certificates call them.
+KEY_USAGES = {
+    "signing": "digital_signature",
+    "digital signature": "digital_signature",
+    "content commitment": "content_commitment",
+    "key encipherment": "key_encipherment",
+    "data encipherment": "data_encipherment",
+    "key agreement": "key_agreement",
+    "cert sign": "key_cert_sign",
+    "crl sign": "crl_sign",
+    "encipher only": "encipher_only",
+    "decipher only": "decipher_only",
+}
+PURPOSES = {
+    "any": "2.5.29.37.0",
+    "server auth": "1.3.6.1.5.5.7.3.1",
+    "client auth": "1.3.6.1.5.5.7.3.2",
+    "code signing": "1.3.6.1.5.5.7.3.3",
+    "email protection": "1.3.6.1.5.5.7.3.4",
+    "s/mime": "1.3.6.1.5.5.7.3.4",
+    "ipsec end system": "1.3.6.1.5.5.7.3.5",
+    "ipsec tunnel": "1.3.6.1.5.5.7.3.6",
+    "ipsec user": "1.3.6.1.5.5.7.3.7",
+    "timestamping": "1.3.6.1.5.5.7.3.8",
+    "ocsp signing": "1.3.6.1.5.5.7.3.9",
+    "microsoft sgc": "1.3.6.1.4.1.311.10.3.3",
+    "netscape sgc": "2.16.840.1.113730.4.1",
+}
 SERVICE_ADDRESS = "10.96.0.1"
 SERVER_HOSTS = (
     "127.0.0.1",
@@ -79,38 +109,65 @@ def issue(ca: Pair, name: str, groups: Sequence[str] = (), *, hosts: Sequence[st
 
     key = ec.generate_private_key(ec.SECP256R1())
     usages = ("client auth",) if client else ("server auth",)
-    certificate = sign(ca, _subject(name, groups), key.public_key(), YEAR, usages, hosts)
+    certificate = _sign(ca, _subject(name, groups), key.public_key(), YEAR, usages, [_host(host) for host in hosts])
     return Pair(certificate, _key_pem(key))
 
 
-def sign(
+def sign_request(
+    ca: Pair, wanted: "x509.CertificateSigningRequest", lifetime: datetime.timedelta, usages: Sequence[str]
+) -> str:
+    """Return a certificate (PEM) for a request: of its subject, key and names; usages as in a CertificateSigningRequest."""
+    from cryptography import x509
+
+    try:
+        names = list(wanted.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        names = []
+    if lifetime >= SHORT:
+        lifetime -= SKEW  # what begins earlier ends earlier, unless it is short as it is
+    return _sign(ca, wanted.subject, wanted.public_key(), lifetime, usages, names)
+
+
+def _sign(
     ca: Pair,
     subject: "x509.Name",
     public_key: "CertificatePublicKeyTypes",
     lifetime: datetime.timedelta,
     usages: Sequence[str],
-    hosts: Sequence[str] = (),
+    names: Sequence["x509.GeneralName"] = (),
 ) -> str:
-    """Return a certificate (PEM) of the CA for somebody's public key; usages as in a CertificateSigningRequest."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     issuer = x509.load_pem_x509_certificate(ca.certificate.encode())
     key = serialization.load_pem_private_key(ca.key.encode(), None)
     assert isinstance(key, EllipticCurvePrivateKey)  # noqa: S101 - we made it
-    extended = {"client auth": ExtendedKeyUsageOID.CLIENT_AUTH, "server auth": ExtendedKeyUsageOID.SERVER_AUTH}
-    purposes = [extended[usage] for usage in usages if usage in extended]
     builder = _builder(subject, issuer.subject, public_key, lifetime)
-    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    chosen = {KEY_USAGES[usage] for usage in usages if usage in KEY_USAGES}
+    if "key_agreement" not in chosen:
+        chosen -= {"encipher_only", "decipher_only"}  # they say something about the key agreement only
+    if chosen:
+        flags = {flag: flag in chosen for flag in KEY_USAGES.values()}
+        builder = builder.add_extension(x509.KeyUsage(**flags), critical=True)
+    purposes = dict.fromkeys(number for usage, number in PURPOSES.items() if usage in usages)
     if purposes:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-    if hosts:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in hosts]), critical=False)
+        purpose_ids = [x509.ObjectIdentifier(number) for number in purposes]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purpose_ids), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     builder = builder.add_extension(identifier, critical=False)
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return _certificate_pem(builder.sign(key, hashes.SHA256()))
+
+
+def is_expired(certificate: str) -> bool:
+    """Whether a certificate (PEM, in base64) has ended."""
+    from cryptography import x509
+
+    end = x509.load_pem_x509_certificate(base64.b64decode(certificate)).not_valid_after_utc
+    return end < datetime.datetime.now(datetime.UTC)
 
 
 def expires_soon(certificate: str) -> bool:

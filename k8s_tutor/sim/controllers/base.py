@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from k8s_tutor.apimachinery.labels import Selector, from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.auth.authorizer import Authorizer
 from k8s_tutor.sim.auth.identity import Identity
 from k8s_tutor.sim.auth.tokens import Tokens
 from k8s_tutor.sim.clock import Clock
@@ -36,6 +37,7 @@ class Kit(Protocol):
 
     clock: Clock
     rest: Rest
+    authorizer: Authorizer
     identity: Identity
     tokens: Tokens
     components: Components
