@@ -11,6 +11,7 @@ from typing import Any
 from k8s_tutor.client import ApiError, APIResource, NoMatchError
 from k8s_tutor.kubectl import kustomize, manifests
 from k8s_tutor.kubectl.command import Call
+from k8s_tutor.kubectl.decoding import wrong_metadata
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.text import quoted
 
@@ -302,6 +303,11 @@ def load(call: Call, errors: list[Exception], *, local: bool = False) -> list[In
         found = manifests.documents(files, call.cwd, call.streams.stdin, recursive=recursive)
     infos = []
     for document in found:
+        # What is in a list is read by the server only.
+        wrong = "" if document.item else wrong_metadata(document.object)
+        if wrong:
+            errors.append(CommandError(f"unable to decode {quoted(document.source)}: {wrong}"))
+            continue
         try:
             infos.append(local_info(document) if local else info_of(call, document.object, document.source))
         except CommandError as error:
@@ -325,8 +331,6 @@ def info_of(call: Call, body: dict[str, Any], source: str = "") -> Info:
         CommandError: its kind is not served, or it names another namespace than the call.
     """
     metadata = body.get("metadata") or {}
-    if not isinstance(metadata, dict):
-        raise CommandError(f"unable to decode {quoted(source)}: metadata is not an object")
     name, own = metadata.get("name", ""), metadata.get("namespace", "")
     try:
         resource = call.client.discovery.for_kind(body["apiVersion"], body["kind"])

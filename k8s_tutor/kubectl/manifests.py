@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from k8s_tutor.apimachinery.decoding_yaml import GoYamlLoader
+from k8s_tutor.kubectl.decoding import wrong_type
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.text import quoted
 
@@ -29,6 +30,7 @@ class Document:
 
     object: dict[str, Any]
     source: str
+    item: bool = False
 
 
 def documents(paths: list[str], cwd: Path, stdin: Any, *, recursive: bool = False) -> Iterator[Document]:
@@ -61,35 +63,27 @@ def parse(text: str, source: str) -> Iterator[Document]:
     for value in _values(text.removeprefix("\ufeff"), source):
         if value is None:
             continue
-        if not isinstance(value, dict):
-            what = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+        wrong = wrong_type(value)
+        if wrong:
             raise CommandError(
-                f"unable to decode {quoted(source)}: json: cannot unmarshal {what} into Go value of type "
-                "unstructured.detector"
+                f"error validating {quoted(source)}: error validating data: {wrong}; if you choose to ignore these "
+                "errors, turn validation off with --validate=false"
             )
         yield from _flattened(value, source)
 
 
-def _flattened(value: dict[str, Any], source: str) -> Iterator[Document]:
-    if not value.get("kind"):
-        if not value.get("apiVersion"):
-            _invalid(source, "[apiVersion not set, kind not set]")
-        _invalid(source, "kind not set")
-    if not value.get("apiVersion"):
-        _invalid(source, "apiVersion not set")
+def _flattened(value: dict[str, Any], source: str, *, item: bool = False) -> Iterator[Document]:
     items = value.get("items")
-    if isinstance(items, list) and str(value["kind"]).endswith("List"):
-        for item in items:
-            yield from _flattened(item, source)
+    if not isinstance(items, list) or not value["kind"].endswith("List"):
+        yield Document(value, source, item)
         return
-    yield Document(value, source)
-
-
-def _invalid(source: str, why: str) -> None:
-    raise CommandError(
-        f"error validating {quoted(source)}: error validating data: {why}; if you choose to ignore these errors, turn "
-        "validation off with --validate=false"
-    )
+    for one in items:
+        # The items of a typed list need not name their type.
+        typed = {"apiVersion": value["apiVersion"], "kind": value["kind"].removesuffix("List")}
+        whole = typed | {key: one[key] for key in one if one[key] or key not in typed}
+        if not whole["kind"]:
+            raise CommandError(f"unable to decode {quoted(source)}: Object 'Kind' is missing")
+        yield from _flattened(whole, source, item=True)
 
 
 def _files(paths: list[str], cwd: Path, *, recursive: bool) -> Iterator[tuple[Path | None, str]]:

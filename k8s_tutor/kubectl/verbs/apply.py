@@ -163,9 +163,8 @@ kubectl apply -f pod.yaml --dry-run=server
             generated = info.object["metadata"].get("generateName") if info.object.get("metadata") else None
             if generated:
                 raise CommandError(f"from {generated}: cannot use generate name with apply")
-            raise with_source(
-                CommandError("resource name may not be empty"), "retrieving current configuration of", info.source
-            )
+            heading = f"retrieving current configuration of:\n{_shown(info)}\nfrom server for:"
+            raise with_source(CommandError("resource name may not be empty"), heading, info.source)
         info.object = recorded(call, info.object)
         if call.flag("server-side"):
             self._server_side(call, info)

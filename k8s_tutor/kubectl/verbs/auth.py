@@ -1,4 +1,4 @@
-"""``kubectl auth can-i`` and ``whoami`` (kubectl, ``cmd/auth``)."""
+"""``kubectl auth can-i|whoami|reconcile`` (kubectl, ``cmd/auth``)."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from k8s_tutor.kubectl.printers import printer_for
 from k8s_tutor.kubectl.printers.table import aligned_columns
 from k8s_tutor.kubectl.text import go_list
 from k8s_tutor.kubectl.verbgroup import VerbGroup
+from k8s_tutor.kubectl.verbs._auth_reconcile import Reconcile
 
 _VERBS = {
     "get",
@@ -161,10 +162,10 @@ class Auth(VerbGroup):
     """Groups the questions about rights."""
 
     name = "auth"
-    usage = "auth SUBCOMMAND [options]"
+    usage = "auth [flags] [options]"
     short = "Inspect authorization"
     group = "Troubleshooting and Debugging Commands"
-    subverbs = (CanI, WhoAmI)
+    subverbs = (CanI, Reconcile, WhoAmI)
 
 
 VERB = Auth

@@ -1,7 +1,8 @@
 """``guestbook``: a store of entries with replicas, and the page's back end, as in the guestbook example."""
 
-import json
 from typing import TYPE_CHECKING
+
+import orjson
 
 from k8s_tutor.sim.network import HttpRequest, HttpResponse, NetworkError
 from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, fatal, log, subcommand
@@ -44,7 +45,7 @@ class Guestbook:
         while clock.now() - start < PATIENCE:
             try:
                 log(self._process, f"Registering to primary: {primary}:{self._port}/{place}")
-                self._store = json.loads(await self._ask(primary, place))["data"]
+                self._store = orjson.loads(await self._ask(primary, place))["data"]
             except NetworkError as error:
                 log(self._process, f"encountered error while registering to primary: {error}. Retrying in 1s.")
                 await clock.sleep(RETRY_SECONDS)
@@ -58,12 +59,11 @@ class Guestbook:
         query = request.query
         log(self._process, f"GET {request.target}")
         if request.path == "/register":
-            body = json.dumps({"data": self._store})
             self._replicas.append(query.get("host", ""))
-            return HttpResponse(200, body.encode())
+            return HttpResponse(200, orjson.dumps({"data": self._store}))
         if request.path == "/get":
             key = query.get("key", "")
-            return HttpResponse(200, json.dumps({"data": self._store.get(key, "") if key else self._store}).encode())
+            return HttpResponse(200, orjson.dumps({"data": self._store.get(key, "") if key else self._store}))
         if request.path == "/set":
             return await self._set(query.get("key", ""), query.get("value", ""))
         if request.path == "/guestbook":
