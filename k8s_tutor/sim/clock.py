@@ -1,7 +1,8 @@
 """The cluster's clock: its own time, decoupled from the event loop so that sockets stay in real time.
 
-Time runs at a rate (1 is real time, 0 is stopped). Timers sit in a heap of cluster time; one timer of the event loop is
-armed for the earliest. ``advance`` jumps from timer to timer, and between jumps lets everything that became runnable
+Time runs at a rate (1 is real time, 0 is stopped; ``flow``). One timer of the event loop is armed for what is due first.
+What comes late, because the process had no processor, comes in order all the same: time waits for it, and what follows
+from it happens before what was due after it. ``advance`` jumps from timer to timer, and between jumps lets everything that became runnable
 finish: callbacks of ``call_soon``, tasks, and *holds* (work that goes on outside the event loop, such as a shell's
 thread). So a test may live through a day in milliseconds and see the same order every time. Recurring work (``every``)
 is left out meanwhile where it would be in vain (``ticking``).
@@ -9,43 +10,21 @@ is left out meanwhile where it would be in vain (``ticking``).
 
 import asyncio
 import contextlib
-import heapq
-import itertools
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+from k8s_tutor.sim.flow import Flow
 from k8s_tutor.sim.ticking import Ticker, Tickers, never
+from k8s_tutor.sim.timers import Timer, Timers
 
 SETTLE_PASSES = 4
-
-
-class Timer:
-    """A callback due at a time of the cluster; ``cancel`` is idempotent."""
-
-    __slots__ = ("_arguments", "_callback", "cancelled", "when")
-
-    def __init__(self, when: float, callback: Callable[..., object], arguments: tuple[Any, ...]) -> None:
-        self.when = when
-        self.cancelled = False
-        self._callback = callback
-        self._arguments = arguments
-
-    def cancel(self) -> None:
-        """Do not run, ever; frees what the callback holds."""
-        self.cancelled = True
-        self._callback = _nothing
-        self._arguments = ()
-
-    def run(self) -> None:
-        """Run the callback, unless cancelled."""
-        if not self.cancelled:
-            self._callback(*self._arguments)
-
-
-def _nothing(*_: object) -> None:
-    """Stand in for a cancelled callback."""
+LATE = 0.05  # real seconds: what comes later than that waits for what followed from the work before it
+FOLLOW_UP = 0.005  # real seconds, at most
+BATCH = 256  # callbacks in a row
+BATCH_SECONDS = 0.01
 
 
 class Clock:
@@ -54,19 +33,20 @@ class Clock:
     Args:
         rate: cluster seconds a real second; 0 stops the clock.
         start: the first ``now()``; the wall clock's time if None.
+        real: real seconds since some time or other.
     """
 
-    def __init__(self, rate: float = 1.0, start: float | None = None) -> None:
+    def __init__(
+        self, rate: float = 1.0, start: float | None = None, real: Callable[[], float] = time.monotonic
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._rate = rate
-        self._base = time.time() if start is None else start
-        self._base_real = time.monotonic()
-        self._heap: list[tuple[float, int, Timer]] = []
-        self._order = itertools.count()
+        self._flow = Flow(rate, time.time() if start is None else start, real)
+        self._timers = Timers()
         self._tickers = Tickers()
         self._advancing = False
         self._happened = 0
-        self._armed: asyncio.TimerHandle | None = None
+        self._armed: asyncio.Handle | None = None
+        self._catching_up = False
         self._ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._draining = False
         self._holds = 0
@@ -78,7 +58,7 @@ class Clock:
     @property
     def rate(self) -> float:
         """Cluster seconds a real second."""
-        return self._rate
+        return self._flow.rate
 
     @property
     def advancing(self) -> bool:
@@ -87,9 +67,7 @@ class Clock:
 
     def now(self) -> float:
         """Return seconds since the epoch, in cluster time."""
-        if self._rate == 0:
-            return self._base
-        return self._base + (time.monotonic() - self._base_real) * self._rate
+        return self._flow.now()
 
     # -- running
 
@@ -108,8 +86,7 @@ class Clock:
     def call_at(self, when: float, callback: Callable[..., object], *arguments: Any) -> Timer:
         """Run the callback at a cluster time (seconds since the epoch)."""
         timer = Timer(when, callback, arguments)
-        heapq.heappush(self._heap, (when, next(self._order), timer))
-        if self._heap[0][2] is timer:
+        if self._timers.add(timer):
             self._arm()
         return timer
 
@@ -180,41 +157,39 @@ class Clock:
 
     def set_rate(self, rate: float) -> None:
         """Change the rate; 0 stops the clock."""
-        self._base, self._base_real = self.now(), time.monotonic()
-        self._rate = rate
+        self._flow.set_rate(rate)
         self._arm()
 
     def set_now(self, when: float) -> None:
         """Jump without running what lies between: only for restoring a snapshot."""
-        self._base, self._base_real = when, time.monotonic()
+        self._flow.jump(when)
         self._arm()
 
     async def advance(self, seconds: float) -> None:
         """Live through ``seconds`` of cluster time at once, timer by timer; the rate is 0 meanwhile."""
-        rate, self._rate = self._rate, 0.0
+        flow = self._flow
+        rate, end = flow.rate, flow.ahead() + seconds
+        flow.set_rate(0.0)
         self._disarm()
-        end = self._base = self.now() if rate == 0 else self._base + (time.monotonic() - self._base_real) * rate
-        end += seconds
         self._happened += 1
         self._advancing = True
         try:
             await self.settle()
             while await self._step(end):
                 pass
-            self._base = max(self._base, end)
+            flow.jump(max(self.now(), end))
         finally:
             self._advancing = False
-            self._base_real = time.monotonic()
-            self._rate = rate
+            flow.set_rate(rate)
             self._arm()
 
     async def _step(self, end: float) -> bool:
         """Jump to what is due next and live through it; returns whether there was anything until ``end``."""
-        timer, ticker = self._timer(), self._tickers.first()
+        timer, ticker = self._timers.first(), self._tickers.first()
         if ticker is not None and ticker.due <= end and (timer is None or ticker.due < timer.when):
             if self._tickers.leave_out(end, end if timer is None else timer.when, self._happened):
                 return True
-            self._base = max(self._base, ticker.due)
+            self._flow.jump(max(self.now(), ticker.due))
             before = self._happened
             self._tick(ticker)
             if self._happened == before:
@@ -223,14 +198,14 @@ class Clock:
             if ticker.silent:
                 self._happened = before
         elif timer is not None and timer.when <= end:
-            self._base = max(self._base, timer.when)
-            self._fire(timer)
+            self._flow.jump(max(self.now(), timer.when))
+            self._fire()
             await self.settle()
             before = -1
         else:
             return False
         if self._happened != before:
-            self._tickers.recall(self._base)
+            self._tickers.recall(self.now())
         return True
 
     async def settle(self) -> None:
@@ -247,7 +222,7 @@ class Clock:
     def close(self) -> None:
         """Cancel timers and tasks."""
         self._disarm()
-        self._heap.clear()
+        self._timers.clear()
         self._tickers.clear()
         self._ready.clear()
         for task in tuple(self._tasks):
@@ -262,8 +237,10 @@ class Clock:
 
     def _drain(self) -> None:
         """Run ready callbacks; a bounded batch, so that sockets are served between batches."""
-        for _ in range(256):
-            if not self._ready:
+        # The order of what happens in a clock that stands still should not depend on the machine.
+        until = time.perf_counter() + BATCH_SECONDS if self._flow.rate else math.inf
+        for _ in range(BATCH):
+            if not self._ready or time.perf_counter() > until:
                 break
             callback, arguments = self._ready.popleft()
             self.guarded(callback, arguments)
@@ -281,20 +258,14 @@ class Clock:
                 {"message": f"cluster callback {callback!r} failed", "exception": error},
             )
 
-    def _timer(self) -> Timer | None:
-        while self._heap and self._heap[0][2].cancelled:
-            heapq.heappop(self._heap)
-        return self._heap[0][2] if self._heap else None
+    def _next(self) -> float:
+        """Return when the earliest work is due."""
+        timer, ticker = self._timers.first(), self._tickers.first()
+        return min(timer.when if timer is not None else math.inf, ticker.due if ticker is not None else math.inf)
 
-    def _next(self) -> float | None:
-        timer, ticker = self._timer(), self._tickers.first()
-        if timer is None or ticker is None:
-            return timer.when if timer is not None else ticker.due if ticker is not None else None
-        return min(timer.when, ticker.due)
-
-    def _fire(self, timer: Timer) -> None:
+    def _fire(self) -> None:
         """Run the earliest timer, and no other: what it leads to comes before what else is due at the same time."""
-        heapq.heappop(self._heap)
+        timer = self._timers.take()
         self._happened += 1
         self.guarded(timer.run, ())
 
@@ -305,23 +276,46 @@ class Clock:
         self.guarded(ticker.callback, ())
 
     def _arm(self) -> None:
+        """See to it that what is due first is done in time."""
+        if self._catching_up:
+            return
         self._disarm()
-        when = self._next()
-        if when is not None and self._rate > 0:
-            self._armed = self._loop.call_later(max(0.0, (when - self.now()) / self._rate), self._due)
+        flow = self._flow
+        flow.due = self._next()
+        if flow.rate > 0 and flow.due < math.inf:
+            self._armed = self._loop.call_later(max(0.0, (flow.due - flow.ahead()) / flow.rate), self._due)
 
     def _due(self) -> None:
+        """Do the earliest work if it is due."""
         self._armed = None
-        when = self._next()
-        if when is not None and when <= self.now() + 1e-4:
-            timer, ticker = self._timer(), self._tickers.first()
-            if ticker is not None and (timer is None or ticker.due < timer.when):
-                self._tick(ticker)
-            elif timer is not None:
-                self._fire(timer)
-        self._arm()
+        flow, when = self._flow, self._next()
+        if when > self.now() + 1e-4:
+            self._arm()
+            return
+        self._catching_up = flow.ahead() - when > LATE * flow.rate
+        if not self._catching_up:
+            flow.due = math.inf
+        timer, ticker = self._timers.first(), self._tickers.first()
+        if ticker is not None and (timer is None or ticker.due < timer.when):
+            self._tick(ticker)
+        else:
+            self._fire()
+        if self._catching_up:
+            self._follow_up(SETTLE_PASSES, time.perf_counter() + FOLLOW_UP)
+        else:
+            self._arm()
+
+    def _follow_up(self, passes: int, until: float) -> None:
+        """Let what followed from late work happen at its time, before what was due after it; not for long."""
+        if passes and time.perf_counter() < until:
+            left = SETTLE_PASSES if self._ready else passes - 1
+            self._armed = self._loop.call_soon(self._follow_up, left, until)
+        else:
+            self._catching_up = False
+            self._arm()
 
     def _disarm(self) -> None:
+        self._catching_up = False
         if self._armed is not None:
             self._armed.cancel()
             self._armed = None

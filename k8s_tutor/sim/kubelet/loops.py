@@ -6,9 +6,13 @@ Nothing ticks while nothing is due: the next tick after an event is computed fro
 import asyncio
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from k8s_tutor.sim.clock import Clock, Timer
+from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import stages
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.timers import Timer
 
 HOUSEKEEPING = stages.timing("housekeeping")
 GRID = 0.05

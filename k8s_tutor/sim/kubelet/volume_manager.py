@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.clock import Clock, Timer
+from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import stages
 from k8s_tutor.sim.kubelet.volumes import Mounted, MountError, VolumeContext, plugin_for
 from k8s_tutor.sim.runtime.filesystem import FileSystem
+from k8s_tutor.sim.timers import Timer
 
 RECONCILE = 0.1  # the reconciler looks this often
 Source = tuple[str, str, str]

@@ -17,8 +17,8 @@ from k8s_tutor.sim.kubelet.runner import Result, Subject
 from k8s_tutor.sim.scheduler.requests import Amounts, pod_requests
 
 if TYPE_CHECKING:
-    from k8s_tutor.sim.clock import Timer
     from k8s_tutor.sim.kubelet.kubelet import Kubelet
+    from k8s_tutor.sim.timers import Timer
 
 DEADLINE = {
     "phase": "Failed",

@@ -4,10 +4,13 @@ As client-go's ``util/workqueue``: 5 ms doubling to 1,000 s a key if its owner s
 """
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from k8s_tutor.sim.clock import Clock, Timer
+from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.pending import Pending
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.timers import Timer
 
 K = TypeVar("K", bound=Hashable)
 BASE_DELAY = 0.005

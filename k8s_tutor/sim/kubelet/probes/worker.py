@@ -13,8 +13,8 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
 
 if TYPE_CHECKING:
-    from k8s_tutor.sim.clock import Timer
     from k8s_tutor.sim.kubelet.probes.manager import ProbeManager
+    from k8s_tutor.sim.timers import Timer
 
 Kind = Literal["readiness", "liveness", "startup"]
 Result = Literal["success", "failure", "unknown"]
