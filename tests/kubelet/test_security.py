@@ -76,3 +76,36 @@ async def test_an_image_says_who_belongs_to_its_groups(node: Node) -> None:
         said
         == "uid=1000(user-defined-in-image) gid=1000(user-defined-in-image) groups=1000(user-defined-in-image),50000(group-defined-in-image)\n"
     )
+
+
+async def test_unsafe_sysctls_are_refused(node: Node) -> None:
+    await node.run(shell("sleep 600"), securityContext={"sysctls": [{"name": "kernel/msgmax", "value": "1"}]})
+    message = 'forbidden sysctl: "kernel.msgmax" not allowlisted'
+    status = node.status()
+    assert (status["phase"], status["reason"]) == ("Failed", "SysctlForbidden")
+    assert status["message"] == f"Pod was rejected: {message}"
+    assert node.messages("SysctlForbidden") == [message]
+
+
+async def test_safe_sysctls_are_set(node: Node) -> None:
+    wanted = [{"name": "net/ipv4/tcp_fin_timeout", "value": "7"}]
+    command = "sysctl net.ipv4.tcp_fin_timeout; cat /proc/sys/net/core/somaxconn; sleep 600"
+    await node.run(shell(command), securityContext={"sysctls": wanted})
+    assert await node.log() == "net.ipv4.tcp_fin_timeout = 7\n4096\n"
+
+
+async def test_a_pod_of_another_system_is_told_by_its_label(node: Node) -> None:
+    body = {"nodeName": node.name, "containers": [shell("true")]}
+    meta = {"name": "p", "labels": {"kubernetes.io/os": "windows"}}
+    node.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": body})
+    await node.clock.advance(1)
+    assert node.status()["reason"] == "PodOSSelectorNodeLabelDoesNotMatch"
+
+
+async def test_host_files(node: Node) -> None:
+    volumes = [{"name": "h", "hostPath": {"path": "/etc/hosts", "type": "FileOrCreate"}}]
+    mounts = [{"name": "h", "mountPath": "/etc/hosts-original"}]
+    command = "head -1 /etc/hosts /etc/hosts-original; mount -t cgroup2 | wc -l; sleep 600"
+    await node.run(shell(command, volumeMounts=mounts), volumes=volumes)
+    assert "# Kubernetes-managed hosts file.\n" in await node.log()
+    assert "127.0.0.1\tlocalhost\n1\n" in await node.log()

@@ -3,10 +3,11 @@
 The scheduler has looked already; what is bound past it (``spec.nodeName``), or after a race, is checked here again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import spec
+from k8s_tutor.sim.kubelet.container_config import sysctl_name
 from k8s_tutor.sim.kubelet.quality import qos_class
 from k8s_tutor.sim.scheduler.nodematch import required_affinity, tolerates
 from k8s_tutor.sim.scheduler.plugins.node_ports import conflicts
@@ -19,6 +20,15 @@ REASONS = {
     "ephemeral-storage": "OutOfephemeral-storage",
     "pods": "OutOfpods",
 }
+SAFE_SYSCTLS = frozenset({
+    "kernel.shm_rmid_forced",
+    *(f"net.ipv4.ip_{name}" for name in ("local_port_range", "local_reserved_ports", "unprivileged_port_start")),
+    "net.ipv4.ping_group_range",
+    *(f"net.ipv4.tcp_{name}" for name in (
+        "fin_timeout", "keepalive_intvl", "keepalive_probes", "keepalive_time", "notsent_lowat", "rmem",
+        "slow_start_after_idle", "syncookies", "wmem",
+    )),
+})  # fmt: skip
 QOS_ORDER = ("BestEffort", "Burstable", "Guaranteed")
 
 
@@ -48,17 +58,59 @@ def short_of(resource: str, requested: int, used: int, capacity: int) -> str:
 
 
 def refuse(
-    pod: Json, others: list[Json], used: Amounts, node: Json, *, shutting_down: bool = False
+    pod: Json,
+    others: list[Json],
+    used: Amounts,
+    node: Json,
+    *,
+    pressure: Sequence[str] = (),
+    shutting_down: bool = False,
 ) -> tuple[str, str] | None:
-    """Return reason and message of a refusal, or None."""
-    if shutting_down:
-        return "NodeShutdown", "Pod was rejected as the node is shutting down."
-    selector = pod["spec"].get("nodeSelector") or {}
-    if selector.get("kubernetes.io/os", "linux") != "linux":
+    """Return reason and message of a refusal, or None.
+
+    Args:
+        pod: which is to run here.
+        others: the pods that are here.
+        used: what those request.
+        node: the node.
+        pressure: the node's conditions of pressure that hold.
+        shutting_down: the node is.
+    """
+    if pressure and not spec.is_critical(pod) and not _bears(pod, pressure):
+        return "Evicted", f"The node had condition: [{' '.join(pressure)}]. "
+    sysctl = _forbidden_sysctl(pod)
+    if sysctl:
+        return "SysctlForbidden", f"forbidden sysctl: {sysctl}"
+    if (pod["metadata"].get("labels") or {}).get("kubernetes.io/os", "linux") != "linux":
         why = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"
         return "PodOSSelectorNodeLabelDoesNotMatch", why
     if (pod["spec"].get("os") or {}).get("name", "linux") != "linux":
         return "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"
+    general = _general(pod, others, used, node)
+    if general is not None:
+        return general
+    if shutting_down:
+        return "NodeShutdown", "Pod was rejected as the node is shutting down."
+    return None
+
+
+def _bears(pod: Json, pressure: Sequence[str]) -> bool:
+    """Whether a pod may start under this pressure: lack of memory alone bars only what requests nothing."""
+    if list(pressure) != ["MemoryPressure"]:
+        return False
+    taint = {"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule"}
+    return qos_class(pod) != "BestEffort" or any(tolerates(one, taint) for one in pod["spec"].get("tolerations") or ())
+
+
+def _forbidden_sysctl(pod: Json) -> str:
+    """Return why one of the pod's sysctls is refused, "" if all are safe (the API refuses those of shared namespaces)."""
+    wanted = (pod["spec"].get("securityContext") or {}).get("sysctls") or ()
+    unsafe = [name for name in (sysctl_name(one["name"]) for one in wanted) if name not in SAFE_SYSCTLS]
+    return f'"{unsafe[0]}" not allowlisted' if unsafe else ""
+
+
+def _general(pod: Json, others: list[Json], used: Amounts, node: Json) -> tuple[str, str] | None:
+    """Check what the scheduler's filters check: resources, affinity, ports, and taints that evict."""
     short = lacking(pod, used, node)
     if short:
         return REASONS.get(short[0][0], f"OutOf{short[0][0]}"), short_of(*short[0])

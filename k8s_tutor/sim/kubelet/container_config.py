@@ -123,6 +123,7 @@ def build(pod: Json, container: Json, image: ImageInfo, place: Place, sources: S
         termination_message_path=container.get("terminationMessagePath") or "/dev/termination-log",
         processes=place.processes,
         host_network=bool(pod["spec"].get("hostNetwork")),
+        sysctls=_sysctls(pod),
         seed=f"{meta['uid']}/{container['name']}/{place.restart_count}",
     )
 
@@ -206,6 +207,20 @@ def _security(pod: Json, security: Json) -> SecurityContext:
         seccomp=not privileged and profile.get("type", "Unconfined") != "Unconfined",
         capabilities=ALL_CAPABILITIES if privileged else _capabilities(security.get("capabilities") or {}),
     )
+
+
+def _sysctls(pod: Json) -> dict[str, str]:
+    """Return the pod's own settings; a slash may stand for a dot."""
+    wanted = (pod["spec"].get("securityContext") or {}).get("sysctls") or ()
+    return {sysctl_name(one["name"]): one["value"] for one in wanted}
+
+
+def sysctl_name(name: str) -> str:
+    """Return a setting's name with dots between its parts (``net/ipv4/conf/eth0.5/x`` keeps its dot as a slash)."""
+    first = min((name.find(mark) for mark in "./" if mark in name), default=-1)
+    if first < 0 or name[first] == ".":
+        return name
+    return name.translate(str.maketrans("./", "/."))
 
 
 def _capabilities(change: Json) -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import admission, spec, stages
 from k8s_tutor.sim.kubelet.conditions import condition
+from k8s_tutor.sim.kubelet.eviction import SIGNALS
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.kubelet import Kubelet
@@ -24,7 +25,8 @@ class Gate:
         kubelet = self._kubelet
         uid = pod["metadata"]["uid"]
         others, used, node = kubelet.others(uid), kubelet.requested(uid), kubelet.reporter.node
-        refusal = admission.refuse(pod, others, used, node, shutting_down=kubelet.shutting_down)
+        pressure = [name for resource, name in SIGNALS.items() if kubelet.eviction.pressure(resource)]
+        refusal = admission.refuse(pod, others, used, node, pressure=pressure, shutting_down=kubelet.shutting_down)
         if refusal is None or self._make_room(pod, others, node, refusal[0]):
             return True
         reason, message = refusal

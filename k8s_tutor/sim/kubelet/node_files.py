@@ -12,6 +12,7 @@ from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.machinery.store import Store
 from k8s_tutor.sim.runtime import snapshots
 from k8s_tutor.sim.runtime.filesystem import FileSystem
+from k8s_tutor.sim.runtime.mounting import NODE_HOSTS
 from k8s_tutor.sim.runtime.nodes import Directory, File
 from k8s_tutor.sim.runtime.volume import Volume
 
@@ -48,6 +49,7 @@ class NodeFiles:
             for folder in FOLDERS:
                 files.make_directories(folder)
             files.write_file("/etc/hostname", f"{self._name}\n".encode())
+            files.write_file("/etc/hosts", NODE_HOSTS.encode())
         return self._root
 
     @property

@@ -88,6 +88,7 @@ class ContainerConfig:
         processes: the process table to join (``shareProcessNamespace``, an ephemeral container's target); None: own.
         seed: makes the id; the same seed gives the same id.
         host_network: the pod's address is the node's.
+        sysctls: settings of the pod's namespaces in ``/proc/sys``.
     """
 
     namespace: str
@@ -115,6 +116,7 @@ class ContainerConfig:
     processes: "ProcessTable | None" = None
     host_network: bool = False
     seed: str = ""
+    sysctls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

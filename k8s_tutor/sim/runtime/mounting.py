@@ -11,6 +11,11 @@ from k8s_tutor.sim.runtime.procfs import ProcDirectory, cgroup_directory, device
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.container import Container
 
+NODE_HOSTS = (
+    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"
+    "fe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
+)
+
 
 def assemble(container: "Container") -> FileSystem:
     """Return the file system of a container."""
@@ -53,16 +58,11 @@ def _root(files: FileSystem, mount: Mount) -> Node:
 
 def _hosts(container: "Container") -> bytes:
     config = container.config
-    lines = [
-        "# Kubernetes-managed hosts file.",
-        "127.0.0.1\tlocalhost",
-        "::1\tlocalhost ip6-localhost ip6-loopback",
-        "fe00::0\tip6-localnet",
-        "fe00::0\tip6-mcastprefix",
-        "fe00::1\tip6-allnodes",
-        "fe00::2\tip6-allrouters",
-    ]
-    if config.pod_ip:
+    managed = (
+        "# Kubernetes-managed hosts file (host network)." if config.host_network else "# Kubernetes-managed hosts file."
+    )
+    lines = [managed, *NODE_HOSTS.splitlines()]
+    if config.pod_ip and not config.host_network:
         full = f"{container.hostname}.{config.domain}\t" if config.domain else ""
         lines.append(f"{config.pod_ip}\t{full}{container.hostname}")
     if config.host_aliases:

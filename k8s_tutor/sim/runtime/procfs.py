@@ -1,7 +1,7 @@
 """``/proc``, ``/sys/fs/cgroup`` and ``/dev`` of a container: directories whose entries are made when asked for."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime.cgroup import NODE_CORES, NODE_MEMORY
@@ -13,6 +13,56 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 KIB = 1024
+SYSCTLS = {  # what a container sees of the kernel's settings, unless its pod sets others
+    "kernel.hostname": "localhost",
+    "kernel.msgmax": "8192",
+    "kernel.osrelease": "6.12.0-k8s-tutor",
+    "kernel.ostype": "Linux",
+    "kernel.pid_max": "4194304",
+    "kernel.sem": "32000\t1024000000\t500\t32000",
+    "kernel.shm_rmid_forced": "0",
+    "kernel.shmall": "18446744073692774399",
+    "kernel.shmmax": "18446744073692774399",
+    "net.core.somaxconn": "4096",
+    "net.ipv4.ip_forward": "0",
+    "net.ipv4.ip_local_port_range": "32768\t60999",
+    "net.ipv4.ip_local_reserved_ports": "",
+    "net.ipv4.ip_unprivileged_port_start": "0",
+    "net.ipv4.ping_group_range": "0\t2147483647",
+    "net.ipv4.tcp_fin_timeout": "60",
+    "net.ipv4.tcp_keepalive_intvl": "75",
+    "net.ipv4.tcp_keepalive_probes": "9",
+    "net.ipv4.tcp_keepalive_time": "7200",
+    "net.ipv4.tcp_notsent_lowat": "4294967295",
+    "net.ipv4.tcp_rmem": "4096\t131072\t6291456",
+    "net.ipv4.tcp_slow_start_after_idle": "1",
+    "net.ipv4.tcp_syncookies": "1",
+    "net.ipv4.tcp_wmem": "4096\t16384\t4194304",
+    "vm.max_map_count": "65530",
+    "vm.overcommit_memory": "0",
+    "vm.swappiness": "60",
+}
+
+
+def settings(own: Mapping[str, str]) -> dict[str, str]:
+    """Return the kernel's settings by name, sorted, with those of the pod."""
+    return dict(sorted({**SYSCTLS, **own}.items()))
+
+
+def _tree(values: Mapping[str, str]) -> "Made":
+    """Return a directory of settings: ``net.core.somaxconn`` is ``net/core/somaxconn``."""
+    folders: dict[str, dict[str, str]] = {}
+    makers: dict[str, Callable[[], Node | bytes]] = {}
+    for name, value in values.items():
+        head, dot, rest = name.partition(".")
+        if dot:
+            folders.setdefault(head, {})[rest] = value
+        else:
+            makers[head] = f"{value}\n".encode
+    makers |= {name: functools.partial(_tree, inner) for name, inner in folders.items()}
+    return Made(makers)
+
+
 FILTERED = 2  # /proc/PID/status: 0 no seccomp, 1 strict, 2 a filter
 
 
@@ -74,13 +124,16 @@ class ProcDirectory(Directory):
         if name.isdigit():
             process = self._container.processes.get(int(name))
             return None if process is None else _process(process)
+        if name == "sys":
+            own = {"kernel.hostname": self._container.hostname, **self._container.config.sysctls}
+            return _tree(settings(own))
         if name == "self":
             return _process(self._container.current) if self._container.current else None
         made = self._files.get(name)
         return None if made is None else Virtual(made)
 
     def names(self) -> list[str]:
-        return [*(str(process.pid) for process in self._container.processes), *sorted(self._files), "self"]
+        return [*(str(process.pid) for process in self._container.processes), *sorted(self._files), "self", "sys"]
 
     def remove(self, name: str) -> None:
         """Nothing here can be removed."""

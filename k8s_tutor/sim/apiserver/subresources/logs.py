@@ -1,16 +1,20 @@
 """``pods/log`` (upstream: ``core/pod/rest/log.go``; the text comes from the kubelet)."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable
 
 from k8s_tutor.sim.apiserver.call import Call
-from k8s_tutor.sim.apiserver.http.message import Answer, Response, Streaming, StreamWriter
+from k8s_tutor.sim.apiserver.http.message import Answer, Channel, Request, Response, Streaming, StreamWriter, Upgrade
 from k8s_tutor.sim.apiserver.options import boolean, integer
+from k8s_tutor.sim.apiserver.streams.websocket import WebSocket, choose, handshake, wants_websocket
 from k8s_tutor.sim.apiserver.subresources.nodes import choose_container, kubelet_of, pod_of
 from k8s_tutor.sim.machinery.status import FieldError, bad_request, invalid, not_allowed
 from k8s_tutor.sim.network.streams import Pipe
 
 TEXT = "text/plain"
+BASE64 = "base64.binary.k8s.io"
+PROTOCOLS = ("binary.k8s.io", BASE64)
 STARTING = 0.02
 
 
@@ -75,13 +79,41 @@ async def _read(call: Call, container: str, node: str) -> Answer:
             await kubelet.logs(call.namespace, call.info.name, container, out=collected, **options)
         except ValueError as error:
             raise bad_request(str(error)) from None
-        return Response(200, b"".join(collected.parts), TEXT)
+        text = b"".join(collected.parts)
+        if wants_websocket(request):
+            pipe = Pipe()
+            pipe.write_now(text)
+            pipe.close()
+            return _over_websocket(request, pipe)
+        return Response(200, text, TEXT)
     pipe = Pipe()
     task = asyncio.get_running_loop().create_task(_fill(call, kubelet, container, pipe, options))
     done, _ = await asyncio.wait((task,), timeout=STARTING)
     if done and task.exception() is not None:
         raise task.exception() or RuntimeError
+    if wants_websocket(request):
+        return _over_websocket(request, pipe, task)
     return Streaming(_Follower(call, pipe, task).run, TEXT)
+
+
+def _over_websocket(request: Request, pipe: Pipe, task: "asyncio.Task[None] | None" = None) -> Upgrade:
+    """Send the text in messages, base64 if the client asks for that (upstream: ``wsstream.Reader``)."""
+    protocol = choose(request, PROTOCOLS)
+
+    async def serve(connection: Channel) -> None:
+        socket = WebSocket(connection)
+        try:
+            while data := await pipe.read():
+                coded = protocol == BASE64
+                await socket.send(base64.b64encode(data) if coded else data, text=coded)
+        except BrokenPipeError:
+            return
+        finally:
+            if task is not None:
+                task.cancel()
+        socket.close()
+
+    return Upgrade(serve, handshake(request, protocol))
 
 
 async def _fill(call: Call, kubelet: object, container: str, pipe: Pipe, options: dict[str, object]) -> None:

@@ -340,11 +340,15 @@ async def df(process: "Process") -> int:
 
 @program("mount")
 async def mount(process: "Process") -> int:
-    """Show what is mounted; nothing can be."""
-    if len(process.argv) > 1:
+    """Show what is mounted, or of one type (``-t``); nothing can be."""
+    options, operands = await parse(process, "arw", "to")
+    if operands:
         await process.err("mount: permission denied (are you root?)\n")
         return 1
+    kinds = options["t"].split(",") if "t" in options else None
     for each in process.container.files.mounts:
+        if kinds is not None and each.kind not in kinds:
+            continue
         await process.out(
             f"{each.source} on {each.path} type {each.kind} ({'ro' if each.read_only else 'rw'},relatime)\n"
         )

@@ -3,7 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
-from k8s_tutor.sim.runtime.programs.options import applet
+from k8s_tutor.sim.runtime.procfs import settings
+from k8s_tutor.sim.runtime.programs.options import applet, parse
 from k8s_tutor.sim.runtime.programs.reading import read_all
 from k8s_tutor.sim.runtime.programs.registry import program, resident
 from k8s_tutor.sim.runtime.programs.serving import hand_over
@@ -73,13 +74,20 @@ async def envsubst(process: "Process") -> int:
 
 @program("sysctl")
 async def sysctl(process: "Process") -> int:
-    """Show a few kernel settings."""
-    known = {"net.core.somaxconn": "4096", "kernel.pid_max": "4194304", "vm.max_map_count": "65530"}
-    for word in process.argv[1:]:
-        name = word.lstrip("-").partition("=")[0]
-        if "=" in word:
+    """Show kernel settings, as they stand in ``/proc/sys``."""
+    options, names = await parse(process, "anNeqw")
+    code = 0
+    for word in settings(process.container.config.sysctls) if "a" in options else names:
+        name, equals, _ = word.partition("=")
+        try:
+            value = process.container.files.read_file("/proc/sys/" + name.replace(".", "/")).decode().strip()
+        except OSError:
+            await process.err(f"sysctl: error: '{name}' is an unknown key\n")
+            code = 1
+            continue
+        if equals:
             await process.err(f"sysctl: error setting key '{name}': Read-only file system\n")
             return 1
-        if name in known:
-            await process.out(f"{name} = {known[name]}\n")
-    return 0
+        shown = name if "N" in options else value if "n" in options else f"{name} = {value}"
+        await process.out(f"{shown}\n")
+    return code

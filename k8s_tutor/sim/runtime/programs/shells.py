@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 @program("sh", "ash", "dash", "bash", memory=700 << 10)
 async def shell(process: "Process") -> int:
     """Run a command text (-c), a script, standard input, or a prompt."""
-    called = process.argv[0].rsplit("/", 1)[-1].lstrip("-")
+    called = process.argv[0].lstrip("-")
     flavour = {"ash": "ash", "dash": "dash", "bash": "bash"}.get(
-        called, "ash" if process.container.image.userland == "busybox" else "dash"
+        called.rsplit("/", 1)[-1], "ash" if process.container.image.userland == "busybox" else "dash"
     )
     rest = process.argv[1:]
     options: set[str] = set()

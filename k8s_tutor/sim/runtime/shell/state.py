@@ -37,7 +37,8 @@ class Variables:
     def import_environment(self) -> None:
         """Take over the process's environment."""
         for name, value in self.process.env.items():
-            if name.isidentifier():
+            # What is no name of a variable (data-1) reaches programs all the same; dash alone drops it.
+            if name.isidentifier() or self.words.flavour != "dash":
                 self._values[name] = value
                 self._exported.add(name)
         self._values.setdefault("IFS", " \t\n")
