@@ -235,7 +235,7 @@ class Cluster:
     def _make_scheduler(self) -> list[Part]:
         from k8s_tutor.sim.scheduler import Scheduler
 
-        return [Scheduler(self)]
+        return [*self._leads(f"system:{SCHEDULER}", SCHEDULER, "default-scheduler"), Scheduler(self)]
 
     def _make_proxy(self) -> list[Part]:
         from k8s_tutor.sim.network import Proxy
@@ -243,10 +243,11 @@ class Cluster:
         return [Proxy(self)]
 
     def _make_surroundings(self) -> list[Part]:
-        from k8s_tutor.sim.controlplane import endpoints
+        from k8s_tutor.sim.controlplane import endpoints, leases
         from k8s_tutor.sim.network import Surroundings
 
-        return [Surroundings(self, endpoints.address(bare=self.shape.bare))]
+        address = endpoints.address(bare=self.shape.bare)
+        return [leases.ApiServerLease(self.rest, f"{address}:{self.port}"), Surroundings(self, address)]
 
     def _make_kubelet(self, node: NodeShape) -> list[Part]:
         from k8s_tutor.sim.kubelet import Kubelet
@@ -256,7 +257,16 @@ class Cluster:
     def _make_controllers(self) -> list[Part]:
         from k8s_tutor.sim.controlplane.discover import controllers
 
-        return [make(self) for make in controllers()]
+        lease = self._leads(f"system:{CONTROLLER_MANAGER}", CONTROLLER_MANAGER, CONTROLLER_MANAGER)
+        return [*lease, *(make(self) for make in controllers())]
+
+    def _leads(self, user: str, component: str, source: str) -> list[Part]:
+        """Return the lease of a component that is elected: on the control-plane node, where there could be others."""
+        from k8s_tutor.sim.controlplane.leases import LeaderLease
+
+        if self.shape.bare:
+            return []
+        return [LeaderLease(self.client(user, component), self.clock, component, source)]
 
 
 def show_component(kubelet: Any, name: str, *, running: bool) -> None:

@@ -26,6 +26,20 @@ def bootstrap(store: Store, scheme: Scheme, port: int = 6443) -> None:
         if resource == "services":
             obj["spec"]["ports"][0]["targetPort"] = port
         store.put(resource, (meta.get("namespace", ""), meta["name"]), obj)
+        if resource == "services":
+            scheme.resources[resource].strategy.after_write(obj)  # its address is taken
+    _track_legacy_tokens(store, now)
+
+
+def _track_legacy_tokens(store: Store, now: str) -> None:
+    """Note since when the use of tokens in Secrets is watched (upstream: ``controller/legacytokentracking``)."""
+    name = "kube-apiserver-legacy-service-account-token-tracking"
+    fields: Json = {"f:data": {".": {}, "f:since": {}}}
+    entry: Json = {"manager": "kube-apiserver", "operation": "Update", "apiVersion": "v1", "time": now}
+    entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields}
+    meta = {"name": name, "namespace": "kube-system", "uid": new_uid(), "creationTimestamp": now}
+    obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta | {"managedFields": [entry]}}
+    store.put("configmaps", ("kube-system", name), obj | {"data": {"since": now[:10]}})
 
 
 def _date(obj: Json, now: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import new_uid
+from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.network.addresses import is_ipv6
 from k8s_tutor.sim.resources.shared.network.service_addresses import (
@@ -15,6 +16,7 @@ from k8s_tutor.sim.resources.shared.network.service_addresses import (
     wants_node_ports,
 )
 
+ALLOCATOR = UserInfo("system:apiserver", ("system:masters", "system:authenticated"))
 _ONCE = "may not change once set"
 
 
@@ -178,7 +180,9 @@ def write_addresses(rest: Any, service: Json) -> None:
                     "parentRef": {"resource": "services", "namespace": meta["namespace"], "name": meta["name"]},
                 },
             }
-            rest.store.put("ipaddresses.networking.k8s.io", ("", ip), address)
+            resource = rest.resource("ipaddresses.networking.k8s.io")
+            rest.fields.track(RequestContext(ALLOCATOR, "kube-apiserver"), resource, address, None)
+            rest.store.put(resource.name, ("", ip), address)
     drop_addresses(rest, service, ips)
 
 
