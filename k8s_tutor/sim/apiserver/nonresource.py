@@ -56,7 +56,7 @@ def answer(server: Backend, request: Request) -> Answer:
     if path == "/":
         return Response(200, orjson.dumps({"paths": _paths(server)}), JSON, _no_cache())
     if path == "/.well-known/openid-configuration":
-        return Response(200, orjson.dumps(_openid(server)), JSON, [PUBLIC])
+        return Response(200, orjson.dumps(_openid(server, request)), JSON, [PUBLIC])
     if bare == "/openid/v1/jwks":
         return _keys(server, request)
     return not_found()
@@ -118,12 +118,17 @@ def _paths(server: Backend) -> list[str]:
     return sorted(paths)
 
 
-def _openid(server: Backend) -> Json:
+def _openid(server: Backend, request: Request) -> Json:
+    """Return OpenID metadata: pods are told of an address that they can reach."""
     from k8s_tutor.sim.auth.tokens import ISSUER
+    from k8s_tutor.sim.controlplane.endpoints import address
 
+    place = f"127.0.0.1:{server.port}"
+    if request.headers.get("host", place) != place:
+        place = f"{address(bare=server.cluster.shape.bare)}:{server.port}"
     return {
         "issuer": ISSUER,
-        "jwks_uri": f"https://127.0.0.1:{server.port}/openid/v1/jwks",
+        "jwks_uri": f"https://{place}/openid/v1/jwks",
         "response_types_supported": ["id_token"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],

@@ -14,8 +14,8 @@ from k8s_tutor.sim.apiserver.options import write_options
 from k8s_tutor.sim.apiserver.paging import Page
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid, not_allowed, not_found
 from k8s_tutor.sim.machinery.store import Entry
-from k8s_tutor.sim.registry.rest import check_namespace
 from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.storage import check_namespace
 from k8s_tutor.sim.registry.strategy import UserInfo
 
 Handle = Callable[[Call, Json], Json]

@@ -8,7 +8,7 @@ from k8s_tutor.sim.apiserver.options import delete_options, list_options, write_
 from k8s_tutor.sim.apiserver.selection import selection
 from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.machinery.store import Entry, type_prefix
-from k8s_tutor.sim.registry.rest import check_namespace
+from k8s_tutor.sim.registry.storage import check_namespace
 from k8s_tutor.sim.registry.updating import name_mismatch
 
 

@@ -1,7 +1,5 @@
 """Creating objects (upstream: ``handlers/create.go``, ``rest.BeforeCreate``, ``Store.create``)."""
 
-from typing import TYPE_CHECKING
-
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import generated_name, new_uid
@@ -9,19 +7,15 @@ from k8s_tutor.sim.machinery.status import ApiError, already_exists, invalid
 from k8s_tutor.sim.registry.attributes import Attributes
 from k8s_tutor.sim.registry.metadata import validate_metadata
 from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.storage import Storage, check_namespace
 from k8s_tutor.sim.registry.strategy import RequestContext
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.registry.rest import Rest
 
 SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 NAME_TRIES = 8
 
 
-def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str, obj: Json) -> Json:
+def create(storage: Storage, ctx: RequestContext, resource: Resource, namespace: str, obj: Json) -> Json:
     """Create an object of a resource; see ``Rest.create``."""
-    from k8s_tutor.sim.registry.rest import check_namespace
-
     strategy = resource.strategy
     obj.setdefault("apiVersion", resource.api_version)
     obj.setdefault("kind", resource.kind)
@@ -33,12 +27,12 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
         strategy.default(obj)
     drop_duplicate_owners(ctx, meta)
     if not ctx.applied:
-        rest.fields.track(ctx, resource, obj, None)
+        storage.fields.track(ctx, resource, obj, None)
     attributes = Attributes(ctx, "CREATE", resource, namespace, meta.get("name", ""), obj)
-    rest.admission.admit(attributes)
+    storage.admission.admit(attributes)
     attributes.obj = obj = resource.admitted(obj)
     meta = obj["metadata"]
-    _fill(rest, ctx, resource, meta, namespace)
+    _fill(storage, ctx, resource, meta, namespace)
     attributes.name = meta.get("name", "")
     strategy.prepare_create(ctx, obj)
     errors = validate_metadata(resource, obj) + strategy.validate_create(obj)
@@ -46,9 +40,9 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
     if errors:
         raise invalid(resource.kind, resource.group, meta.get("name", ""), errors)
     ctx.warnings.extend(strategy.warnings(obj, None))
-    rest.admission.validate(attributes)
+    storage.admission.validate(attributes)
     key = (namespace, meta["name"])
-    if rest.store.get(resource.name, *key) is not None:
+    if storage.store.get(resource.name, *key) is not None:
         raise already_exists(resource.plural, resource.group, meta["name"])
     version = meta.get("resourceVersion") or ""
     if version.isdecimal() and int(version):  # what is no number is overwritten
@@ -57,12 +51,12 @@ def create(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str
     obj = resource.encode(obj)
     if ctx.dry_run:
         return obj
-    rest.store.put(resource.name, key, obj)
+    storage.store.put(resource.name, key, obj)
     strategy.after_write(obj)
     return obj
 
 
-def _fill(rest: "Rest", ctx: RequestContext, resource: Resource, meta: Json, namespace: str) -> None:
+def _fill(storage: Storage, ctx: RequestContext, resource: Resource, meta: Json, namespace: str) -> None:
     """Set what the server owns (``FillObjectMetaSystemFields``) and make a name of generateName."""
     made = ctx.reviews.made.get(resource.name) if ctx.reviews is not None and ctx.reviews.own else None
     if made and meta.get("generateName") and not meta.get("name"):
@@ -70,12 +64,12 @@ def _fill(rest: "Rest", ctx: RequestContext, resource: Resource, meta: Json, nam
     if meta.get("generateName") and not meta.get("name"):
         for _ in range(NAME_TRIES):
             meta["name"] = generated_name(meta["generateName"])
-            if rest.store.get(resource.name, namespace, meta["name"]) is None:
+            if storage.store.get(resource.name, namespace, meta["name"]) is None:
                 break
     meta["uid"] = made[1] if made else new_uid()
     if ctx.reviews is not None and ctx.reviews.own:
         ctx.reviews.made[resource.name] = (meta.get("name", ""), meta["uid"])
-    meta["creationTimestamp"] = rfc3339(rest.store.clock.now())
+    meta["creationTimestamp"] = rfc3339(storage.store.clock.now())
     if resource.strategy.has_generation:
         meta["generation"] = 1
     else:

@@ -1,16 +1,12 @@
 """Deleting objects: grace, finalizers, propagation (upstream: ``rest.BeforeDelete``, ``Store.Delete``)."""
 
-from typing import TYPE_CHECKING
-
 from k8s_tutor.apimachinery.times import parse_time, rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import conflict
 from k8s_tutor.sim.registry.attributes import Attributes, DeleteOptions
 from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.storage import Storage
 from k8s_tutor.sim.registry.strategy import RequestContext
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.registry.rest import Rest
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -18,15 +14,15 @@ BY_POLICY = {"Foreground": [FOREGROUND], "Orphan": [ORPHAN], "Background": []}
 
 
 def delete(
-    rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str, of: str, options: DeleteOptions
+    storage: Storage, ctx: RequestContext, resource: Resource, namespace: str, of: str, options: DeleteOptions
 ) -> tuple[Json, bool]:
     """Delete an object; returns it as it lives on or was last, and whether it has gone. See ``Rest.delete``."""
-    old = rest.entry(resource, namespace, of).obj
+    old = storage.entry(resource, namespace, of).obj
     _check_preconditions(resource, old, of, options)
     ctx.warnings.extend(resource.strategy.delete_warnings(options.propagation))
     attributes = Attributes(ctx, "DELETE", resource, namespace, of, None, old)
-    rest.admission.admit(attributes)
-    rest.admission.validate(attributes)
+    storage.admission.admit(attributes)
+    storage.admission.validate(attributes)
     meta = old["metadata"]
     grace = resource.strategy.grace_period(old, _requested(options.grace))
     new, graceful = old, False
@@ -34,20 +30,22 @@ def delete(
         if meta.get("deletionTimestamp") and meta.get("deletionGracePeriodSeconds"):
             if options.grace is None or grace >= meta["deletionGracePeriodSeconds"]:
                 return old, False  # a graceful deletion is under way; only a shorter one changes it
-            new, graceful = _shortened(rest, old, grace), True
+            new, graceful = _shortened(storage, old, grace), True
         elif not meta.get("deletionTimestamp"):
-            new, graceful = _marked(rest, old, grace), True
+            new, graceful = _marked(storage, old, grace), True
     finalizers = _finalizers(old, options, orphans=resource.strategy.orphans_by_default)
     if finalizers != (meta.get("finalizers") or []):
         new = new if new is not old else old | {"metadata": dict(meta)}
         _set_finalizers(new, finalizers)
     if finalizers and not graceful and not meta.get("deletionTimestamp"):
-        new = _marked(rest, new, 0)
-    return _finish(rest, ctx, resource, (namespace, of), new, old, waits=bool(finalizers) or (graceful and grace != 0))
+        new = _marked(storage, new, 0)
+    return _finish(
+        storage, ctx, resource, (namespace, of), new, old, waits=bool(finalizers) or (graceful and grace != 0)
+    )
 
 
 def _finish(
-    rest: "Rest",
+    storage: Storage,
     ctx: RequestContext,
     resource: Resource,
     key: tuple[str, str],
@@ -56,15 +54,15 @@ def _finish(
     *,
     waits: bool,
 ) -> tuple[Json, bool]:
-    hook = rest.deletion_hooks.get(resource.name) or resource.strategy.before_delete
+    hook = storage.deletion_hooks.get(resource.name) or resource.strategy.before_delete
     new, waits = hook(ctx, new, waits=waits)
     if new is not old and new != old and not ctx.dry_run:
         # Also what goes at once is shown as deleted first: watchers see MODIFIED, then DELETED.
         new = resource.encode(new)
-        rest.store.put(resource.name, key, new)
+        storage.store.put(resource.name, key, new)
     if waits or ctx.dry_run:
         return new, not waits
-    rest.store.remove(resource.name, key, new)
+    storage.store.remove(resource.name, key, new)
     resource.strategy.after_delete(new)
     return new, True
 
@@ -73,20 +71,20 @@ def _requested(grace: int | None) -> int | None:
     return 1 if grace is not None and grace < 0 else grace
 
 
-def _marked(rest: "Rest", old: Json, grace: int) -> Json:
+def _marked(storage: Storage, old: Json, grace: int) -> Json:
     """Return a copy with deletionTimestamp, its grace period, and the next generation."""
     meta = dict(old["metadata"])
-    meta["deletionTimestamp"] = rfc3339(rest.store.clock.now() + grace)
+    meta["deletionTimestamp"] = rfc3339(storage.store.clock.now() + grace)
     meta["deletionGracePeriodSeconds"] = grace
     if meta.get("generation"):
         meta["generation"] += 1
     return old | {"metadata": meta}
 
 
-def _shortened(rest: "Rest", old: Json, grace: int) -> Json:
+def _shortened(storage: Storage, old: Json, grace: int) -> Json:
     """Return a copy whose deletion comes earlier, though not before now."""
     meta = dict(old["metadata"])
-    now = rest.store.clock.now()
+    now = storage.store.clock.now()
     when = parse_time(meta["deletionTimestamp"]) - meta["deletionGracePeriodSeconds"] + grace
     if when < now:
         when = now

@@ -2,16 +2,15 @@
 
 The order of the steps is upstream's (``apiserver/pkg/endpoints/handlers`` and ``.../registry/generic/registry``):
 defaults, managedFields, mutating admission, ``prepare``, validation, validating admission, store. The verbs live in
-``creating``, ``updating`` and ``deleting``; here is what they share, and reading.
+``creating``, ``updating`` and ``deleting``, what they share in ``storage``; here they are together.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.pending import Reviews
-from k8s_tutor.sim.machinery.status import bad_request, not_found
-from k8s_tutor.sim.machinery.store import Entry, Event, Store
+from k8s_tutor.sim.machinery.status import not_found
+from k8s_tutor.sim.machinery.store import Event, Store
 from k8s_tutor.sim.registry import creating, deleting, updating
 from k8s_tutor.sim.registry.attributes import (
     Admission,
@@ -21,20 +20,14 @@ from k8s_tutor.sim.registry.attributes import (
     SubresourceCreate,
     WebhookCaller,
 )
-from k8s_tutor.sim.registry.scheme import Resource, Scheme
+from k8s_tutor.sim.registry.scheme import Scheme
+from k8s_tutor.sim.registry.storage import Storage
 from k8s_tutor.sim.registry.strategy import RequestContext
-
-
-class DeletionHook(Protocol):
-    """Changes a copy of an object that is being deleted; also returns whether it lives on for now."""
-
-    def __call__(self, ctx: RequestContext, obj: Json, *, waits: bool) -> tuple[Json, bool]: ...
-
 
 __all__ = ["Admission", "Attributes", "DeleteOptions", "FieldManager", "Rest", "SubresourceCreate"]
 
 
-class Rest:
+class Rest(Storage):
     """The verbs, for every resource of the scheme.
 
     Args:
@@ -45,36 +38,12 @@ class Rest:
     """
 
     def __init__(self, store: Store, scheme: Scheme, admission: Admission, fields: FieldManager) -> None:
-        self.store = store
-        self.scheme = scheme
-        self.admission = admission
-        self.fields = fields
+        super().__init__(store, scheme, admission, fields)
         # Subresources that are created (binding, eviction, token): (resource, subresource) to what does it.
         self.creators: dict[tuple[str, str], SubresourceCreate] = {}
-        # What else happens to a deletion before it is written, by resource (custom resource definitions).
-        self.deletion_hooks: dict[str, DeletionHook] = {}
         # How admission webhooks are called (None: they are not), and the answers that controllers have got.
         self.webhooks: WebhookCaller | None = None
         self.controllers_reviews = Reviews(own=False)
-        for resource in scheme:
-            resource.rest = self
-
-    # -- reading
-
-    def resource(self, name: str) -> Resource:
-        """Return a served resource by its store name (``deployments.apps``)."""
-        return self.scheme.resources[name]
-
-    def entry(self, resource: Resource, namespace: str, name: str) -> Entry:
-        """Return the stored entry.
-
-        Raises:
-            ApiError: 404.
-        """
-        entry = self.store.get(resource.name, namespace, name)
-        if entry is None:
-            raise not_found(resource.plural, resource.group, name)
-        return entry
 
     def watch(self, name: str, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Deliver present objects as ADDED, then later changes; returns what ends it."""
@@ -95,8 +64,6 @@ class Rest:
             end()
 
         return stop
-
-    # -- writing
 
     def create(self, ctx: RequestContext, name: str, namespace: str, obj: Json) -> Json:
         """Create an object; returns it as stored.
@@ -156,17 +123,3 @@ class Rest:
     ) -> tuple[Json, bool]:
         """As ``delete``; also returns whether the object has gone."""
         return deleting.delete(self, ctx, self.resource(name), namespace, of, options)
-
-
-def check_namespace(resource: Resource, meta: Json, namespace: str) -> None:
-    """Let the object's namespace be the request's, or refuse.
-
-    Raises:
-        ApiError: 400.
-    """
-    if not resource.namespaced:
-        meta.pop("namespace", None)
-        return
-    if meta.setdefault("namespace", namespace) not in (namespace, ""):
-        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-    meta["namespace"] = namespace

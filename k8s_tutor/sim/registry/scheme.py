@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from k8s_tutor.apimachinery.conforming import Conformed, conform
 from k8s_tutor.apimachinery.encoding import JUDGED, encoded
@@ -15,10 +15,8 @@ from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import qualified
+from k8s_tutor.sim.machinery.store import Store
 from k8s_tutor.sim.registry.strategy import Strategy
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.registry.rest import Rest
 
 RESOURCE = re.compile(r'^    resource(?:: ClassVar\[str\])? = "([a-z0-9.]+)"$', re.MULTILINE)
 
@@ -66,7 +64,7 @@ class Resource:
     api_version: str = field(init=False)
     returns_deleted: bool = False
     codec: Codec | None = None
-    rest: "Rest | None" = field(default=None, repr=False)
+    store: Store | None = field(default=None, repr=False)
     _type: Type | None = field(default=None, repr=False)
     _strategy: Strategy | None = field(default=None, repr=False)
 
@@ -79,8 +77,8 @@ class Resource:
         """What the kind adds to the generic storage."""
         if self._strategy is None:
             self._strategy = self.make_strategy()
-            if self.rest is not None:
-                self._strategy.attach(self.rest)
+            if self.store is not None:
+                self._strategy.attach(self.store)
         return self._strategy
 
     def subresource_kind(self, name: str) -> tuple[str, str, str]:
@@ -121,10 +119,10 @@ class Resource:
         kind = None if self.codec is not None else self.schema
         return without_disabled(obj, kind) if kind is not None else obj
 
-    def judged(self, obj: Json) -> Json:
+    def judged(self, obj: Json, old: Json) -> Json:
         """Return the admitted object of an update as it can be compared with the stored one."""
         kind = None if self.codec is not None else self.schema
-        return encoded(without_disabled(obj, kind), kind, form=JUDGED) if kind is not None else obj
+        return encoded(without_disabled(obj, kind, old), kind, form=JUDGED, old=old) if kind is not None else obj
 
 
 def strategy_makers() -> dict[str, Callable[[], Strategy]]:

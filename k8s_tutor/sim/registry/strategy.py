@@ -7,14 +7,12 @@ generic storage (``rest.py``) calls its methods in upstream's order. The objects
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.pending import Reviews
 from k8s_tutor.sim.machinery.status import FieldError
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.registry.rest import Rest
+from k8s_tutor.sim.machinery.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +95,11 @@ class Strategy:
         Column("Created At", "date"),
     )
 
-    rest: "Rest"
+    store: Store
 
-    def attach(self, rest: "Rest") -> None:
-        """Learn of the storage, for strategies that look other objects up."""
-        self.rest = rest
+    def attach(self, store: Store) -> None:
+        """Learn of the store, for strategies that look other objects up."""
+        self.store = store
 
     def default(self, obj: Json) -> None:
         """Fill defaults in place; idempotent. Runs after decoding and again on objects read from patches."""

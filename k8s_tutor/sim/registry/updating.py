@@ -1,7 +1,6 @@
 """Updating objects (upstream: ``handlers/update.go``, ``handlers/patch.go``, ``rest.BeforeUpdate``, ``Store.Update``)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid, not_found
@@ -9,10 +8,8 @@ from k8s_tutor.sim.registry import creating
 from k8s_tutor.sim.registry.attributes import Attributes
 from k8s_tutor.sim.registry.metadata import validate_metadata_update
 from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.storage import Storage, check_namespace
 from k8s_tutor.sim.registry.strategy import RequestContext
-
-if TYPE_CHECKING:
-    from k8s_tutor.sim.registry.rest import Rest
 
 # Where etcd's folders are not named after their resource; other servers' groups have folders of their own.
 _FOLDERS = {
@@ -26,13 +23,13 @@ _OWN_FOLDERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 CHANGED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
-def replace(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str, of: str, obj: Json) -> Json:
+def replace(storage: Storage, ctx: RequestContext, resource: Resource, namespace: str, of: str, obj: Json) -> Json:
     """PUT an object; see ``Rest.update``."""
-    found = rest.store.get(resource.name, namespace, of)
+    found = storage.store.get(resource.name, namespace, of)
     meta = obj.setdefault("metadata", {})
     if found is None:
         if resource.strategy.allow_create_on_update and not ctx.subresource:
-            return creating.create(rest, ctx, resource, namespace, obj)
+            return creating.create(storage, ctx, resource, namespace, obj)
         raise not_found(resource.plural, resource.group, of)
     uid = meta.get("uid")
     if uid and uid != found.obj["metadata"]["uid"]:
@@ -42,7 +39,7 @@ def replace(rest: "Rest", ctx: RequestContext, resource: Resource, namespace: st
             f"AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {have}"
         )
         raise conflict(resource.plural, resource.group, of, why)
-    return _update(rest, ctx, resource, namespace, of, obj, found.obj)
+    return _update(storage, ctx, resource, namespace, of, obj, found.obj)
 
 
 def _storage_key(resource: Resource, namespace: str, name: str) -> str:
@@ -54,7 +51,7 @@ def _storage_key(resource: Resource, namespace: str, name: str) -> str:
 
 
 def patch(
-    rest: "Rest",
+    storage: Storage,
     ctx: RequestContext,
     resource: Resource,
     namespace: str,
@@ -62,9 +59,7 @@ def patch(
     make: Callable[[Json | None], Json],
 ) -> tuple[Json, bool]:
     """Store what ``make`` makes of an object; see ``Rest.patch``."""
-    from k8s_tutor.sim.registry.rest import check_namespace
-
-    found = rest.store.get(resource.name, namespace, of)
+    found = storage.store.get(resource.name, namespace, of)
     new = make(found.obj if found else None)
     meta = new.setdefault("metadata", {})
     check_namespace(resource, meta, namespace)
@@ -72,8 +67,8 @@ def patch(
     if name != of:
         raise bad_request(name_mismatch(name, of))
     if found is None:
-        return creating.create(rest, ctx, resource, namespace, new), True
-    return _update(rest, ctx, resource, namespace, of, new, found.obj), False
+        return creating.create(storage, ctx, resource, namespace, new), True
+    return _update(storage, ctx, resource, namespace, of, new, found.obj), False
 
 
 def name_mismatch(name: str, of: str) -> str:
@@ -84,9 +79,8 @@ def name_mismatch(name: str, of: str) -> str:
 
 
 def _update(
-    rest: "Rest", ctx: RequestContext, resource: Resource, namespace: str, of: str, obj: Json, old: Json
+    storage: Storage, ctx: RequestContext, resource: Resource, namespace: str, of: str, obj: Json, old: Json
 ) -> Json:
-    from k8s_tutor.sim.registry.rest import check_namespace
 
     strategy = resource.strategy
     obj.setdefault("apiVersion", resource.api_version)
@@ -97,11 +91,11 @@ def _update(
         strategy.default(obj)
     creating.drop_duplicate_owners(ctx, meta)
     if not ctx.applied:
-        rest.fields.track(ctx, resource, obj, old)
+        storage.fields.track(ctx, resource, obj, old)
     attributes = Attributes(ctx, "UPDATE", resource, namespace, of, obj, old, ctx.subresource)
-    rest.admission.admit(attributes)
+    storage.admission.admit(attributes)
     _check_version(resource, meta, old, of)
-    attributes.obj = obj = resource.judged(obj)
+    attributes.obj = obj = resource.judged(obj, old)
     _prepare(ctx, resource, obj, old)
     errors = validate_metadata_update(resource, obj, old)
     errors += strategy.validate_subresource_update(ctx.subresource, obj, old)
@@ -110,25 +104,25 @@ def _update(
         raise invalid(resource.kind, resource.group, of, errors)
     if not ctx.subresource:
         ctx.warnings.extend(strategy.warnings(obj, old))
-    rest.admission.validate(attributes)
+    storage.admission.validate(attributes)
     strategy.canonicalize(obj)
     obj = resource.encode(obj, old)
     if obj == old:
         return old  # an update that changes nothing is not written, as upstream
     if ctx.dry_run:
         return obj
-    return _write(rest, resource, (namespace, of), obj, old)
+    return _write(storage, resource, (namespace, of), obj, old)
 
 
-def _write(rest: "Rest", resource: Resource, key: tuple[str, str], obj: Json, old: Json) -> Json:
+def _write(storage: Storage, resource: Resource, key: tuple[str, str], obj: Json, old: Json) -> Json:
     """Store, or remove if that was all that the deletion waited for (``ShouldDeleteDuringUpdate``)."""
     was = old["metadata"]
     ends = not obj["metadata"].get("finalizers") and "deletionTimestamp" in was
     if ends and not was.get("deletionGracePeriodSeconds") and not _keeps(resource, obj):
-        rest.store.remove(resource.name, key)  # watchers see it as it was stored last, with its finalizers
+        storage.store.remove(resource.name, key)  # watchers see it as it was stored last, with its finalizers
         resource.strategy.after_delete(obj)
         return obj
-    rest.store.put(resource.name, key, obj)
+    storage.store.put(resource.name, key, obj)
     resource.strategy.after_write(obj)
     return obj
 

@@ -113,7 +113,7 @@ class CertificateSigningRequestStrategy(KindStrategy):
                 status["conditions"][place] = item
 
     def _stamp(self, status: Json, old: Json) -> None:
-        now = rfc3339(self.rest.store.clock.now())
+        now = rfc3339(self.store.clock.now())
         for condition in status.get("conditions") or ():
             condition["lastUpdateTime"] = condition.get("lastUpdateTime") or now
             if not condition.get("lastTransitionTime"):

@@ -28,7 +28,7 @@ class DeviceTaintRuleStrategy(WithStatus):
     def default(self, obj: Json) -> None:
         taint = obj.setdefault("spec", {}).setdefault("taint", {})
         if taint.get("timeAdded") is None and hasattr(self, "rest"):
-            taint["timeAdded"] = rfc3339(self.rest.store.clock.now())
+            taint["timeAdded"] = rfc3339(self.store.clock.now())
 
     def check(self, v: At, old: Json | None) -> None:
         spec = v.at("spec")

@@ -58,7 +58,7 @@ class NamespaceStrategy(KindStrategy):
         """A namespace is marked, and stays until its finalizers are gone."""
         left = (obj.get("spec") or {}).get("finalizers") or ()
         if not obj["metadata"].get("deletionTimestamp"):
-            meta = obj["metadata"] | {"deletionTimestamp": rfc3339(self.rest.store.clock.now())}
+            meta = obj["metadata"] | {"deletionTimestamp": rfc3339(self.store.clock.now())}
             obj = obj | {"metadata": meta, "status": (obj.get("status") or {}) | {"phase": "Terminating"}}
         return obj, waits or bool(left)
 

@@ -67,7 +67,7 @@ class PersistentVolumeStrategy(KindStrategy):
             status["lastPhaseTransitionTime"] = self._now()
 
     def _now(self) -> str:
-        return rfc3339(self.rest.store.clock.now())
+        return rfc3339(self.store.clock.now())
 
     def check(self, v: At, old: Json | None) -> None:
         volumes.check_volume_spec(v.at("spec"), (v.get("metadata") or {}).get("name") or "")

@@ -38,7 +38,7 @@ class PodStrategy(KindStrategy):
         spec = obj["spec"]
         obj["status"] = status = {"phase": "Pending"}
         if spec.get("schedulingGates"):
-            pod_status.mark_gated(status, self.rest.store.clock.now())
+            pod_status.mark_gated(status, self.store.clock.now())
         scheduling_terms.merge_label_keys(spec, obj["metadata"].get("labels") or {})
         default_pod_level(spec)
         status["qosClass"] = qos_class(spec)

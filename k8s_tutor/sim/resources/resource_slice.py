@@ -36,7 +36,7 @@ class ResourceSliceStrategy(KindStrategy):
         for device in (obj.get("spec") or {}).get("devices") or ():
             for taint in device.get("taints") or ():
                 if taint.get("timeAdded") is None and hasattr(self, "rest"):
-                    taint["timeAdded"] = rfc3339(self.rest.store.clock.now())
+                    taint["timeAdded"] = rfc3339(self.store.clock.now())
 
     def check(self, v: At, old: Json | None) -> None:
         spec, before = v.at("spec"), (old or {}).get("spec") or {}
