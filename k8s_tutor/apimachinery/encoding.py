@@ -45,7 +45,8 @@ def encoded(obj: Json, type: Type, *, form: str = STORED, old: Json | None = Non
         obj: the object.
         type: its type.
         form: ``STORED``, ``LIVE`` or ``JUDGED``.
-        old: an object that is encoded already: of what is equal, its parts are taken, and not looked at again.
+        old: an object that is encoded already: what is equal is not looked at again, and its parts are taken. (Not by a
+            judged object, which strategies may still change.)
     """
     if not type.name:
         # Custom resources have no Go type: they are printed as they were written.
@@ -72,6 +73,7 @@ def _encode_list(type: Type, form: str) -> Encoder:
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
     convert: Encoder | None = None
+    shares = form != JUDGED
 
     def items(value: Any, old: Any = None) -> Any:
         nonlocal convert
@@ -80,7 +82,10 @@ def _encode_list(type: Type, form: str) -> Encoder:
         if old is None or len(old) != len(value):
             result = [convert(item) for item in value]
         else:
-            result = [was if item == was else convert(item, was) for item, was in zip(value, old, strict=True)]
+            result = [
+                (was if shares else item) if item is was or item == was else convert(item, was)
+                for item, was in zip(value, old, strict=True)
+            ]
         return value if all(map(is_, result, value)) else result
 
     return items
@@ -173,6 +178,7 @@ def _empty_of(type: Type, form: str, convert: Encoder, *, shown: bool) -> Callab
 def _encode_struct(type: Type, form: str) -> Encoder:
     plan: _EncodePlan = {}
     always: dict[str, Callable[[], Any]] = {}
+    shares = form != JUDGED
 
     def fields(value: Any, old: Any = None) -> Any:
         nonlocal plan, always
@@ -193,7 +199,7 @@ def _encode_struct(type: Type, form: str) -> Encoder:
                 if convert is None:
                     continue
                 was = old.get(key) if old else None
-                new = was if was == item else convert(item, was)
+                new = (was if shares else item) if was is item or was == item else convert(item, was)
             elif item is None:
                 new = None if key in always else _GONE
             else:

@@ -50,13 +50,17 @@ HOLLOW: Final = frozenset({"core.v1.Lifecycle"})
 _GONE: Final = object()
 _PREFIX: Final = "io.k8s.api."
 
-Dropper = Callable[[Any], Any]  # of a value; returns it, or a copy without what is off
+# Of a value, and of the stored one, which has none of them; returns it, or a copy without what is off.
+Dropper = Callable[[Any, Any], Any]
 
 
-def without_disabled(obj: Json, type: Type) -> Json:
-    """Return the object without the fields that are off; it is not changed itself."""
+def without_disabled(obj: Json, type: Type, old: Json | None = None) -> Json:
+    """Return the object without the fields that are off; it is not changed itself.
+
+    Parts that are those of the stored object ``old`` are not looked through.
+    """
     drop = _dropper(type)
-    result: Json = obj if drop is None else drop(obj)
+    result: Json = obj if drop is None else drop(obj, old)
     return result
 
 
@@ -85,31 +89,31 @@ def _build(type: Type) -> Dropper | None:
 
 
 def _hollow(drop: Dropper) -> Dropper:
-    def emptied(value: Any) -> Any:
-        found = drop(value)
+    def emptied(value: Any, old: Any) -> Any:
+        found = drop(value, old)
         return found if found or found is value else _GONE
 
     return emptied
 
 
 def _list_dropper(inner: Dropper) -> Dropper:
-    def drop(items: Any) -> Any:
-        changed = [inner(item) for item in items]
+    def drop(items: Any, _: Any) -> Any:
+        changed = [inner(item, None) for item in items]
         return items if all(new is item for new, item in zip(changed, items, strict=True)) else changed
 
     return drop
 
 
 def _map_dropper(inner: Dropper) -> Dropper:
-    def drop(values: Any) -> Any:
-        changed = {key: inner(value) for key, value in values.items()}
+    def drop(values: Any, _: Any) -> Any:
+        changed = {key: inner(value, None) for key, value in values.items()}
         return values if all(changed[key] is value for key, value in values.items()) else changed
 
     return drop
 
 
 def _struct_dropper(off: frozenset[str], inner: dict[str, Dropper]) -> Dropper:
-    def drop(value: Any) -> Any:
+    def drop(value: Any, old: Any) -> Any:
         out = value
         for key, item in value.items():
             if key in off:
@@ -117,7 +121,8 @@ def _struct_dropper(off: frozenset[str], inner: dict[str, Dropper]) -> Dropper:
                     out = dict(value)
                 del out[key]
             elif item and key in inner:
-                new = inner[key](item)
+                was = old.get(key) if old else None
+                new = item if was is item else inner[key](item, was)
                 if new is not item:
                     if out is value:
                         out = dict(value)
