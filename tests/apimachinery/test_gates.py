@@ -43,3 +43,14 @@ def test_judged_objects_tell_empty_maps_from_empty_structs() -> None:
     assert isinstance(found["metadata"]["labels"], EmptyMap)
     assert not isinstance(found["spec"]["containers"][0]["lifecycle"], EmptyMap)
     assert found["spec"]["volumes"] == []
+
+
+def test_a_judged_object_shares_nothing_with_the_stored_one() -> None:
+    kind = _type("", "Pod")
+    sent = {"metadata": {"labels": {}}, "spec": {"containers": [{"name": "c"}], "nodeSelector": {"a": "b"}}}
+    old = encoded({"metadata": {}, "spec": {"containers": [{"name": "c"}], "nodeSelector": {"a": "b"}}}, kind)
+    new = encoded(without_disabled(sent, kind, old), kind, form=JUDGED, old=old)
+    assert isinstance(new["metadata"]["labels"], EmptyMap)
+    assert new["spec"]["containers"] == old["spec"]["containers"]
+    assert new["spec"]["containers"][0] is not old["spec"]["containers"][0]
+    assert new["spec"]["nodeSelector"] is not old["spec"]["nodeSelector"]
