@@ -1,5 +1,6 @@
 """Rules that a real kube-controller-manager beside ours corrected, in virtual time."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -268,6 +269,17 @@ async def test_a_budget_is_chosen_when_several_match(cluster: Make) -> None:
         one["metadata"]["name"]: one["status"]["expectedPods"] for one in client.list("poddisruptionbudgets.policy")
     }
     assert expected == {"one": 1, "two": 0}
+
+
+async def test_revisions_keep_templates_in_the_order_of_their_keys(cluster: Make) -> None:
+    client, clock, _ = await ready(cluster, nodes=0)
+    spec = {"selector": {"matchLabels": {"app": "a"}}, "template": TEMPLATE}
+    client.create("daemonsets.apps", {"metadata": {"name": "d", "namespace": "x"}, "spec": spec})
+    await clock.advance(1)
+    (revision,) = client.list("controllerrevisions.apps", "x")
+    text = json.dumps(revision["data"])
+    assert text == json.dumps(revision["data"], sort_keys=True)
+    assert text.startswith('{"spec": {"template": {"$patch": "replace", "metadata": ')
 
 
 async def test_revisions_without_owner_are_adopted(cluster: Make) -> None:

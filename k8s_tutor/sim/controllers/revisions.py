@@ -1,6 +1,7 @@
 """ControllerRevisions: the past templates of StatefulSets and DaemonSets (upstream: ``pkg/controller/history``)."""
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json, clone
@@ -61,7 +62,7 @@ class History:
 
     def _create(self, owner: Json, number: int, collisions: int) -> tuple[Json, int]:
         template, meta = owner["spec"]["template"], owner["metadata"]
-        data = {"spec": {"template": {**clone(template), "$patch": "replace"}}}
+        data = _in_order({"spec": {"template": {**template, "$patch": "replace"}}})
         first = self._make_hash(data, collisions)
         while True:
             name = f"{meta['name'][:MAX_PREFIX]}-{self._make_hash(data, collisions)}"
@@ -102,6 +103,13 @@ class History:
         limit = owner["spec"].get("revisionHistoryLimit", 10)
         for revision in idle[: max(0, len(idle) + len(count_used) - limit)]:
             self._client.delete(RESOURCE, revision["metadata"]["name"], revision["metadata"]["namespace"])
+
+
+def _in_order(value: Any) -> Any:
+    """Copy with sorted keys: clients compare the text of what a revision keeps, and Go's JSON sorts maps."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def template_of(revision: Json) -> Json:
