@@ -15,8 +15,7 @@ from k8s_tutor.apimachinery.schema.tables import type_for
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import qualified
-from k8s_tutor.sim.machinery.store import Store
-from k8s_tutor.sim.registry.strategy import Strategy
+from k8s_tutor.sim.registry.strategy import Objects, Strategy
 
 RESOURCE = re.compile(r'^    resource(?:: ClassVar\[str\])? = "([a-z0-9.]+)"$', re.MULTILINE)
 
@@ -64,7 +63,7 @@ class Resource:
     api_version: str = field(init=False)
     returns_deleted: bool = False
     codec: Codec | None = None
-    store: Store | None = field(default=None, repr=False)
+    objects: Objects | None = field(default=None, repr=False)
     _type: Type | None = field(default=None, repr=False)
     _strategy: Strategy | None = field(default=None, repr=False)
 
@@ -77,8 +76,8 @@ class Resource:
         """What the kind adds to the generic storage."""
         if self._strategy is None:
             self._strategy = self.make_strategy()
-            if self.store is not None:
-                self._strategy.attach(self.store)
+            if self.objects is not None:
+                self._strategy.attach(self.objects)
         return self._strategy
 
     def subresource_kind(self, name: str) -> tuple[str, str, str]:

@@ -27,11 +27,17 @@ class Storage:
         # What else happens to a deletion before it is written, by resource (custom resource definitions).
         self.deletion_hooks: dict[str, DeletionHook] = {}
         for resource in scheme:
-            resource.store = store
+            resource.objects = self
 
     def resource(self, name: str) -> Resource:
         """Return a served resource by its store name (``deployments.apps``)."""
         return self.scheme.resources[name]
+
+    def place(self, ctx: RequestContext, resource: str, obj: Json) -> None:
+        """Store a new object with its managedFields, past admission (``Objects``)."""
+        self.fields.track(ctx, self.resource(resource), obj, None)
+        meta = obj["metadata"]
+        self.store.put(resource, (meta.get("namespace", ""), meta["name"]), obj)
 
     def entry(self, resource: Resource, namespace: str, name: str) -> Entry:
         """Return the stored entry.

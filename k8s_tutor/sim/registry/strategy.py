@@ -7,7 +7,7 @@ generic storage (``rest.py``) calls its methods in upstream's order. The objects
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.pending import Reviews
@@ -63,6 +63,19 @@ class RequestContext:
     reviews: Reviews | None = None
 
 
+class Objects(Protocol):
+    """What strategies may use of the storage.
+
+    Attributes:
+        store: where all objects are.
+    """
+
+    store: Store
+
+    def place(self, ctx: RequestContext, resource: str, obj: Json) -> None:
+        """Store a new object that belongs to one of the strategy's, with its managedFields, past admission."""
+
+
 class Strategy:
     """Base of all strategies: a kind that is stored, defaulted by its schema and listed by name and age.
 
@@ -95,11 +108,17 @@ class Strategy:
         Column("Created At", "date"),
     )
 
-    store: Store
+    objects: Objects | None = None
 
-    def attach(self, store: Store) -> None:
-        """Learn of the store, for strategies that look other objects up."""
-        self.store = store
+    def attach(self, objects: Objects) -> None:
+        """Learn of the storage, for strategies that look other objects up."""
+        self.objects = objects
+
+    @property
+    def store(self) -> Store:
+        """Where objects are; only once attached."""
+        assert self.objects is not None  # noqa: S101 - the scheme attaches strategies as it makes them
+        return self.objects.store
 
     def default(self, obj: Json) -> None:
         """Fill defaults in place; idempotent. Runs after decoding and again on objects read from patches."""

@@ -27,7 +27,7 @@ class DeviceTaintRuleStrategy(WithStatus):
 
     def default(self, obj: Json) -> None:
         taint = obj.setdefault("spec", {}).setdefault("taint", {})
-        if taint.get("timeAdded") is None and hasattr(self, "rest"):
+        if taint.get("timeAdded") is None and self.objects is not None:
             taint["timeAdded"] = rfc3339(self.store.clock.now())
 
     def check(self, v: At, old: Json | None) -> None:

@@ -35,7 +35,7 @@ class ResourceSliceStrategy(KindStrategy):
     def default(self, obj: Json) -> None:
         for device in (obj.get("spec") or {}).get("devices") or ():
             for taint in device.get("taints") or ():
-                if taint.get("timeAdded") is None and hasattr(self, "rest"):
+                if taint.get("timeAdded") is None and self.objects is not None:
                     taint["timeAdded"] = rfc3339(self.store.clock.now())
 
     def check(self, v: At, old: Json | None) -> None:

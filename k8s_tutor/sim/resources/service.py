@@ -85,8 +85,7 @@ class ServiceStrategy(KindStrategy):
     # -- addresses and ports
 
     def _taken(self, but: str | None) -> alloc.Taken:
-        rest = getattr(self, "rest", None)
-        services = [] if rest is None else [entry.obj for entry in rest.store.entries("services")]
+        services = [] if self.objects is None else [entry.obj for entry in self.store.entries("services")]
         return alloc.Taken(services, but)
 
     def prepare_create(self, ctx: RequestContext, obj: Json) -> None:
@@ -112,10 +111,12 @@ class ServiceStrategy(KindStrategy):
         allotment.node_ports([*kept, before.get("healthCheckNodePort") or 0])
 
     def after_write(self, obj: Json) -> None:
-        changes.write_addresses(getattr(self, "rest", None), obj)
+        if self.objects is not None:
+            changes.write_addresses(self.objects, obj)
 
     def after_delete(self, obj: Json) -> None:
-        changes.drop_addresses(getattr(self, "rest", None), obj, ())
+        if self.objects is not None:
+            changes.drop_addresses(self.objects, obj, ())
 
     # -- validation
 

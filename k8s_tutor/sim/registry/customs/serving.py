@@ -59,7 +59,7 @@ class Customs:
         for version in definition["spec"]["versions"]:
             if version.get("served") or version.get("storage"):
                 resource = build(definition, version)
-                resource.store = self._rest.store
+                resource.objects = self._rest
                 made.append(resource)
                 if version.get("served"):
                     self._rest.scheme.add(resource, stored=bool(version.get("storage")))

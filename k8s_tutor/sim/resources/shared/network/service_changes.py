@@ -1,12 +1,11 @@
 """What becomes of a Service's addresses and ports when it changes, and their IPAddress objects."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.meta import new_uid
-from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
+from k8s_tutor.sim.registry.strategy import Objects, RequestContext, UserInfo
 from k8s_tutor.sim.resources.shared.check import At, same
 from k8s_tutor.sim.resources.shared.network.addresses import is_ipv6
 from k8s_tutor.sim.resources.shared.network.service_addresses import (
@@ -16,6 +15,7 @@ from k8s_tutor.sim.resources.shared.network.service_addresses import (
     wants_node_ports,
 )
 
+ADDRESSES = "ipaddresses.networking.k8s.io"
 ALLOCATOR = UserInfo("system:apiserver", ("system:masters", "system:authenticated"))
 _ONCE = "may not change once set"
 
@@ -156,21 +156,19 @@ def _check_families(spec: At, old: list[str]) -> None:
 # -- IPAddress objects: one for each address in use
 
 
-def write_addresses(rest: Any, service: Json) -> None:
+def write_addresses(objects: Objects, service: Json) -> None:
     """Make the IPAddress objects of a Service, and remove those of addresses it gave back."""
-    if rest is None or "ipaddresses.networking.k8s.io" not in rest.scheme.resources:
-        return
     spec, meta = service["spec"], service["metadata"]
     ips = [ip for ip in spec.get("clusterIPs") or () if ip and ip != "None"] if has_cluster_ip(spec) else []
     for ip in ips:
-        if rest.store.get("ipaddresses.networking.k8s.io", "", ip) is None:
+        if objects.store.get(ADDRESSES, "", ip) is None:
             address = {
                 "apiVersion": "networking.k8s.io/v1",
                 "kind": "IPAddress",
                 "metadata": {
                     "name": ip,
                     "uid": new_uid(),
-                    "creationTimestamp": rfc3339(rest.store.clock.now()),
+                    "creationTimestamp": rfc3339(objects.store.clock.now()),
                     "labels": {
                         "ipaddress.kubernetes.io/ip-family": "IPv6" if is_ipv6(ip) else "IPv4",
                         "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
@@ -180,19 +178,15 @@ def write_addresses(rest: Any, service: Json) -> None:
                     "parentRef": {"resource": "services", "namespace": meta["namespace"], "name": meta["name"]},
                 },
             }
-            resource = rest.resource("ipaddresses.networking.k8s.io")
-            rest.fields.track(RequestContext(ALLOCATOR, "kube-apiserver"), resource, address, None)
-            rest.store.put(resource.name, ("", ip), address)
-    drop_addresses(rest, service, ips)
+            objects.place(RequestContext(ALLOCATOR, "kube-apiserver"), ADDRESSES, address)
+    drop_addresses(objects, service, ips)
 
 
-def drop_addresses(rest: Any, service: Json, but: Iterable[str]) -> None:
+def drop_addresses(objects: Objects, service: Json, but: Iterable[str]) -> None:
     """Remove the IPAddress objects of a Service but for some."""
-    if rest is None or "ipaddresses.networking.k8s.io" not in rest.scheme.resources:
-        return
     meta = service["metadata"]
     owner = {"resource": "services", "namespace": meta["namespace"], "name": meta["name"]}
-    for entry in list(rest.store.entries("ipaddresses.networking.k8s.io")):
+    for entry in list(objects.store.entries(ADDRESSES)):
         obj = entry.obj
         if obj["metadata"]["name"] not in but and (obj.get("spec") or {}).get("parentRef") == owner:
-            rest.store.remove("ipaddresses.networking.k8s.io", ("", obj["metadata"]["name"]), obj)
+            objects.store.remove(ADDRESSES, ("", obj["metadata"]["name"]), obj)
