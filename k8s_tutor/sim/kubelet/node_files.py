@@ -48,6 +48,7 @@ class NodeFiles:
             files = self._files()
             for folder in FOLDERS:
                 files.make_directories(folder)
+            files.change("/tmp", mode=0o1777)  # noqa: S108 - the node's
             files.write_file("/etc/hostname", f"{self._name}\n".encode())
             files.write_file("/etc/hosts", NODE_HOSTS.encode())
         return self._root

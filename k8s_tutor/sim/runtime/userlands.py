@@ -116,6 +116,7 @@ _BUSYBOX_USR = [
     "top",
     "tr",
     "tty",
+    "truncate",
     "unexpand",
     "uniq",
     "unlink",

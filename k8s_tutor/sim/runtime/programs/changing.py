@@ -205,7 +205,12 @@ async def move(process: "Process") -> int:
     if len(paths) < 2:
         return await usage(process, "missing file operand" if gnu(process) else "[-finT] SOURCE DEST")
     files, who, target = process.container.files, process.credentials, paths[-1]
-    into = files.exists(target, process.cwd) and isinstance(files.get(target, process.cwd), Directory)
+    there = files.get(target, process.cwd) if files.exists(target, process.cwd) else None
+    into = isinstance(there, Directory)
+    if len(paths) > 2 and not into and gnu(process):
+        await process.err(f"mv: target '{target}': {'Not a directory' if there else 'No such file or directory'}\n")
+        return 1
+    into = into or len(paths) > 2
     status = 0
     for source in paths[:-1]:
         where = posixpath.join(target, posixpath.basename(source.rstrip("/"))) if into else target

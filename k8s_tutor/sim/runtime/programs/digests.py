@@ -97,9 +97,8 @@ async def dump(process: "Process") -> int:
             lines.append(f"{at:08x}  {half[0]:<23}  {half[1]:<23}  |{text}|")
         elif "c" in options:
             named = {0: "\\0", 9: "\\t", 10: "\\n", 13: "\\r"}
-            lines.append(
-                f"{at:07o}" + "".join(f"{named.get(b, chr(b) if 32 <= b < 127 else f'{b:03o}'):>4}" for b in row)
-            )
+            prefix = "" if options.get("A") == "n" else f"{at:07o}"
+            lines.append(prefix + "".join(f"{named.get(b, chr(b) if 32 <= b < 127 else f'{b:03o}'):>4}" for b in row))
         elif options.get("t", "").startswith("x1"):
             prefix = "" if options.get("A") == "n" else f"{at:07o}"
             lines.append(prefix + "".join(f" {byte:02x}" for byte in row))

@@ -39,7 +39,9 @@ async def text_filter(process: "Process") -> int:
     if name == "sed" and _by_line(words):
         return await _stream(process, words, files)
     source = Input(process, process.fds[0], "-")
-    return await _run(process, name, words, files, await source.whole())
+    enough = _enough(name, words)
+    data = await (source.whole() if enough is None else _first_lines(source, enough))
+    return await _run(process, name, words, files, data)
 
 
 def _files(process: "Process", name: str, words: list[str]) -> tuple[dict[str, bytes], bool]:
@@ -91,6 +93,27 @@ def _by_line(words: list[str]) -> bool:
     """Tell whether a sed program treats each line alone, without addresses by number, so that chunks may be fed."""
     script = " ".join(word for word in words if not word.startswith("-") or word == "-")
     return re.fullmatch(r"\s*(s(.).*?\2.*?\2[gpiI]*\s*;?\s*)+", script) is not None
+
+
+def _enough(name: str, words: list[str]) -> int | None:
+    """Return after how many lines a program ends by itself (``sed 5q``, ``awk 'NR==5{exit}'``); None: at the end."""
+    script = " ".join(words)
+    if name == "sed":
+        found = re.search(r"(?:^|[\s;{])(\d+)\s*\{?[^}]*?q\b", script)
+        return int(found[1]) if found else None
+    found = re.search(r"NR\s*(==|>=|>)\s*(\d+)\s*\{[^}]*\bexit\b", script)
+    return int(found[2]) + (found[1] == ">") if found and name == "awk" else None
+
+
+async def _first_lines(source: Input, count: int) -> bytes:
+    data = b""
+    while data.count(b"\n") < count and (more := await source.read()):
+        data += more
+    lines = data.split(b"\n", count)
+    if len(lines) <= count:
+        return data
+    source.unread(lines[-1])
+    return data[: len(data) - len(lines[-1])]
 
 
 async def _stream(process: "Process", words: list[str], files: dict[str, bytes]) -> int:

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime.nodes import fail
+from k8s_tutor.sim.runtime.programs.options import gnu
 from k8s_tutor.sim.runtime.programs.registry import program
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def formatted(pattern: str, arguments: list[str]) -> bytes:
 
 
 async def printf(process: "Process", pattern: str, arguments: list[str]) -> str:
-    """Print, and return the last complaint; the format is used again while arguments are left."""
+    """Print, and return the last argument that is no number; the format is used again while arguments are left."""
     found = bytearray()
     rest = deque(arguments)
     errors: list[str] = []
@@ -179,7 +180,7 @@ def _value(text: str, errors: list[str], *, integer: bool) -> float:
             )
         return float(text)
     except ValueError:
-        errors.append(f"invalid number '{text}'")
+        errors.append(text)
         match = re.match(r"[-+]?\d+", text)
         return int(match[0]) if match else 0
 
@@ -197,7 +198,8 @@ async def printf_program(process: "Process") -> int:
     if len(process.argv) < 2:
         await process.err("printf: missing operand\n")
         return 1
-    error = await printf(process, process.argv[1], process.argv[2:])
-    if error:
-        await process.err(f"printf: {error}\n")
-    return 1 if error else 0
+    wrong = await printf(process, process.argv[1], process.argv[2:])
+    if wrong:
+        expected = f"‘{wrong}’: expected a numeric value" if gnu(process) else f"invalid number '{wrong}'"
+        await process.err(f"printf: {expected}\n")
+    return 1 if wrong else 0

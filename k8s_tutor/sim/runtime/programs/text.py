@@ -4,6 +4,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
+from k8s_tutor.sim.runtime.descriptors import RegularFile
 from k8s_tutor.sim.runtime.opening import open_to_read, open_to_write
 from k8s_tutor.sim.runtime.programs.options import applet, complain, gnu, parse, size, usage
 from k8s_tutor.sim.runtime.programs.reading import Input, inputs, lines_of, read_all
@@ -45,8 +46,12 @@ def _count(options: dict[str, str]) -> tuple[int, bool, str]:
 
 
 def _old_style(process: "Process") -> None:
-    """Turn ``-5`` into ``-n 5``."""
-    process.argv = [word if not re.fullmatch(r"-\d+", word) else f"-n{word[1:]}" for word in process.argv]
+    """Turn ``-5`` into ``-n 5``, but not where it is the value of the option before."""
+    words = process.argv
+    process.argv = [
+        f"-n{word[1:]}" if re.fullmatch(r"-\d+", word) and before not in {"-n", "-c", "--lines", "--bytes"} else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
 
 
 @program("head")
@@ -185,7 +190,9 @@ async def wc(process: "Process") -> int:
         numbers = [counts[letter] for letter in shown]
         if gnu(process):
             width = (
-                max(len(str(total)), 7 if not paths and len(shown) > 1 else 1) if len(shown) > 1 or len(rows) > 1 else 1
+                max(len(str(total)), 7 if _size_unknown(process, paths) and len(shown) > 1 else 1)
+                if len(shown) > 1 or len(rows) > 1
+                else 1
             )
             text = " ".join(f"{number:{width}}" for number in numbers)
         elif len(shown) == 1:
@@ -194,6 +201,11 @@ async def wc(process: "Process") -> int:
             text = " ".join(f"{number:9}" for number in numbers)
         await process.out(text + (f" {name}" if name else "") + "\n")
     return 1 if failures else 0
+
+
+def _size_unknown(process: "Process", paths: list[str]) -> bool:
+    """Tell whether an input is no regular file: GNU's columns are wide then."""
+    return not paths and not isinstance(process.fds[0], RegularFile)
 
 
 @program("tee")
@@ -338,7 +350,8 @@ async def seq(process: "Process") -> int:
 async def reshape(process: "Process") -> int:
     """Small tools that need all their input."""
     name = applet(process)
-    options, paths = await parse(process, "sabti", "dwvn")
+    tabs = "t" if name in {"expand", "unexpand"} else ""
+    options, paths = await parse(process, "sabti" if not tabs else "ai", f"dwvn{tabs}")
     failures: list[int] = []
     if name == "paste":
         return await _paste(process, options, paths)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from k8s_tutor.sim.runtime.shell.parser import Parser
+from k8s_tutor.sim.runtime.shell.parser import DashParser, Parser
 from k8s_tutor.sim.runtime.shell.syntax import (
     ArithmeticCommand,
     Assignment,
@@ -294,7 +294,8 @@ class BashParser(Parser):
 
 def parser_for(flavour: str, text: str, aliases: Mapping[str, str] | None = None) -> Parser:
     """Return the parser of a shell's language."""
-    return (BashParser if flavour == "bash" else Parser)(text, aliases)
+    kind = {"bash": BashParser, "dash": DashParser}.get(flavour, Parser)
+    return kind(text, aliases)
 
 
 def _unescaped(text: str) -> str:

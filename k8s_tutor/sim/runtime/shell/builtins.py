@@ -51,8 +51,16 @@ def builtin(*names: str, special: bool = False) -> Callable[[Run], Run]:
     return register
 
 
-def find(name: str) -> Builtin | None:
-    """Return the builtin of this name."""
+MISSING = {
+    "ash": frozenset({"declare", "typeset"}),
+    "dash": frozenset({"[[", "declare", "let", "source", "typeset"}),
+}
+
+
+def find(name: str, flavour: str = "") -> Builtin | None:
+    """Return the builtin of this name, if the shell has it."""
+    if name in MISSING.get(flavour, ()):
+        return None
     if "echo" not in _builtins:
         import k8s_tutor.sim.runtime.shell.jobs
         import k8s_tutor.sim.runtime.shell.plain
@@ -321,7 +329,7 @@ async def execute(shell: "Shell", arguments: list[str], redirects: list[Redirect
     if not arguments:
         return 0
     shell.traps.clear()
-    raise ExitProcess(await shell.execute(arguments, {}))
+    raise ExitProcess(await shell.execute(arguments, {}, builtin="exec"))
 
 
 @builtin("trap", special=True)

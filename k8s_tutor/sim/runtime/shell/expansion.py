@@ -193,6 +193,8 @@ class Expander:
         """Return what a parameter with this value becomes."""
         shell, name, operator = self._shell, part.name, part.operator
         kind = "Q" if part.quoted else "S"
+        if operator == "bad":
+            raise ExpansionError(shell.words.say("Bad substitution"), 2)
         if operator == "length":
             return [(kind, str(len(self._checked(name, value))))]
         if operator in EDITS:

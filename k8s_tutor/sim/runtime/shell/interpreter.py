@@ -489,7 +489,7 @@ class Shell(Variables):
             return find_bash(name)
         from k8s_tutor.sim.runtime.shell.builtins import find
 
-        return find(name)
+        return find(name, self.words.flavour)
 
     async def _run_builtin(self, builtin: "Builtin", node: syntax.Simple, words: list[str]) -> int:
         saved: dict[str, str | None] = {}
@@ -558,8 +558,14 @@ class Shell(Variables):
             return await body(self)
         return await self.wait_for(await self.fork(body), node.text)
 
-    async def execute(self, words: list[str], env: dict[str, str]) -> int:
-        """Become another program; return the status if it cannot be executed, or when it has ended."""
+    async def execute(self, words: list[str], env: dict[str, str], builtin: str = "") -> int:
+        """Become another program; return the status if it cannot be executed, or when it has ended.
+
+        Args:
+            words: the command.
+            env: variables for it alone.
+            builtin: who complains if it is not found, if not the shell.
+        """
         process = self.process
         path_text = env.get("PATH", self.get("PATH") or "")
         name = words[0]
@@ -570,7 +576,8 @@ class Shell(Variables):
             path = launching.search(container.files, name, path_text, process.cwd, process.credentials)
             executable = launching.resolve(container.files, path, words, process.cwd, process.credentials)
         except launching.NotFoundInPathError:
-            await process.err(self.words.not_found(name))
+            text = self.words.builtin(builtin, f"{name}: not found") if builtin else self.words.not_found(name)
+            await process.err(text)
             return 127
         except OSError as error:
             if error.errno == fail(8).errno:

@@ -92,10 +92,21 @@ async def foreground(shell: "Shell", arguments: list[str]) -> int:
     """Wait for a background job."""
     job = _job(shell, arguments[0] if arguments else "%")
     if job is None or not job.alive:
-        await shell.process.err(shell.words.builtin("fg", "no current job"))
-        return 1
+        bash = shell.words.flavour == "bash"
+        text = "No current job" if not bash else "current: no such job" if shell.interactive else "no job control"
+        await shell.process.err(shell.words.builtin("fg", text))
+        return 1 if bash else 2
     await shell.process.out(" ".join(job.argv) + "\n")
     return await shell.wait_for(job)
+
+
+def _signal_table(flavour: str) -> str:
+    if flavour == "ash":
+        return "".join(f"{each:2}) {name}\n" for each, name in signals.NAMES.items())
+    if flavour == "dash":
+        return "".join(f"{name}\n" for name in ("0", *signals.NAMES.values()))
+    shown = [f"{each:2}) SIG{name}" for each, name in signals.NAMES.items()]
+    return "".join("\t".join(shown[at : at + 5]) + "\n" for at in range(0, len(shown), 5))
 
 
 @builtin("kill")
@@ -107,10 +118,7 @@ async def kill(shell: "Shell", arguments: list[str]) -> int:
                 asked = int(argument) & 127 if argument.isdigit() else signals.parse(argument) or 0
                 await shell.process.out(f"{signals.NAMES.get(asked, asked) if argument.isdigit() else asked}\n")
             return 0
-        if shell.words.flavour == "ash":
-            await shell.process.out("".join(f"{each:2}) {name}\n" for each, name in signals.NAMES.items()))
-        else:
-            await shell.process.out("".join(f"{name}\n" for name in signals.NAMES.values()))
+        await shell.process.out(_signal_table(shell.words.flavour))
         return 0
     number = signals.SIGTERM
     rest = list(arguments)
@@ -232,17 +240,21 @@ async def alias(shell: "Shell", arguments: list[str]) -> int:
     """Define or show aliases."""
     status = 0
     for name, value in sorted(shell.aliases.items()) if not arguments else ():
-        await shell.process.out(f"{name}={quote(value)}\n")
+        await shell.process.out(f"{_alias_word(shell)}{name}={quote(value)}\n")
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if equals:
             shell.aliases[name] = value
         elif name in shell.aliases:
-            await shell.process.out(f"{name}={quote(shell.aliases[name])}\n")
+            await shell.process.out(f"{_alias_word(shell)}{name}={quote(shell.aliases[name])}\n")
         else:
             await shell.process.err(shell.words.builtin("alias", f"{name} not found"))
             status = 1
     return status
+
+
+def _alias_word(shell: "Shell") -> str:
+    return "alias " if shell.words.flavour == "bash" else ""
 
 
 @builtin("unalias")

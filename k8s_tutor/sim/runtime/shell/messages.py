@@ -125,6 +125,14 @@ class Words:
         """The variable is readonly."""
         return self.say(f"{name}: is read only" if self.flavour != "bash" else f"{name}: readonly variable")
 
+    def no_number(self, text: str) -> str:
+        """Printf is given what is no number."""
+        if self.flavour == "ash":
+            return f"{self.name}: invalid number '{text}'\n"
+        return self.builtin(
+            "printf", f"{text}: {'invalid number' if self.flavour == 'bash' else 'expected numeric value'}"
+        )
+
     # -- kill: ash's is the program's own code, which knows no lines
 
     def kill_failed(self, pid: int, why: str) -> str:

@@ -28,7 +28,7 @@ from k8s_tutor.sim.runtime.shell.syntax import (
     Subshell,
     Word,
 )
-from k8s_tutor.sim.runtime.shell.words import WordReader
+from k8s_tutor.sim.runtime.shell.words import OPERATORS, WordReader
 
 RESERVED = frozenset(
     ["if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "{", "}", "!"]
@@ -46,6 +46,7 @@ class Parser(WordReader):
     """
 
     ENDINGS: ClassVar[tuple[str, ...]] = (";;",)  # of a case's item
+    has_function_word: ClassVar[bool] = True
 
     def __init__(self, source: str, aliases: Mapping[str, str] | None = None, line: int = 1) -> None:
         super().__init__(source, line)
@@ -373,7 +374,7 @@ class Parser(WordReader):
     def _function(self, name: str | None) -> Node | None:
         """Parse what follows ``name`` as a function's definition, if ``()`` does."""
         at = self.at
-        if name == "function":
+        if name == "function" and self.has_function_word:
             self._blanks()
             word = self.word()
             name = word.literal if word else None
@@ -453,3 +454,11 @@ class Parser(WordReader):
                 lines.append(text + "\n")
             whole = "".join(lines)
             redirect.target = Word([Literal(whole, quoted=True)]) if quoted else self.document(whole)
+
+
+class DashParser(Parser):
+    """dash's language: POSIX and no more."""
+
+    has_function_word = False
+    operators = tuple(operator for operator in OPERATORS if operator not in {"/", "//", ":"})
+    late_substitution = True

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime.programs import conditions, printing
+from k8s_tutor.sim.runtime.shell import patterns
 from k8s_tutor.sim.runtime.shell.builtins import builtin
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ async def printf(shell: "Shell", arguments: list[str]) -> int:
     if not arguments:
         await shell.process.err(shell.words.builtin("printf", "usage: printf format [arguments]"))
         return 2
-    error = await printing.printf(shell.process, arguments[0], arguments[1:])
-    if error:
-        await shell.process.err(shell.words.builtin("printf", f"{error}"))
-    return 1 if error else 0
+    wrong = await printing.printf(shell.process, arguments[0], arguments[1:])
+    if wrong:
+        await shell.process.err(shell.words.no_number(wrong))
+    return 1 if wrong else 0
 
 
 @builtin("test")
@@ -54,7 +55,11 @@ async def bracket(shell: "Shell", arguments: list[str]) -> int:
     if not arguments or arguments[-1] not in {"]", "]]"}:
         await shell.process.err(shell.words.say("[: missing `]'" if shell.words.flavour == "bash" else "[: missing ]"))
         return 2
-    return await _test(shell, "[", arguments[:-1])
+    words = arguments[:-1]
+    if arguments[-1] == "]]" and len(words) == 3 and words[1] in {"=", "==", "!="}:
+        # ash's [[ compares with a pattern.
+        return int(patterns.matches(words[2], words[0]) != (words[1] != "!="))
+    return await _test(shell, "[", words)
 
 
 async def _test(shell: "Shell", name: str, arguments: list[str]) -> int:
@@ -63,6 +68,8 @@ async def _test(shell: "Shell", name: str, arguments: list[str]) -> int:
     except conditions.ConditionError as error:
         if shell.words.flavour == "bash":
             error = conditions.ConditionError(str(error).replace("bad number", "integer expression expected"))
+        elif shell.words.flavour == "dash" and str(error).endswith(": bad number"):
+            error = conditions.ConditionError(f"Illegal number: {str(error).removesuffix(': bad number')}")
         await shell.process.err(shell.words.say(f"{name}: {error}" if shell.words.flavour != "ash" else str(error)))
         return 2
 

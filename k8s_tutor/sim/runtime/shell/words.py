@@ -1,5 +1,7 @@
 """Reading the shell's words: quotes, ``$name``, ``${…}``, ``$(…)``, ``$((…))``, backquotes."""
 
+from typing import ClassVar
+
 from k8s_tutor.sim.runtime.shell.syntax import (
     Arithmetic,
     IncompleteError,
@@ -17,8 +19,19 @@ SPECIAL = "@*#?-$!"
 KEYWORDS = frozenset(["if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "in"])
 
 
+OPERATORS = (":-", ":=", ":?", ":+", "##", "%%", "//", "-", "=", "?", "+", "#", "%", "/", ":")
+
+
 class WordReader:
-    """The part of the parser that knows words; ``at`` is where it stands."""
+    """The part of the parser that knows words; ``at`` is where it stands.
+
+    Attributes:
+        operators: of ``${name…}``, longer ones first.
+        late_substitution: an unknown operator is refused only where it would be expanded.
+    """
+
+    operators: ClassVar[tuple[str, ...]] = OPERATORS
+    late_substitution: ClassVar[bool] = False
 
     def __init__(self, source: str, line: int = 1) -> None:
         self.source = source
@@ -300,6 +313,8 @@ class WordReader:
             self._brace_end()
             return Parameter(name, "length", quoted=quoted)
         operator = self._operator()
+        if not operator and self._peek() != "}" and self.late_substitution:
+            return Parameter(name, "bad", self._brace_rest(quoted=quoted), quoted=quoted)
         if not operator:
             self._brace_end()
             return Parameter(name, quoted=quoted)
@@ -315,11 +330,17 @@ class WordReader:
         return Parameter(name, operator, argument, second, quoted)
 
     def _operator(self) -> str:
-        for operator in (":-", ":=", ":?", ":+", "##", "%%", "//", "-", "=", "?", "+", "#", "%", "/", ":"):
+        for operator in self.operators:
             if self.source.startswith(operator, self.at):
                 self.at += len(operator)
                 return operator
         return ""
+
+    def _brace_rest(self, *, quoted: bool) -> Word:
+        """Read what is no operator: it is refused when it would be expanded."""
+        word = self._brace_word(quoted=quoted, stop="")
+        self._brace_end()
+        return word
 
     def _brace_end(self) -> None:
         if self.at >= len(self.source):

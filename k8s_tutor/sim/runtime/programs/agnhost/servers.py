@@ -175,7 +175,13 @@ async def port_forward_tester(process: "Process", flags: Flags, operands: list[s
                 return
             process.say("Received expected client data\n")
         for index in range(count):
-            await stream.write(b"x" * size)
+            try:
+                await stream.write(b"x" * size)
+            except BrokenPipeError:
+                words = f"Expected to write {size} bytes from client, but wrote 0 instead. err=write: broken pipe\n"
+                process.say(words)
+                process.end(4)
+                return
             if index + 1 < count:
                 await process.container.clock.sleep(pause / 1000)
         process.say("Shutting down connection\n")
