@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from k8s_tutor.sim.auth.identity import Identity, write_private
 from k8s_tutor.sim.collecting import Collecting
-from k8s_tutor.sim.warming import warm
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.apiserver.server import ApiServer
@@ -118,9 +117,7 @@ async def _run(options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _announce(options, cluster, server, identity)
     await _start_components(cluster)
-    warming = asyncio.ensure_future(warm())
     await _until_told(options, server, cluster, stop)
-    warming.cancel()
     await cluster.save_nodes()
     await server.stop()
     with contextlib.suppress(TimeoutError):  # containers that never come to rest do not keep the process
