@@ -151,3 +151,37 @@ async def test_a_container_over_its_memory_is_killed(node: Node) -> None:
     await node.run(shell("tail /dev/zero", resources={"limits": {"memory": "20Mi"}}), restartPolicy="Never")
     ended = node.container_status()["state"]["terminated"]
     assert (ended["reason"], ended["exitCode"]) == ("OOMKilled", 137)
+
+
+@pytest.mark.parametrize(("image", "fault"), [
+    ("Busybox:1", "invalid reference format: repository name (library/Busybox) must be lowercase"),
+    ("docker.io/Acme/x", "invalid reference format: repository name (Acme/x) must be lowercase"),
+    ("busybox:a b", "invalid reference format"),
+])  # fmt: skip
+async def test_what_is_wrong_with_a_reference(node: Node, image: str, fault: str) -> None:
+    await node.run({"name": "main", "image": image})
+    assert node.messages("InspectFailed")[0] == (
+        f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": {fault}'
+    )
+
+
+@pytest.mark.parametrize(("cpu", "weight"), [(None, "1"), ("100m", "17"), ("1", "100"), ("4", "303")])
+async def test_a_request_of_cpu_is_a_weight(node: Node, cpu: str | None, weight: str) -> None:
+    resources = {"requests": {"cpu": cpu}} if cpu else {}
+    await node.run(shell("cat /sys/fs/cgroup/cpu.weight; sleep 600", resources=resources))
+    assert await node.log() == f"{weight}\n"
+
+
+async def test_a_forwarded_port_reaches_who_listens_on_localhost_only(node: Node) -> None:
+    tester = {
+        "name": "main",
+        "image": "registry.k8s.io/e2e-test-images/agnhost:2.66.1",
+        "args": ["port-forward-tester"],
+        "env": [{"name": "BIND_PORT", "value": "80"}, {"name": "EXPECTED_CLIENT_DATA", "value": "abc"}],
+    }
+    await node.run(tester, restartPolicy="Never")
+    stream = await node.kubelet.dial("default", "p", 80)
+    stream.close_write()
+    await node.clock.advance(2)
+    assert node.container_status()["state"]["terminated"]["exitCode"] == 2
+    assert "Expected to read 3 bytes from client, but got 0 instead" in await node.log()

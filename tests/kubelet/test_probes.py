@@ -89,3 +89,69 @@ async def test_readiness_gates_wait_for_their_conditions(node: Node) -> None:
     node.client.change("pods", "default", "p", pass_gate, "status")
     await node.clock.advance(2)
     assert node.condition("Ready")["status"] == "True"
+
+
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
+
+
+def netexec(**fields: Json) -> Json:
+    return {"name": "main", "image": AGNHOST, "args": ["netexec"]} | fields
+
+
+def grpc_health(*args: str, **fields: Json) -> Json:
+    return {"name": "main", "image": AGNHOST, "args": ["grpc-health-checking", *args]} | fields
+
+
+@pytest.mark.parametrize(("action", "message"), [
+    ({"path": "/", "port": 8080, "scheme": "HTTPS"},
+     'Get "https://{ip}:8080/": http: server gave HTTP response to HTTPS client'),
+    ({"path": "/", "port": 8080, "host": "nowhere.invalid"},
+     'Get "http://nowhere.invalid:8080/": dial tcp nowhere.invalid:8080: lookup nowhere.invalid: no such host'),
+    ({"path": "/echo?code=503", "port": 8080}, "HTTP probe failed with statuscode: 503"),
+])  # fmt: skip
+async def test_http_failures_in_gos_words(node: Node, action: Json, message: str) -> None:
+    probe = {"httpGet": action, "periodSeconds": 2, "initialDelaySeconds": 4}
+    await node.run(netexec(readinessProbe=probe), seconds=12)
+    expected = message.format(ip=node.status()["podIP"])
+    assert node.messages("Unhealthy")[0] == f"Readiness probe failed: {expected}"
+
+
+async def test_a_redirect_to_another_host_is_a_warning_and_a_success(node: Node) -> None:
+    probe = {"httpGet": {"path": "/redirect?location=http%3A%2F%2F0.0.0.0%2F", "port": 8080}, "periodSeconds": 2}
+    await node.run(netexec(readinessProbe=probe), seconds=10)
+    assert node.condition("Ready")["status"] == "True"
+    assert node.messages("ProbeWarning")[0].startswith(
+        "Readiness probe warning: Probe terminated redirects, Response body:"
+    )
+
+
+async def test_a_redirect_on_the_same_host_is_followed(node: Node) -> None:
+    probe = {"httpGet": {"path": "/redirect?location=%2Fecho%3Fcode%3D500", "port": 8080}, "periodSeconds": 2}
+    await node.run(netexec(readinessProbe=probe), seconds=10)
+    assert node.messages("Unhealthy")[-1] == "Readiness probe failed: HTTP probe failed with statuscode: 500"
+
+
+@pytest.mark.parametrize(("container", "action", "message"), [
+    (grpc_health(), {"port": 5000, "service": "other"},
+     "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service"),
+    (grpc_health("--delay-unhealthy-sec=0"), {"port": 5000},
+     'service unhealthy (responded with "NOT_SERVING")'),
+    (netexec(), {"port": 8080},
+     'timeout: failed to connect service "{ip}:8080" within 1s: context deadline exceeded'),
+])  # fmt: skip
+async def test_grpc_failures(node: Node, container: Json, action: Json, message: str) -> None:
+    probe = {"grpc": action, "periodSeconds": 3, "initialDelaySeconds": 4}
+    await node.run(container | {"readinessProbe": probe}, seconds=14)
+    expected = message.format(ip=node.status()["podIP"])
+    assert node.messages("Unhealthy")[0] == f"Readiness probe failed: {expected}"
+
+
+async def test_a_hook_over_https_falls_back_to_http(node: Node) -> None:
+    await node.run(netexec(), name="server", seconds=10)
+    host = node.status("server")["podIP"]
+    hook = {"postStart": {"httpGet": {"host": host, "port": 8080, "path": "/", "scheme": "HTTPS"}}}
+    await node.run(shell("sleep 600", lifecycle=hook), seconds=5)
+    assert node.condition("Ready")["status"] == "True"
+    assert node.messages("LifecycleHTTPFallback") == [
+        f"request to HTTPS lifecycle hook {host}:8080 got HTTP response, retry with HTTP succeeded"
+    ]

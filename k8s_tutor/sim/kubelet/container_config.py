@@ -154,12 +154,14 @@ def limits(pod: Json, container: Json) -> Limits:
     own = (container.get("resources") or {}).get("limits") or {}
     whole = (pod["spec"].get("resources") or {}).get("limits") or {}
     found = {name: Quantity.parse(value) for name, value in (whole | own).items()}
+    request = ((container.get("resources") or {}).get("requests") or {}).get("cpu")
     cpu, memory, disk = found.get("cpu"), found.get("memory"), found.get("ephemeral-storage")
     # Storage beyond the limit leads to eviction: the file system itself does not refuse.
     return Limits(
         cpu=cpu.milli() if cpu else None,
         memory=memory.value() if memory else None,
         ephemeral_storage=disk.value() * 2 if disk else None,
+        cpu_request=Quantity.parse(request).milli() if request else 0,
     )
 
 

@@ -1,11 +1,12 @@
 """postStart and preStop hooks: exec, HTTP, sleep (upstream: ``kubelet/lifecycle/handlers.go``)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet.capture import Capture
+from k8s_tutor.sim.kubelet.probes.http import request_words
 from k8s_tutor.sim.kubelet.probes.requests import container_port, probe_headers, probe_url
 from k8s_tutor.sim.kubelet.spec import identity
 from k8s_tutor.sim.network import Network, NetworkError
@@ -13,6 +14,7 @@ from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import ExecError
 
 HTTP_TIMEOUT = 30.0
+Report = Callable[[Json, str, str, str, str], None]  # pod, container ("" for the pod), type, reason, message
 
 
 class HookError(Exception):
@@ -25,11 +27,13 @@ class Handlers:
     Args:
         clock: cluster time.
         network: for HTTP hooks.
+        report: records events about pods.
     """
 
-    def __init__(self, clock: Clock, network: Network) -> None:
+    def __init__(self, clock: Clock, network: Network, report: Report) -> None:
         self._clock = clock
         self._network = network
+        self._report = report
 
     async def run(self, pod: Json, spec: Json, container: Container, handler: Mapping[str, Any], pod_ip: str) -> None:
         """Run one hook to its end.
@@ -59,11 +63,31 @@ class Handlers:
             )
 
     async def _http(self, pod: Json, spec: Json, action: Json, pod_ip: str) -> None:
+        """Ask by HTTP; a server that answers HTTPS in plain text is asked again so (``LifecycleHTTPFallback``)."""
         try:
             url = probe_url(action, pod_ip, container_port(action["port"], spec))
-            await self._network.http(None, "GET", url, probe_headers(action, "lifecycle"), timeout=HTTP_TIMEOUT)
-        except (NetworkError, LookupError) as error:
-            raise HookError(
-                f'HTTP lifecycle hook ({action.get("path", "")}) for Container "{spec["name"]}" in Pod '
-                f'"{identity(pod)}" failed - error: {error}'
-            ) from error
+        except LookupError as error:
+            raise self._http_error(pod, spec, action, str(error)) from error
+        headers = probe_headers(action, "lifecycle")
+        try:
+            await self._network.http(None, "GET", url, headers, timeout=HTTP_TIMEOUT)
+        except NetworkError as error:
+            if error.kind != "tls" or not await self._plain(pod, url, headers):
+                raise self._http_error(pod, spec, action, f'Get "{url}": {request_words(error, url)}') from error
+
+    async def _plain(self, pod: Json, url: str, headers: dict[str, str]) -> bool:
+        plain = "http" + url.removeprefix("https")
+        kept = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+        try:
+            await self._network.http(None, "GET", plain, kept, timeout=HTTP_TIMEOUT)
+        except NetworkError:
+            return False
+        host = url.split("/")[2]
+        message = f"request to HTTPS lifecycle hook {host} got HTTP response, retry with HTTP succeeded"
+        self._report(pod, "", "Warning", "LifecycleHTTPFallback", message)
+        return True
+
+    @staticmethod
+    def _http_error(pod: Json, spec: Json, action: Json, error: str) -> HookError:
+        where = f'for Container "{spec["name"]}" in Pod "{identity(pod)}"'
+        return HookError(f"HTTP lifecycle hook ({action.get('path', '')}) {where} failed - error: {error}")

@@ -105,7 +105,7 @@ class Images:
         try:
             return str(parse_reference(reference))
         except CatalogueError:
-            why = f"couldn't parse image name {_quoted(reference)}: invalid reference format"
+            why = f"couldn't parse image name {_quoted(reference)}: {_fault(reference)}"
             message = f"Failed to apply default image tag {_quoted(reference)}: {why}"
             report("Warning", "InspectFailed", message)
             raise ImageError("InvalidImageName", message) from None
@@ -166,6 +166,17 @@ class Images:
         if name not in self._present:
             self._present[name] = info
             self.changed()
+
+
+def _fault(reference: str) -> str:
+    """Return what is wrong with a reference that is none (upstream: ``distribution/reference``)."""
+    domain, slash, path = reference.partition("/")
+    if not slash or not (set(domain) & {".", ":"} or domain == "localhost" or domain != domain.lower()):
+        path = reference if slash else f"library/{reference}"
+    repository = path.partition(":")[0]
+    if repository != repository.lower():
+        return f"invalid reference format: repository name ({repository}) must be lowercase"
+    return "invalid reference format"
 
 
 def _quoted(text: str) -> str:

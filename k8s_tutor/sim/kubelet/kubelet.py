@@ -111,7 +111,7 @@ class Kubelet:
             allocatable=self._capacity.resources,
         )
         addresses = PodAddresses(kit.network, state.addresses, self.name, self.address)
-        handlers = Handlers(self.clock, kit.network)
+        handlers = Handlers(self.clock, kit.network, self._report)
         killer = Killer(self.clock, handlers, self._report)
         self.statuses = StatusManager(self.clock, self._client, self._could_run)
         self.volumes = VolumeManager(self.clock, context, self._warn, self.pod, state.volumes)

@@ -36,12 +36,14 @@ class Limits:
         memory: bytes.
         ephemeral_storage: bytes the container may write outside volumes; beyond: "No space left on device".
         pids: processes at a time.
+        cpu_request: millicores, the share under contention (``cpu.weight``).
     """
 
     cpu: int | None = None
     memory: int | None = None
     ephemeral_storage: int | None = None
     pids: int = DEFAULT_PIDS
+    cpu_request: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """``/proc``, ``/sys/fs/cgroup`` and ``/dev`` of a container: directories whose entries are made when asked for."""
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -203,6 +204,13 @@ def _mounts(container: "Container") -> bytes:
     return "".join(line + "\n" for line in lines).encode()
 
 
+def weight(millicores: int) -> int:
+    """Return ``cpu.weight`` of a request: its CPU shares (1,024 a core) by runc's curve, on which 1,024 are 100."""
+    shares = max(2, min(millicores * 1024 // 1000, 262144))
+    power = math.log2(shares)
+    return math.ceil(10 ** ((power * power + 125 * power) / 612 - 7 / 34))
+
+
 def cgroup_directory(container: "Container") -> Directory:
     """Return ``/sys/fs/cgroup`` (version 2) of the container."""
     group = container.cgroup
@@ -212,6 +220,7 @@ def cgroup_directory(container: "Container") -> Directory:
 
     return Made(
         {
+            "cpu.weight": f"{weight(group.limits.cpu_request)}\n".encode,
             "memory.max": f"{group.limits.memory or 'max'}\n".encode,
             "memory.current": f"{group.memory}\n".encode,
             "memory.events": f"low 0\nhigh 0\nmax 0\noom {container.oom_kills}\noom_kill {container.oom_kills}\n".encode,

@@ -1,7 +1,7 @@
 """Executes one probe against a container: exec, HTTP, TCP, gRPC; and says what came out in upstream's words.
 
-Mirrors ``pkg/kubelet/prober/prober.go`` and ``pkg/probe``. Timeouts are in cluster time. gRPC's health check goes as one
-request of that protocol's path through the simulated network, which servers of the catalogue answer.
+Mirrors ``pkg/kubelet/prober/prober.go`` and ``pkg/probe``. Timeouts are in cluster time. What goes over the network
+in more than a connection is in ``http.py`` and ``grpc.py``.
 """
 
 import asyncio
@@ -13,14 +13,13 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet.capture import Capture
 from k8s_tutor.sim.kubelet.environment import expand
-from k8s_tutor.sim.kubelet.probes.requests import container_port, probe_headers, probe_url
-from k8s_tutor.sim.network import HttpResponse, Network, NetworkError
+from k8s_tutor.sim.kubelet.probes import grpc, http
+from k8s_tutor.sim.kubelet.probes.requests import container_port, dial_words, go_seconds
+from k8s_tutor.sim.network import Network, NetworkError
 from k8s_tutor.sim.runtime.container import Container
 from k8s_tutor.sim.runtime.contract import ExecError
 
 T = TypeVar("T")
-MAX_REDIRECTS = 10
-HEALTH = "/grpc.health.v1.Health/Check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +64,15 @@ class Prober:
             code = await self._within(timeout, container.exec(command, None, output, output))
         except TimeoutError:
             words = " ".join(command)
-            return Outcome("failure", f'command timed out: "{words}" timed out after {_go_seconds(timeout)}')
+            return Outcome("failure", f'command timed out: "{words}" timed out after {go_seconds(timeout)}')
         except ExecError as error:
             return Outcome("error", f"rpc error: code = Unknown desc = {error.message}")
         return Outcome("failure" if code else "success", output.text)
 
     async def _http(self, action: Json, spec: Json, pod_ip: str, timeout: float) -> Outcome:  # noqa: ASYNC109 - cluster time
-        port = container_port(action["port"], spec)
-        url = probe_url(action, pod_ip, port)
-        headers = probe_headers(action, "probe")
-        for _ in range(MAX_REDIRECTS):
-            try:
-                response = await self._network.http(None, "GET", url, headers, timeout=timeout)
-            except NetworkError as error:
-                return Outcome("failure", f'Get "{url}": {_http_words(error, action.get("host") or pod_ip, port)}')
-            target = _local_redirect(response, action.get("host") or pod_ip, port)
-            if target is None:
-                return _judge(response)
-            url = target
-        return Outcome("failure", f'Get "{url}": stopped after 10 redirects')
+        asked = http.Asked(action, pod_ip, container_port(action["port"], spec))
+        result, output = await http.ask(self._network, asked, timeout)
+        return Outcome(result, output)
 
     async def _tcp(self, action: Json, spec: Json, pod_ip: str, timeout: float) -> Outcome:  # noqa: ASYNC109 - cluster time
         port = container_port(action["port"], spec)
@@ -91,35 +80,13 @@ class Prober:
         try:
             stream = await self._network.connect(None, host, port, timeout)
         except NetworkError as error:
-            return Outcome("failure", f"dial tcp {host}:{port}: {_dial_words(error)}")
+            return Outcome("failure", f"dial tcp {host}:{port}: {dial_words(error)}")
         stream.close()
         return Outcome("success")
 
     async def _grpc(self, action: Json, pod_ip: str, timeout: float) -> Outcome:  # noqa: ASYNC109 - cluster time
-        port, service = action["port"], action.get("service") or ""
-        address = f"{pod_ip}:{port}"
-        headers = {"content-type": "application/grpc"}
-        url = f"http://{address}{HEALTH}"
-        begun = self._clock.now()
-        try:
-            response = await self._network.http(None, "POST", url, headers, service.encode(), timeout)
-        except NetworkError as error:
-            # A gRPC client goes on trying to connect until its time is up.
-            await self._clock.sleep(max(0.0, timeout - (self._clock.now() - begun)))
-            if error.kind == "reset":
-                return Outcome("failure", f'error: failed to connect service at "{address}": {error.message}')
-            within = _go_seconds(timeout)
-            words = f'timeout: failed to connect service "{address}" within {within}: context deadline exceeded'
-            return Outcome("failure", words)
-        status = response.headers.get("grpc-status", "12")
-        if status == "5":
-            return Outcome("failure", f"error: service {service} not found")
-        if status != "0":
-            protocol = "(grpc.health.v1.Health)"
-            return Outcome("failure", f"error: this server does not implement the grpc health protocol {protocol}: ")
-        if response.text != "SERVING":
-            return Outcome("failure", f'service unhealthy (responded with "{response.text}")')
-        return Outcome("success", f'service healthy (responded with "{response.text}")')
+        fault = await grpc.check(self._clock, self._network, action, pod_ip, timeout)
+        return Outcome("failure", fault) if fault else Outcome("success", "service healthy")
 
     async def _within(self, seconds: float, work: Awaitable[T]) -> T:
         """Await in cluster time.
@@ -145,44 +112,3 @@ class Prober:
             raise
         finally:
             timer.cancel()
-
-
-def _judge(response: HttpResponse) -> Outcome:
-    if 200 <= response.status < 300:
-        return Outcome("success", response.text)
-    if 300 <= response.status < 400:
-        return Outcome("warning", f"Probe terminated redirects, Response body: {response.text}")
-    return Outcome("failure", f"HTTP probe failed with statuscode: {response.status}")
-
-
-def _local_redirect(response: HttpResponse, host: str, port: int) -> str | None:
-    """Return where a redirect leads if it stays on the same host."""
-    if response.status not in (301, 302, 303, 307, 308):
-        return None
-    location = next((value for name, value in response.headers.items() if name.lower() == "location"), "")
-    if location.startswith("/"):
-        return f"http://{host}:{port}{location}"
-    return location if location.startswith((f"http://{host}/", f"http://{host}:")) else None
-
-
-def _http_words(error: NetworkError, host: str, port: int) -> str:
-    if error.kind == "timeout":
-        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-    if error.kind == "reset":
-        return "http: server gave HTTP response to HTTPS client" if "version" in error.message else "EOF"
-    return f"dial tcp {host}:{port}: {_dial_words(error)}"
-
-
-def _dial_words(error: NetworkError) -> str:
-    words = {
-        "refused": "connect: connection refused",
-        "timeout": "i/o timeout",
-        "unreachable": "connect: no route to host",
-        "reset": "read: connection reset by peer",
-    }
-    return words.get(error.kind, f"lookup failed: {error.message}")
-
-
-def _go_seconds(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole}s" if whole < 60 else f"{whole // 60}m{whole % 60}s"
