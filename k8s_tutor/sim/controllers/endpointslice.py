@@ -6,6 +6,14 @@ Slices are changed as little as possible: an endpoint stays in its slice, a new 
 from collections.abc import Sequence
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
+from k8s_tutor.sim.controllers.endpointslice_hints import (
+    DISABLED,
+    ZONE,
+    Planned,
+    Topology,
+    automatic,
+    distribute,
+)
 from k8s_tutor.sim.controllers.index import owner_index
 from k8s_tutor.sim.controllers.pods import is_ready, is_terminating
 from k8s_tutor.sim.controllers.serviceendpoints import (
@@ -29,7 +37,6 @@ MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslice-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"
 MAX_ENDPOINTS = 100
-ZONE = "topology.kubernetes.io/zone"
 
 
 class EndpointSliceController(ServiceFollower):
@@ -42,7 +49,9 @@ class EndpointSliceController(ServiceFollower):
         super().setup()
         self.events = Recorder(self.clock, self.client, "endpoint-slice-controller")
         self._slices = owner_index(self.client.store, SLICES)
+        self._topology = Topology()
         self.watch(SLICES, self._slice_changed)
+        self.watch("nodes", self._node_changed)
 
     def _slice_changed(self, event: Event) -> None:
         """A slice that somebody else changed or deleted is put right."""
@@ -50,10 +59,18 @@ class EndpointSliceController(ServiceFollower):
         if owner and owner["kind"] == "Service" and event.type != "ADDED":
             self.queue.add((event.obj["metadata"]["namespace"], owner["name"]))
 
+    def _node_changed(self, event: Event) -> None:
+        """Zones' shares change with ready nodes, which may leave a zone with too few endpoints."""
+        if event.type == "MODIFIED" and event.old is not None and _share(event.old.obj) == _share(event.obj):
+            return
+        for key in self._topology.look(self.client.list("nodes")):
+            self.queue.add(key)
+
     def reconcile(self, namespace: str, name: str) -> None:
         service = self.client.get("services", name, namespace)
         if service is None:
             self.triggers.forget(namespace, name)
+            self._topology.forget((namespace, name))
             return
         if service["spec"].get("type") == "ExternalName" or not service["spec"].get("selector"):
             return
@@ -73,27 +90,57 @@ class EndpointSliceController(ServiceFollower):
                 continue
             ports = in_slice_order(ports_of(pod, service))
             wanted.setdefault(str(ports), (ports, []))[1].append(self._endpoint(service, pod))
-        self._place(service, wanted, trigger)
+        plans, gone = self._plan(service, wanted)
+        self._add_hints(service, plans)
+        for plan in plans:
+            if plan.slice is None:
+                self._create(service, plan.ports, plan.endpoints, trigger)
+            elif plan.changed:
+                self._update(service, plan.slice, plan.ports, plan.endpoints, trigger)
+        for slice_ in gone:
+            self._delete(slice_)
         if skipped:
             text = skipped[0] if len(skipped) == 1 else f"[{', '.join(skipped)}]"
             told = f"Error updating Endpoint Slices for Service {namespace}/{name}: {text}"
             self.events.event(service, "Warning", "FailedToUpdateEndpointSlices", told)
             raise ApiError(500, "InternalError", text)
 
-    def _place(self, service: Json, wanted: dict[str, tuple[list[Json], list[Json]]], trigger: str) -> None:
+    def _add_hints(self, service: Json, plans: Sequence[Planned]) -> None:
+        key = (service["metadata"]["namespace"], service["metadata"]["name"])
+        told = None
+        if automatic(service):
+            told = self._topology.add_hints(key, plans)
+        else:
+            if self._topology.forget(key):
+                told = ("Warning", DISABLED)
+            distribute(service, plans)
+        if told is not None:
+            reason = "TopologyAwareHintsEnabled" if told[0] == "Normal" else "TopologyAwareHintsDisabled"
+            self.events.event(service, told[0], reason, f"{told[1]}, addressType: {_family(service)}")
+
+    def _plan(
+        self, service: Json, wanted: dict[str, tuple[list[Json], list[Json]]]
+    ) -> tuple[list[Planned], list[Json]]:
+        """Return the slices as they are to be, and those that are to go."""
         existing = self._slices.owned(service["metadata"]["uid"])
+        if not wanted:  # one empty slice stays
+            if not existing:
+                return [Planned(None, [], [], changed=True)], []
+            return [Planned(existing[0], [], [], changed=bool(existing[0].get("endpoints")))], existing[1:]
         by_ports: dict[str, list[Json]] = {}
         for slice_ in existing:
             by_ports.setdefault(str(slice_.get("ports") or []), []).append(slice_)
-        if not wanted:
-            self._placeholder(service, existing, trigger)
-            return
         kept = {key: by_ports.pop(key, []) for key in wanted}
         idle = [slice_ for slices in by_ports.values() for slice_ in slices]
+        plans: list[Planned] = []
+        gone: list[Json] = []
         for key, (ports, endpoints) in wanted.items():
-            self._fill(service, kept[key], idle, ports, endpoints, trigger)
-        for slice_ in idle:
-            self._delete(slice_)
+            for plan in self._fill(service, kept[key], idle, ports, endpoints):
+                if plan.endpoints:
+                    plans.append(plan)
+                elif plan.slice is not None:
+                    gone.append(plan.slice)
+        return plans, [*gone, *idle]
 
     def _endpoint(self, service: Json, pod: Json) -> Json:
         serving, terminating = is_ready(pod), is_terminating(pod)
@@ -107,57 +154,37 @@ class EndpointSliceController(ServiceFollower):
             zone = (node["metadata"].get("labels") or {}).get(ZONE) if node else None
             if zone:
                 found["zone"] = zone
-                if service["spec"].get("trafficDistribution") in {"PreferClose", "PreferSameZone"}:
-                    found["hints"] = {"forZones": [{"name": zone}]}
         if has_hostname(pod, service):
             found["hostname"] = pod["spec"]["hostname"]
         return found
 
-    def _placeholder(self, service: Json, existing: Sequence[Json], trigger: str) -> None:
-        """Without endpoints one empty slice stays."""
-        for slice_ in existing[1:]:
-            self._delete(slice_)
-        if existing:
-            if existing[0].get("endpoints"):
-                self._update(service, existing[0], [], [], trigger)
-        else:
-            self._create(service, [], [], trigger)
-
     def _fill(
-        self,
-        service: Json,
-        slices: Sequence[Json],
-        idle: list[Json],
-        ports: list[Json],
-        endpoints: Sequence[Json],
-        trigger: str,
-    ) -> None:
+        self, service: Json, slices: Sequence[Json], idle: list[Json], ports: list[Json], endpoints: Sequence[Json]
+    ) -> list[Planned]:
         """Place the endpoints of one set of ports; ``idle`` slices, of other ports, are taken before new ones are made."""
         wanted = {endpoint["targetRef"]["uid"]: endpoint for endpoint in endpoints}
-        plans: list[tuple[Json, list[Json]]] = []
+        plans: list[Planned] = []
         for slice_ in slices:
-            kept = []
-            for old in slice_.get("endpoints") or ():
+            kept, before = [], slice_.get("endpoints") or ()
+            changed = not self._labels_fit(service, slice_)
+            for old in before:
                 new = wanted.pop((old.get("targetRef") or {}).get("uid", ""), None)
                 if new is not None:
-                    kept.append(new)
-            plans.append((slice_, kept))
+                    same = {key: value for key, value in old.items() if key != "hints"} == new
+                    kept.append(old if same else new)
+                    changed = changed or not same
+            plans.append(Planned(slice_, ports, kept, changed or len(kept) != len(before)))
         left = list(wanted.values())
-        for _, kept in plans:
-            room = MAX_ENDPOINTS - len(kept)
-            kept.extend(left[:room])
-            left = left[room:]
-        for slice_, kept in plans:
-            if not kept:
-                self._delete(slice_)
-            elif kept != (slice_.get("endpoints") or []) or not self._labels_fit(service, slice_):
-                self._update(service, slice_, ports, kept, trigger)
+        for plan in plans:
+            room = MAX_ENDPOINTS - len(plan.endpoints)
+            if left and room > 0:
+                plan.endpoints.extend(left[:room])
+                plan.changed = True
+                left = left[room:]
         while left:
-            if idle:
-                self._update(service, idle.pop(0), ports, left[:MAX_ENDPOINTS], trigger)
-            else:
-                self._create(service, ports, left[:MAX_ENDPOINTS], trigger)
+            plans.append(Planned(idle.pop(0) if idle else None, ports, left[:MAX_ENDPOINTS], changed=True))
             left = left[MAX_ENDPOINTS:]
+        return plans
 
     def _labels(self, service: Json) -> dict[str, str]:
         labels = dict(service["metadata"].get("labels") or {})
@@ -173,7 +200,6 @@ class EndpointSliceController(ServiceFollower):
 
     def _create(self, service: Json, ports: list[Json], endpoints: list[Json], trigger: str) -> None:
         meta = service["metadata"]
-        family = (service["spec"].get("ipFamilies") or ["IPv4"])[0]
         slice_: Json = {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
@@ -183,7 +209,7 @@ class EndpointSliceController(ServiceFollower):
                 "labels": self._labels(service),
                 "ownerReferences": [controller_reference(service)],
             },
-            "addressType": family,
+            "addressType": _family(service),
             "endpoints": endpoints or None,
             "ports": ports or None,
         }
@@ -207,3 +233,11 @@ class EndpointSliceController(ServiceFollower):
         except ApiError as error:
             if error.code != 404:
                 raise
+
+
+def _share(node: Json) -> tuple[bool, str | None]:
+    return is_ready(node), (node["metadata"].get("labels") or {}).get(ZONE)
+
+
+def _family(service: Json) -> str:
+    return str((service["spec"].get("ipFamilies") or ["IPv4"])[0])
