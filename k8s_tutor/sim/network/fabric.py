@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from k8s_tutor.sim.network import http
+from k8s_tutor.sim.network import health, http
 from k8s_tutor.sim.network.dns import Dns
 from k8s_tutor.sim.network.http import Handler, HttpRequest, HttpResponse
 from k8s_tutor.sim.network.ingress import IngressTable
@@ -373,9 +373,16 @@ class Network:
         if not free and not self.policies.allows(source or "", address, port, protocol):
             raise LostError
         found = ports.get((port, protocol))
+        if found is None and address in self._nodes and protocol == "TCP":
+            found = self._health(address, port)
         if found is None or found.loopback:
             raise NetworkError("refused", "Connection refused")
         return found
+
+    def _health(self, address: str, port: int) -> Listener | None:
+        """Return kube-proxy's health check of a Service on a node, if the port is one's."""
+        told = self.services.health(port, self._where.get(address, ""))
+        return Listener(port, lambda request: health.answer(request, *told)) if told is not None else None
 
     def _seen_as(self, source: str | None, address: str, entrance: str) -> str:
         """Return the sender's address behind kube-proxy's masquerade, or a node's on its pods' bridge."""

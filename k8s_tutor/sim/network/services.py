@@ -65,6 +65,7 @@ class Target:
 class _Index:
     addresses: dict[Place, Rule] = field(default_factory=dict)
     node_ports: dict[tuple[int, str], Rule] = field(default_factory=dict)
+    health_ports: dict[int, Rule] = field(default_factory=dict)
     virtual: set[str] = field(default_factory=set)
 
 
@@ -111,6 +112,18 @@ class ServiceTable(ServiceObjects):
         masquerade = external and policy != "Local"
         return Target(found, lambda endpoints: self._choose(rule, endpoints, source or ""), masquerade)
 
+    def health(self, port: int, node: str) -> tuple[Key, int] | None:
+        """Return the Service whose health a node's port tells, and how many ready endpoints the node has."""
+        rule = self._rules().health_ports.get(port)
+        if rule is None:
+            return None
+        ready = {
+            endpoint["addresses"][0]
+            for endpoint, _ in self.endpoints(rule.key)
+            if endpoint.get("nodeName") == node and (endpoint.get("conditions") or {}).get("ready") is not False
+        }
+        return rule.key, len(ready)
+
     def is_virtual(self, address: str) -> bool:
         """Tell whether an address is a Service's."""
         return address in self._rules().virtual
@@ -144,6 +157,8 @@ class ServiceTable(ServiceObjects):
         balancer: dict[str, Any] = service.get("status", {}).get("loadBalancer") or {}
         addresses += [entry["ip"] for entry in balancer.get("ingress") or () if entry.get("ip")]
         index.virtual.update(addresses)
+        if spec.get("healthCheckNodePort"):
+            index.health_ports[spec["healthCheckNodePort"]] = Rule(key, {}, service)
         for port in spec.get("ports") or ():
             protocol = port.get("protocol", "TCP")
             rule = Rule(key, port, service)

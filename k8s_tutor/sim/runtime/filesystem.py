@@ -7,6 +7,7 @@ allows.
 
 import errno
 import posixpath
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -220,7 +221,7 @@ class FileSystem:
             if not create or path.endswith("/"):
                 raise fail(errno.ENOENT if not path.endswith("/") else errno.EISDIR, path)
             parent = self.writable(place, who, path)
-            node = File(b"", mode, who.uid, who.gid, self.now())
+            node = File(b"", mode, who.uid, _group(parent, who), self.now())
             parent.put(place.name, node)
             parent.mtime = self.now()
             return node
@@ -262,7 +263,8 @@ class FileSystem:
         if place.node is not None:
             raise fail(errno.EEXIST, path)
         parent = self.writable(place, who, path)
-        parent.put(place.name, Directory(mode, who.uid, who.gid, self.now(), quota=parent.quota))
+        mode |= parent.mode & stat.S_ISGID
+        parent.put(place.name, Directory(mode, who.uid, _group(parent, who), self.now(), quota=parent.quota))
         parent.mtime = self.now()
 
     def make_directories(
@@ -275,7 +277,9 @@ class FileSystem:
             place = self.find(at, who=who)
             if place.node is None:
                 if force:
-                    place.parent.put(place.name, Directory(mode, mtime=self.now(), quota=place.parent.quota))
+                    parent = place.parent
+                    made = Directory(mode, gid=_group(parent, ROOT), mtime=self.now(), quota=parent.quota)
+                    parent.put(place.name, made)
                 else:
                     self.make_directory(at, who=who, mode=mode)
             elif not isinstance(place.node, Directory):
@@ -387,3 +391,8 @@ class FileSystem:
     def make_fifo(self, path: str, cwd: str = "/", who: Credentials = ROOT) -> None:
         """Make a named pipe."""
         self.put(path, Fifo(0o644, self.now()), cwd, who)
+
+
+def _group(parent: Directory, who: Credentials) -> int:
+    """Return the group of what is made in a directory: its own if it has the set-group-ID bit."""
+    return parent.gid if parent.mode & stat.S_ISGID else who.gid

@@ -49,7 +49,8 @@ def _root(files: FileSystem, mount: Mount) -> Node:
     path = "/" + mount.sub_path.strip("/")
     place = inside.find(path) if inside.exists(path) else None
     if place is None or place.node is None:
-        inside.make_directories(path)
+        # With the volume's own mode, as the kubelet makes it (so fsGroup's bits hold for it too).
+        inside.make_directories(path, mode=mount.volume.root.mode, force=True)
         return inside.get(path)
     if not isinstance(place.node, Directory | File):
         raise fail(errno.EINVAL, path)

@@ -58,14 +58,15 @@ class Volume:
         """Project these files (paths may have directories), at once, in place of those before; ``owners``: their UIDs."""
         stamp = datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("..%Y_%m_%d_%H_%M_%S")
         name = f"{stamp}.{next(self._serial) * 2654435761 % 10**10:010d}"
-        fresh = Directory(0o755, gid=gid, mtime=now)
+        folder_mode = 0o2755 if gid else 0o755
+        fresh = Directory(folder_mode, gid=gid, mtime=now)
         for path, data in sorted(files.items()):
             folder = fresh
             *folders, last = path.split("/")
             for part in folders:
                 inner = folder.get(part)
                 if not isinstance(inner, Directory):
-                    inner = Directory(0o755, gid=gid, mtime=now)
+                    inner = Directory(folder_mode, gid=gid, mtime=now)
                     folder.put(part, inner)
                 folder = inner
             file = File(data, (modes or {}).get(path, mode), uid=(owners or {}).get(path, 0), gid=gid, mtime=now)

@@ -4,11 +4,13 @@ Files of such volumes are made when a process first looks: most containers never
 and 5,000 idle pods should not hold 5,000 copies of it. What they will show is fixed when the volume is set up.
 """
 
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.runtime.nodes import Directory, Node, Symlink
 from k8s_tutor.sim.runtime.volume import Volume
 
 if TYPE_CHECKING:
@@ -111,21 +113,26 @@ class LazyVolume(Volume):
         make: gives the files.
         now: cluster time.
         gid: owner of the files (fsGroup).
+        on_disk: kept on the node's disk (a ConfigMap), not in memory.
     """
 
     memory = True
-    source = "tmpfs"
 
-    def __init__(self, make: Callable[[], Projected], now: Callable[[], float], gid: int = 0) -> None:
+    def __init__(
+        self, make: Callable[[], Projected], now: Callable[[], float], gid: int = 0, *, on_disk: bool = False
+    ) -> None:
         # Nothing is initialised yet: ``__getattr__`` sees to it when ``root`` or ``quota`` is asked for.
         self._make = make
         self._now = now
         self._gid = gid
+        self._mode = empty_mode(gid, memory=not on_disk)
+        self.source = "/dev/vda1" if on_disk else "tmpfs"
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("root", "quota", "_serial"):
             raise AttributeError(name)
-        super().__init__(memory=True, gid=self._gid, now=self._now())
+        source = self.source
+        super().__init__(mode=self._mode, source=source, gid=self._gid, now=self._now())
         self.memory = False  # a projection's bytes are the node's, not the container's
         self._project(self._make())
         return self.__dict__[name]
@@ -155,9 +162,11 @@ def projection(
     make: Callable[[Json], Callable[[], Projected]],
     watches: frozenset[tuple[str, str, str]],
     expires: float = 0.0,
+    *,
+    on_disk: bool = False,
 ) -> Mounted:
     """Return a mounted volume whose files ``make(pod)`` checks now and makes later."""
-    volume = LazyVolume(make(pod), context.now, fs_group(pod))
+    volume = LazyVolume(make(pod), context.now, fs_group(pod), on_disk=on_disk)
 
     def refresh(present: Json) -> None:
         volume.replace(make(present))
@@ -168,6 +177,24 @@ def projection(
 def fs_group(pod: Json) -> int:
     """Return the group that owns a pod's volumes."""
     return int((pod["spec"].get("securityContext") or {}).get("fsGroup") or 0)
+
+
+def empty_mode(gid: int, *, memory: bool) -> int:
+    """Return the mode of a volume's root: a tmpfs is sticky, and what is made in a group's volume is the group's."""
+    return 0o777 | (stat.S_ISVTX if memory else 0) | (stat.S_ISGID if gid else 0)
+
+
+def give_to_group(node: Node, gid: int) -> None:
+    """Let a group read and write a volume and what is in it (kubelet, ``SetVolumeOwnership``)."""
+    node.gid = gid
+    if isinstance(node, Directory):
+        node.mode |= 0o770 | stat.S_ISGID
+        for name in node.names():
+            inner = node.get(name)
+            if inner is not None and not isinstance(inner, Symlink):
+                give_to_group(inner, gid)
+    else:
+        node.mode |= 0o660
 
 
 def select(

@@ -14,6 +14,7 @@ class ConfigMapVolume(KeyedVolume):
     name_field = "name"
     singular = "configmap"
     no_such_key = "configmap references non-existent config key"
+    on_disk = True
 
     @staticmethod
     def bytes_of(obj: Json) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.kubelet.volumes.base import Mounted, VolumeContext, VolumePlugin, fs_group
+from k8s_tutor.sim.kubelet.volumes.base import Mounted, VolumeContext, VolumePlugin, empty_mode, fs_group
 from k8s_tutor.sim.runtime.volume import Volume
 
 
@@ -15,7 +15,7 @@ class EmptyDirVolume(VolumePlugin):
         source = volume["emptyDir"] or {}
         limit = Quantity.parse(source["sizeLimit"]).value() if source.get("sizeLimit") else 0
         memory = source.get("medium") == "Memory"
-        tree = Volume(
-            limit if memory and limit else None, memory=memory, mode=0o777, gid=fs_group(pod), now=context.now()
-        )
+        gid = fs_group(pod)
+        mode = empty_mode(gid, memory=memory)
+        tree = Volume(limit if memory and limit else None, memory=memory, mode=mode, gid=gid, now=context.now())
         return Mounted(tree, limit=limit or None, own=True, local=not memory)

@@ -28,6 +28,7 @@ class KeyedVolume(VolumePlugin):
     name_field: ClassVar[str]
     singular: ClassVar[str]
     no_such_key: ClassVar[str]
+    on_disk: ClassVar[bool] = False
 
     @staticmethod
     @abc.abstractmethod
@@ -58,4 +59,5 @@ class KeyedVolume(VolumePlugin):
             files = self.content(source, name, namespace, mode, context)
             return lambda: files
 
-        return projection(pod, context, make, frozenset({(self.resource, namespace, name)}))
+        watched = frozenset({(self.resource, namespace, name)})
+        return projection(pod, context, make, watched, on_disk=self.on_disk)

@@ -1,7 +1,7 @@
 """Claims: the PersistentVolume behind a PersistentVolumeClaim (upstream: ``volumemanager``'s populator, ``local``)."""
 
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.kubelet.volumes.base import Mounted, MountError, VolumeContext, VolumePlugin
+from k8s_tutor.sim.kubelet.volumes.base import Mounted, MountError, VolumeContext, VolumePlugin, fs_group, give_to_group
 from k8s_tutor.sim.kubelet.volumes.host_path import mount_path
 from k8s_tutor.sim.kubelet.volumes.unsupported import refuse
 
@@ -52,4 +52,6 @@ class PersistentVolumeClaimVolume(VolumePlugin):
         source = volume["persistentVolumeClaim"]
         mounted = mount_claim(pod, volume["name"], source["claimName"], context)
         mounted.read_only = mounted.read_only or bool(source.get("readOnly"))
+        if fs_group(pod) and not mounted.prefix and not mounted.read_only:
+            give_to_group(mounted.volume.root, fs_group(pod))
         return mounted
