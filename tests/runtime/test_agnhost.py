@@ -127,3 +127,13 @@ async def test_unknown_words_are_refused(container: MakeContainer) -> None:
     assert (await run(some, "/agnhost", "pause", "--nope")).err.startswith("Error: unknown flag: --nope\n")
     tester = await run(some, "/agnhost-2", "entrypoint-tester", "a", "b c")
     assert tester.out == "[/agnhost-2 entrypoint-tester a b c]\n"
+
+
+async def test_the_images_own_certificate_is_served_until_it_is_moved(container: MakeContainer) -> None:
+    server = container(IMAGE, "/agnhost", "test-webserver")
+    await server.clock.advance(0)
+    status, text = await get(server, "/localhost.crt", 80)
+    assert status == 200
+    assert text.startswith("-----BEGIN CERTIFICATE-----")
+    assert (await run(server, "mv", "/localhost.crt", "/tmp/")).code == 0
+    assert (await get(server, "/localhost.crt", 80))[0] == 404

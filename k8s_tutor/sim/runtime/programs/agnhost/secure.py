@@ -68,9 +68,20 @@ def _material(process: "Process", path: str) -> bytes:
         name = path.lstrip("./")
         if name not in OWN:
             raise
+    return own_files()[OWN.index(name)]
+
+
+def own_files() -> tuple[bytes, bytes]:
+    """Return the image's certificate and key; made once, when they are first asked for."""
     if not _own:
         from k8s_tutor.sim.auth import pki
 
         made = pki.issue(pki.make_ca("localhost"), "localhost", hosts=("127.0.0.1", "::1", "localhost"))
         _own.append((made.certificate.encode(), made.key.encode()))
-    return _own[0][OWN.index(name)]
+    return _own[0]
+
+
+def lay_own_files(process: "Process") -> None:
+    """Put the image's certificate and key where a server of files would find them."""
+    for name, content in zip(OWN, own_files(), strict=True):
+        process.container.files.write_file(f"/{name}", content)

@@ -11,7 +11,7 @@ from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.nodes import Directory
 from k8s_tutor.sim.runtime.programs.agnhost import answers
 from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, fatal, log, subcommand
-from k8s_tutor.sim.runtime.programs.agnhost.secure import listen_http
+from k8s_tutor.sim.runtime.programs.agnhost.secure import lay_own_files, listen_http
 from k8s_tutor.sim.runtime.programs.serving import listen, stop_on
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ async def test_webserver(process: "Process", flags: Flags, operands: list[str]) 
     """Serve the container's files."""
     del operands
     files, who = process.container.files, process.credentials
+    lay_own_files(process)
 
     def answer(request: HttpRequest) -> HttpResponse:
         headers = {"Cache-Control": "private", "Access-Control-Allow-Origin": "*"}
