@@ -80,7 +80,7 @@ class Cluster:
         self.store = Store(clock, journal)
         self.scheme = build_scheme()
         self.admission = AdmissionChain()
-        self.rest = Rest(self.store, self.scheme, self.admission, ManagedFields(clock))
+        self.rest = Rest(self.store, self.scheme, self.admission, ManagedFields(clock, self.scheme))
         self.identity = identity or Identity()
         self.tokens = Tokens(self.identity, self.store, clock)
         self.authorizer = Authorizer(self.store)
@@ -225,8 +225,9 @@ class Cluster:
         self.expiry.reload()
 
     def _declare(self) -> None:
-        self.components.add(CONTROLLER_MANAGER, self._make_controllers)
+        # The scheduler watches first: it tries a pod before controllers make what the pod waits for.
         self.components.add(SCHEDULER, self._make_scheduler)
+        self.components.add(CONTROLLER_MANAGER, self._make_controllers)
         self.components.add(PROXY, self._make_proxy)
         self.components.add(SURROUNDINGS, self._make_surroundings)
         for node in self.shape.members():

@@ -174,7 +174,7 @@ def _apply_once(
             [Conflict(_manager_text(entry), path_text(path)) for entry, shared in clashes for path in paths(shared)]
         )
     rest = release(others, lost)
-    own = {**own, "fieldsV1": difference(claimed, STRIPPED)}
+    own = {**own, "fieldsV1": fieldsets.in_order(difference(claimed, STRIPPED))}
     if not (change.added or change.modified or change.removed):
         # Upstream stamps only what changes the object: a first claim of what is there already has no time.
         own.pop("time", None)

@@ -8,6 +8,7 @@ once made; results share nodes with their sources.
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 FieldSet = dict[str, Any]
@@ -109,6 +110,26 @@ def without_subtrees(fields: FieldSet, roots: FieldSet) -> FieldSet:
             if rest:
                 result[element] = rest
     return result
+
+
+def in_order(fields: FieldSet) -> FieldSet:
+    """Return a set in the order in which upstream writes it: names, keys and values sorted, numbers as numbers."""
+    if len(fields) == 1:
+        ((element, node),) = fields.items()
+        return {element: in_order(node)} if node else fields
+    return {element: in_order(fields[element]) if fields[element] else LEAF for element in sorted(fields, key=_rank)}
+
+
+@lru_cache(maxsize=8192)
+def _rank(element: str) -> tuple[str, Any]:
+    if element[0] not in "kvi":
+        return element, ()
+    value = json.loads(element[2:])
+    values = sorted(value.items()) if element[0] == "k" and isinstance(value, dict) else [("", value)]
+    order = tuple(
+        (name, isinstance(each, str), each if isinstance(each, str | int | float) else "") for name, each in values
+    )
+    return f"{'~' if element[0] == 'i' else element[0]}:", order
 
 
 def paths(fields: FieldSet, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from k8s_tutor.apimachinery.apply.comparing import Comparison, ShapeError, compare
-from k8s_tutor.apimachinery.apply.fieldsets import FieldSet, difference, intersection, make_set, union, without_subtrees
+from k8s_tutor.apimachinery.apply.fieldsets import (
+    FieldSet,
+    difference,
+    in_order,
+    intersection,
+    make_set,
+    union,
+    without_subtrees,
+)
 from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.schema.types import Type
 from k8s_tutor.apimachinery.unstructured import Json
@@ -178,7 +186,7 @@ def _take(entries: Entries, own: Entry) -> Entries:
             own = {**own, "fieldsV1": union(entry.get("fieldsV1") or {}, own["fieldsV1"])}
         else:
             result.append(entry)
-    return [*result, own]
+    return [*result, {**own, "fieldsV1": in_order(own["fieldsV1"])}]
 
 
 def conflicts_with(entries: Entries, taken: FieldSet, keeper: Identity) -> list[tuple[Entry, FieldSet]]:

@@ -14,7 +14,7 @@ from k8s_tutor.apimachinery.schema import Type, type_for
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
-from k8s_tutor.sim.registry.scheme import Resource
+from k8s_tutor.sim.registry.scheme import Resource, Scheme
 from k8s_tutor.sim.registry.strategy import RequestContext
 
 
@@ -23,15 +23,17 @@ class ManagedFields:
 
     Args:
         clock: the cluster's time.
+        scheme: the served resources, for objects that are written in another version than the stored one.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, scheme: Scheme) -> None:
         self._clock = clock
+        self._scheme = scheme
 
     def track(self, ctx: RequestContext, resource: Resource, new: Json, old: Json | None) -> None:
         """Set the new object's managedFields for an update by ``ctx.manager``."""
         version = ctx.api_version or resource.api_version
-        kind = resource.schema if version == resource.api_version else _type(version, resource.kind)
+        kind = resource.schema if version == resource.api_version else self._type(version, resource)
         if kind is None:
             return
         shown = new if version == resource.api_version else resource.strategy.to_version(new, version)
@@ -60,10 +62,10 @@ class ManagedFields:
         else:
             meta.pop("managedFields", None)
 
-
-def _type(api_version: str, kind: str) -> Type | None:
-    group, _, version = api_version.rpartition("/")
-    return type_for(group, version, kind)
+    def _type(self, api_version: str, resource: Resource) -> Type | None:
+        group, _, version = api_version.rpartition("/")
+        found = self._scheme.find(group, version, resource.plural)
+        return found.schema if found is not None else type_for(group, version, resource.kind)
 
 
 def reset_fields(resource: Resource, subresource: str) -> FieldSet | None:
