@@ -255,3 +255,23 @@ async def test_an_attributes_class_stays_while_a_claim_names_it(cluster: Make) -
     client.delete("persistentvolumeclaims", "data", "x")
     await clock.advance(1)
     assert client.get(classes, "fast") is None
+
+
+async def test_a_bound_volume_being_deleted_goes_with_its_claim(cluster: Make) -> None:
+    client, clock, _ = await ready(cluster)
+    size = {"storage": "1Gi"}
+    shared = {"accessModes": ["ReadWriteOnce"]}
+    client.create(
+        "persistentvolumes",
+        {"metadata": {"name": "v"}, "spec": shared | {"capacity": size, "hostPath": {"path": "/data/v"}}},
+    )
+    claim = {"metadata": {"name": "c", "namespace": "x"}}
+    claim_spec = shared | {"resources": {"requests": size}, "storageClassName": ""}
+    client.create("persistentvolumeclaims", claim | {"spec": claim_spec})
+    await clock.advance(5)
+    client.delete("persistentvolumes", "v")
+    await clock.advance(5)
+    assert client.get("persistentvolumes", "v") is not None
+    client.delete("persistentvolumeclaims", "c", "x")
+    await clock.advance(5)
+    assert client.get("persistentvolumes", "v") is None

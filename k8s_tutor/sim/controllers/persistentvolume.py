@@ -9,7 +9,6 @@ import re
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.controllers.pods import is_terminating
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.volumes import (
     BIND_COMPLETED,
@@ -252,7 +251,7 @@ class PersistentVolumeController(Controller):
             if claim["spec"].get("volumeName") == volume["metadata"]["name"]:
                 self._volume_phase(volume, "Bound")
             return
-        if not is_terminating(volume) and (volume.get("status") or {}).get("phase") not in {"Released", "Failed"}:
+        if (volume.get("status") or {}).get("phase") not in {"Released", "Failed"}:
             volume = self._volume_phase(volume, "Released")
         self._reclaim(volume)
 
