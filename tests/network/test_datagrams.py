@@ -114,3 +114,26 @@ async def test_host_ports_lead_to_pods_by_address_and_protocol(network: Network)
     network.detach(TWO)
     with pytest.raises(NetworkError, match="refused"):
         await seen(network, CLIENT, OTHER_NODE, 54323)
+
+
+async def test_services_of_other_proxies_have_no_rules(network: Network, clock: Clock) -> None:
+    labelled = service("web", clusterIP="10.96.0.80")
+    labelled["metadata"]["labels"] = {"service.kubernetes.io/service-proxy-name": "other"}
+    network.services.set_services([labelled])
+    network.services.set_endpoints([endpoints("web", TWO)])
+    task = clock.spawn(network.http(CLIENT, "GET", "http://10.96.0.80/", timeout=2))
+    await clock.advance(3)
+    with pytest.raises(NetworkError, match="timed out"):
+        await task
+    labelled["metadata"]["labels"] = {}
+    network.services.set_services([labelled])
+    assert await seen(network, CLIENT, "10.96.0.80", 80) == CLIENT
+
+
+async def test_a_balancer_learns_where_a_services_endpoints_are(network: Network) -> None:
+    spec = {"type": "LoadBalancer", "clusterIP": "10.96.0.80", "externalTrafficPolicy": "Local"}
+    network.services.set_services([service("web", **spec, healthCheckNodePort=31000)])
+    network.services.set_endpoints([endpoints("web", TWO, nodeName="node2")])
+    told = await network.http(None, "GET", f"http://{OTHER_NODE}:31000/healthz")
+    assert (told.status, told.headers["X-Load-Balancing-Endpoint-Weight"]) == (200, "1")
+    assert (await network.http(None, "GET", f"http://{NODE}:31000/healthz")).status == 503

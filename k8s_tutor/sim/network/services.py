@@ -2,7 +2,7 @@
 
 As the iptables proxier (``pkg/proxy``): cluster addresses, external addresses, load balancers' addresses, node ports;
 random choice among ready endpoints, among serving terminating ones if none is ready; ClientIP affinity;
-internalTrafficPolicy and externalTrafficPolicy Local.
+internalTrafficPolicy and externalTrafficPolicy Local. Services whose labels give them to another proxy have no rules.
 """
 
 import random
@@ -14,6 +14,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.network.objects import Key, ServiceObjects
 
 AFFINITY_SECONDS = 10800
+NOT_OURS = frozenset({"service.kubernetes.io/headless", "service.kubernetes.io/service-proxy-name"})
 Address = tuple[str, int]
 Place = tuple[str, int, str]
 
@@ -157,6 +158,8 @@ class ServiceTable(ServiceObjects):
         balancer: dict[str, Any] = service.get("status", {}).get("loadBalancer") or {}
         addresses += [entry["ip"] for entry in balancer.get("ingress") or () if entry.get("ip")]
         index.virtual.update(addresses)
+        if NOT_OURS & (service["metadata"].get("labels") or {}).keys():
+            return
         if spec.get("healthCheckNodePort"):
             index.health_ports[spec["healthCheckNodePort"]] = Rule(key, {}, service)
         for port in spec.get("ports") or ():
