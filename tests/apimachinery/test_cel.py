@@ -93,10 +93,10 @@ def test_formatting(template: str, arguments: str, text: str) -> None:
     ("arguments", "message"),
     [
         (
-            "'%d'.format(['x'])",
+            "'%d'.format([dyn('x')])",
             "error during formatting: decimal clause can only be used on integers, was given string",
         ),
-        ("'%s'.format([])", "index 0 out of range"),
+        ("'%s'.format(dyn([]))", "index 0 out of range"),
     ],
 )
 def test_formatting_fails(arguments: str, message: str) -> None:

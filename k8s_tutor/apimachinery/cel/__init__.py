@@ -13,7 +13,11 @@ from typing import Any, Final
 
 from cel_expr_python import cel as _cel
 
-from k8s_tutor.apimachinery.cel.library import configuration, extensions
+from k8s_tutor.apimachinery.cel.ast import read
+from k8s_tutor.apimachinery.cel.checker import Checked, check
+from k8s_tutor.apimachinery.cel.library import INSERT, configuration, extensions
+from k8s_tutor.apimachinery.cel.literals import check_literals
+from k8s_tutor.apimachinery.cel.types import DYN, Declared, Type
 
 _MACRO = re.compile(r"\.(?:all|exists|exists_?[oO]ne|map|filter|transform\w+|sortBy)\s*\(|[()]")
 _STRING = re.compile(r"""[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
@@ -46,17 +50,56 @@ class CompileError(ValueError):
     """The expression is no CEL; the message is that of upstream after ``compilation failed: ``."""
 
 
+class Scope:
+    """What expressions may name: variables with their types, and the objects among those types.
+
+    Args:
+        variables: names and their types.
+        structs: by the names of objects, their fields' types.
+        declared: for each variable, what is known of the size of its values.
+        bindings: whether expressions know ``cel.bind``.
+    """
+
+    __slots__ = ("bindings", "declared", "names", "structs", "variables")
+
+    def __init__(
+        self,
+        variables: Mapping[str, Type],
+        structs: Mapping[str, Mapping[str, Type]] | None = None,
+        *,
+        declared: Mapping[str, Declared] | None = None,
+        bindings: bool = False,
+    ) -> None:
+        self.variables = dict(variables)
+        self.names = tuple(name for name in variables if "." not in name)  # the parser knows no dotted ones
+        self.structs = structs or {}
+        self.declared = declared or {}
+        self.bindings = bindings
+
+
+@lru_cache(maxsize=64)
+def untyped(*names: str, bindings: bool = False) -> Scope:
+    """Return the scope of variables that may be anything."""
+    return Scope(dict.fromkeys(names, DYN), bindings=bindings)
+
+
 class Program:
-    """A compiled expression."""
+    """A compiled expression.
 
-    __slots__ = ("_compiled", "_depth", "expression", "type")
+    Attributes:
+        expression: its text.
+        type: the type of its result, as the compiler knows it: ``bool``, ``int``, ``string``, ``dyn`` …
+        checked: its tree with types; None for expressions of mutations.
+    """
 
-    def __init__(self, expression: str, compiled: Any, checked: Any) -> None:
+    __slots__ = ("_compiled", "_depth", "checked", "expression", "type")
+
+    def __init__(self, expression: str, compiled: Any, type_name: str, checked: Checked | None = None) -> None:
         self.expression = expression
         self._compiled = compiled
         self._depth = _comprehension_depth(expression)
-        #: The type of its result, as the compiler knows it: ``bool``, ``int``, ``string``, ``dyn`` …
-        self.type: str = _type_name(checked.return_type().name())
+        self.type = type_name
+        self.checked = checked
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Return the plain value of the expression, or a CelError."""
@@ -72,27 +115,24 @@ class Program:
 
 
 _TIMES = re.compile(r"\b(timestamp|duration)\b")
+_INSERT: Final = b"cel.@mapInsert"  # as long as the name that replaces it
+_MUTATIONS_ONLY: Final = frozenset({"jsonpatch.escapeKey"})
 
 
-def compile(
-    expression: str,
-    variables: tuple[str, ...] = ("self", "oldSelf"),
-    *,
-    patches: bool = False,
-    bindings: bool = False,
-) -> Program:
+def compile(expression: str, scope: Scope | tuple[str, ...] = ("self", "oldSelf"), *, patches: bool = False) -> Program:
     """Return the program of an expression.
 
     Args:
         expression: CEL.
-        variables: the names it may use; their values are of any type.
+        scope: what it may name; mere names are variables of any type.
         patches: whether it may use what only mutating policies know.
-        bindings: whether it may use ``cel.bind``.
 
     Raises:
         CompileError: with upstream's words.
     """
-    return _compile(expression, tuple(variables), patches=patches, bindings=bindings)
+    if patches:
+        return _compile_mutation(expression, scope.names if isinstance(scope, Scope) else scope)
+    return _compile(expression, scope if isinstance(scope, Scope) else untyped(*scope))
 
 
 def evaluate(program: Program, values: Mapping[str, Any]) -> Any:
@@ -106,20 +146,44 @@ def is_true(program: Program, values: Mapping[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _compile(expression: str, variables: tuple[str, ...], *, patches: bool, bindings: bool) -> Program:
+def _compile(expression: str, scope: Scope) -> Program:
     if len(expression) > _MAX_EXPRESSION:
         raise CompileError("expression exceeds the maximum length")
+    environment = _environment(scope.names, bindings=scope.bindings)
     try:
-        checked = _environment(variables, patches=patches, bindings=bindings, checking=True).compile(expression)
-        compiled = _environment(variables, patches=patches, bindings=bindings).compile(expression)
-        return Program(expression, compiled, checked)
+        compiled = environment.compile(expression, disable_check=True)
     except RuntimeError as error:
-        text = _STATUS.sub("", str(error)).removesuffix(" [INVALID_ARGUMENT]").replace("\\u003F", "?")
-        raise CompileError(_as_members(text, expression)) from None
+        raise CompileError(_complaint(error)) from None
+    parsed = compiled.serialize()
+    checked = check(read(parsed, expression), scope.variables, scope.structs, removed=_MUTATIONS_ONLY)
+    if not checked.errors:
+        check_literals(checked)
+    if checked.errors:
+        raise CompileError(checked.message())
+    if _INSERT in parsed:
+        compiled = environment.deserialize(parsed.replace(_INSERT, INSERT.encode()))
+    return Program(expression, compiled, str(checked.type), checked)
+
+
+@lru_cache(maxsize=256)
+def _compile_mutation(expression: str, names: tuple[str, ...]) -> Program:
+    """Compile what makes objects: the library's own checker knows the functions that stand for their types."""
+    try:
+        checked = _environment(names, patches=True, checking=True).compile(expression)
+        compiled = _environment(names, patches=True).compile(expression)
+        return Program(expression, compiled, _type_name(checked.return_type().name()))
+    except RuntimeError as error:
+        raise CompileError(_as_members(_complaint(error), expression)) from None
+
+
+def _complaint(error: RuntimeError) -> str:
+    return _STATUS.sub("", str(error)).removesuffix(" [INVALID_ARGUMENT]").replace("\\u003F", "?")
 
 
 @lru_cache(maxsize=64)
-def _environment(variables: tuple[str, ...], *, patches: bool, bindings: bool, checking: bool = False) -> Any:
+def _environment(
+    variables: tuple[str, ...], *, patches: bool = False, bindings: bool = False, checking: bool = False
+) -> Any:
     types = dict.fromkeys(variables, _cel.Type.DYN)
     return _cel.NewEnv(
         config=configuration(bindings=bindings),

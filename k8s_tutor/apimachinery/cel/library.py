@@ -14,12 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from cel_expr_python import cel
 
-from k8s_tutor.apimachinery.cel import lists
 from k8s_tutor.apimachinery import names
+from k8s_tutor.apimachinery.cel import lists
 from k8s_tutor.apimachinery.cel.format import formatted, joined, quoted
 from k8s_tutor.apimachinery.quantity import Quantity, QuantityError
 
 _T: Final = cel.Type
+#: What puts an entry into the map that a comprehension makes: the library's own insists on a map of its own kind.
+INSERT: Final = "map_insertion_"
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z.-]+))?",
     re.ASCII,
@@ -300,6 +302,15 @@ def _global_functions() -> list[Any]:
         _function("semver", (_T.DYN, text, _semver), (_T.DYN, [_T.STRING, _T.BOOL], _semver)),
         _function("isSemver", (_T.BOOL, text, _succeeds(_semver)), (_T.BOOL, [_T.STRING, _T.BOOL], _is_semver)),
         _function("strings.quote", (_T.STRING, text, quoted)),
+        _function(
+            INSERT,
+            (
+                _T.MAP,
+                [_T.MAP, _T.DYN, _T.DYN],
+                lambda of, key, value: {**lists.plain(of), lists.plain(key): lists.plain(value)},
+            ),
+            (_T.MAP, [_T.MAP, _T.MAP], lambda of, more: {**lists.plain(of), **lists.plain(more)}),
+        ),
         _function("format.named", (_T.DYN, text, _named_format)),
     ]
     return functions + [_function(f"format.{name}", (_T.DYN, [], _format(name))) for name in _FORMATS]

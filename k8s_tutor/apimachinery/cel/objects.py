@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from k8s_tutor.apimachinery import cel
+from k8s_tutor.apimachinery.cel.checker import pointed
 
 OBJECT, PATCH = "Object", "JSONPatch"
 PATCH_FIELDS = frozenset(("op", "path", "from", "value"))
@@ -158,11 +159,3 @@ def _moved(message: str, written: Written, expression: str) -> str:
         new, old = written.places[bisect_right(starts, offset) - 1]
         found.append(pointed(expression, min(old + offset - new, len(expression)), text))
     return "\n".join(found) or message
-
-
-def pointed(expression: str, offset: int, message: str) -> str:
-    """Return an error in the compiler's form: place, message, the line, and an arrow under the place."""
-    lines = expression[:offset].split("\n")
-    line = expression.split("\n")[len(lines) - 1]
-    column = len(lines[-1])
-    return f"ERROR: <input>:{len(lines)}:{column + 1}: {message}\n | {line}\n | {'.' * column}^"

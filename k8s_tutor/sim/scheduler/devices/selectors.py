@@ -62,7 +62,7 @@ def matches(expression: str, device: Json, driver: str) -> bool:
         DeviceSelectorError: it can not be told.
     """
     try:
-        program = cel.compile(_IN.sub(r"in device.own_\1", expression), ("device",), bindings=True)
+        program = cel.compile(_IN.sub(r"in device.own_\1", expression), cel.untyped("device", bindings=True))
     except cel.CompileError as error:
         raise DeviceSelectorError(f"CEL compile error: compilation failed: {error}") from None
     attributes = ((name, _cel_value(value)) for name, value in (device.get("attributes") or {}).items())

@@ -56,7 +56,7 @@ def check_variables(v: At, expressions: Expressions) -> None:
             variable.required("expression", "expression is not specified")
         else:
             expressions.check(variable, "expression", variable.text("expression"), (), composed=True)
-            expressions.declare(variable.text("name"))
+            expressions.declare(variable.text("name"), variable.text("expression"))
 
 
 def check_param_ref(v: At) -> None:

@@ -101,7 +101,7 @@ def check_selectors(v: At) -> None:
             selector.at("cel").too_long("expression", _MAX_EXPRESSION)
             continue
         try:
-            kind = cel.compile(expression, ("device",), bindings=True).type
+            kind = cel.compile(expression, cel.untyped("device", bindings=True)).type
         except cel.CompileError as error:
             selector.at("cel").invalid_text("expression", f"compilation failed: {error}")
             continue
