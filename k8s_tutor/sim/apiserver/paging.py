@@ -16,6 +16,7 @@ from k8s_tutor.sim.apiserver.selection import Selection
 from k8s_tutor.sim.machinery.status import bad_request
 from k8s_tutor.sim.machinery.store import Entry
 
+LATEST = -1
 TOKEN_VERSION = "meta.k8s.io/v1"
 
 
@@ -56,13 +57,13 @@ def first_page(entries: Sequence[Entry], chosen: Selection, limit: int, namespac
             left = len(entries) - index - 1
             if not left:
                 break
-            token = _token(version, _position(entry, namespace) + "\x00")
+            token = make_token(version, _position(entry, namespace) + "\x00")
             return Page(found, str(version), token, left if chosen.everything else None)
     return Page(found, str(version))
 
 
 def read_token(options: ListOptions) -> tuple[int, str]:
-    """Return the resource version that a token tells, and where its page begins.
+    """Return the resource version that a token tells (``LATEST``: none any more), and where its page begins.
 
     Raises:
         ApiError: 400.
@@ -82,7 +83,8 @@ def read_token(options: ListOptions) -> tuple[int, str]:
         raise bad_request(f"invalid continue token: continue key is not valid: {text}") from None
 
 
-def _token(version: int, start: str) -> str:
+def make_token(version: int, start: str) -> str:
+    """Return a token for the page that begins at ``start``."""
     body = orjson.dumps({"v": TOKEN_VERSION, "rv": version, "start": start})
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 

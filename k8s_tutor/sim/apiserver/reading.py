@@ -13,7 +13,7 @@ from k8s_tutor.sim.apiserver import tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import ListOptions, list_options, revision
-from k8s_tutor.sim.apiserver.paging import Page, first_page, read_token
+from k8s_tutor.sim.apiserver.paging import LATEST, Page, first_page, make_token, read_token
 from k8s_tutor.sim.apiserver.selection import Selection, selection
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Entry, type_prefix
@@ -64,7 +64,8 @@ def select(call: Call, options: ListOptions, chosen: Selection) -> Page:
     name = call.resource.name
     version = store.revision
     if options.token:
-        version, start = read_token(options)
+        asked, start = read_token(options)
+        version = version if asked == LATEST else asked
         entries: Iterable[Entry] = _at(call, namespace, version, start)
     elif options.match == "Exact" or (options.limit and wanted and options.match != "NotOlderThan"):
         _check_not_ahead(call, wanted)
@@ -103,7 +104,7 @@ def _at(call: Call, namespace: str | None, version: int, start: str = "") -> Ite
             "the results. Continuing with the provided token results in an inconsistent list - objects that were "
             "created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
         )
-        raise ApiError(410, "Expired", text) from None
+        raise ApiError(410, "Expired", text, token=make_token(LATEST, start)) from None
 
 
 def _check_not_ahead(call: Call, wanted: int) -> None:

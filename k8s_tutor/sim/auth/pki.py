@@ -56,6 +56,8 @@ SERVER_HOSTS = (
     "kubernetes.default.svc",
     "kubernetes.default.svc.cluster.local",
     SERVICE_ADDRESS,
+    "172.18.0.1",
+    "172.18.0.2",
 )
 
 

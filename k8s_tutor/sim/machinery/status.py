@@ -34,6 +34,7 @@ class ApiError(Exception):
         message: human text.
         details: the Status' ``details``.
         headers: extra headers of the answer (``Retry-After``).
+        token: a continue token, for lists that may go on in spite of the failure.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class ApiError(Exception):
         message: str,
         details: Json | None = None,
         headers: Mapping[str, str] | None = None,
+        token: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -50,10 +52,18 @@ class ApiError(Exception):
         self.message = message
         self.details = details
         self.headers = dict(headers or {})
+        self.token = token
 
     def status(self) -> Json:
         """Return the ``Status`` object of the answer."""
-        out: Json = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message}
+        meta = {"continue": self.token} if self.token else {}
+        out: Json = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": meta,
+            "status": "Failure",
+            "message": self.message,
+        }
         if self.reason:
             out["reason"] = self.reason
         if self.details is not None:
