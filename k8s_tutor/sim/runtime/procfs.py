@@ -112,8 +112,8 @@ class ProcDirectory(Directory):
         self._container = container
         clock, booted = container.clock, container.runtime.booted
         self._files: dict[str, Callable[[], bytes]] = {
-            "uptime": f"{clock.now() - booted:.2f} {(clock.now() - booted) * 3:.2f}\n".encode,
-            "loadavg": f"0.10 0.08 0.05 1/{len(container.processes)} 1\n".encode,
+            "uptime": lambda: f"{clock.now() - booted:.2f} {(clock.now() - booted) * 3:.2f}\n".encode(),
+            "loadavg": lambda: f"0.10 0.08 0.05 1/{len(container.processes)} 1\n".encode(),
             "meminfo": _meminfo,
             "cpuinfo": _cpuinfo,
             "version": lambda: b"Linux version 6.1.0-k8s-tutor (practice cluster) #1 SMP\n",
@@ -218,22 +218,30 @@ def cgroup_directory(container: "Container") -> Directory:
     def quota() -> str:
         return "max" if group.limits.cpu is None else str(group.limits.cpu * 100)
 
-    return Made(
-        {
-            "cpu.weight": f"{weight(group.limits.cpu_request)}\n".encode,
-            "memory.max": f"{group.limits.memory or 'max'}\n".encode,
-            "memory.current": f"{group.memory}\n".encode,
-            "memory.events": f"low 0\nhigh 0\nmax 0\noom {container.oom_kills}\noom_kill {container.oom_kills}\n".encode,
-            "cpu.max": f"{quota()} 100000\n".encode,
-            "cpu.stat": (
-                f"usage_usec {group.cpu_seconds() * 1e6:.0f}\nnr_periods {group.periods:.0f}\n"
-                f"nr_throttled {group.throttled:.0f}\n"
-            ).encode,
-            "pids.max": f"{group.limits.pids}\n".encode,
-            "pids.current": f"{len(container.processes.of(container))}\n".encode,
-            "cgroup.controllers": lambda: b"cpuset cpu io memory pids\n",
-        }
-    )
+    def events() -> str:
+        kills = container.oom_kills
+        return f"low 0\nhigh 0\nmax 0\noom {kills}\noom_kill {kills}"
+
+    def processor() -> str:
+        used = f"usage_usec {group.cpu_seconds() * 1e6:.0f}\nnr_periods {group.periods:.0f}"
+        return f"{used}\nnr_throttled {group.throttled:.0f}"
+
+    files: dict[str, Callable[[], object]] = {
+        "cpu.weight": lambda: weight(group.limits.cpu_request),
+        "memory.max": lambda: group.limits.memory or "max",
+        "memory.current": lambda: group.memory,
+        "memory.events": events,
+        "cpu.max": lambda: f"{quota()} 100000",
+        "cpu.stat": processor,
+        "pids.max": lambda: group.limits.pids,
+        "pids.current": lambda: len(container.processes.of(container)),
+        "cgroup.controllers": lambda: "cpuset cpu io memory pids",
+    }
+    return Made({name: functools.partial(_line, value) for name, value in files.items()})
+
+
+def _line(value: Callable[[], object]) -> bytes:
+    return f"{value()}\n".encode()
 
 
 def device_directory(container: "Container") -> Directory:
