@@ -110,10 +110,9 @@ class ProcDirectory(Directory):
     def __init__(self, container: "Container") -> None:
         super().__init__(0o555)
         self._container = container
-        clock, booted = container.clock, container.runtime.booted
         self._files: dict[str, Callable[[], bytes]] = {
-            "uptime": lambda: f"{clock.now() - booted:.2f} {(clock.now() - booted) * 3:.2f}\n".encode(),
-            "loadavg": lambda: f"0.10 0.08 0.05 1/{len(container.processes)} 1\n".encode(),
+            "uptime": functools.partial(_uptime, container),
+            "loadavg": functools.partial(_load, container),
             "meminfo": _meminfo,
             "cpuinfo": _cpuinfo,
             "version": lambda: b"Linux version 6.1.0-k8s-tutor (practice cluster) #1 SMP\n",
@@ -181,6 +180,15 @@ def _process(process: "Process") -> Directory:
             "mounts": lambda: _mounts(process.container),
         }
     )
+
+
+def _uptime(container: "Container") -> bytes:
+    seconds = container.clock.now() - container.runtime.booted
+    return f"{seconds:.2f} {seconds * 3:.2f}\n".encode()
+
+
+def _load(container: "Container") -> bytes:
+    return f"0.10 0.08 0.05 1/{len(container.processes)} 1\n".encode()
 
 
 def _meminfo() -> bytes:
