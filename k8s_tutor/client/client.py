@@ -108,6 +108,11 @@ class Client:
     @cached_property
     def _pool(self) -> Any:
         rest = official.part("kubernetes.client.rest")
+        if not self.target.verify:
+            import urllib3
+
+            # Who asks for no verification has been told so once, by the flag's name.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if not self.target.cert_data and not self.target.cert_file:
             return rest.RESTClientObject(self._configuration).pool_manager
         import ssl

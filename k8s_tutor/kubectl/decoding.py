@@ -7,6 +7,8 @@ Everything else is the server's to judge; but a label that YAML takes for a numb
 import re
 from typing import Any
 
+import orjson
+
 from k8s_tutor.apimachinery.unstructured import Json
 
 _STRING, _INT64 = "string", "int64"
@@ -52,13 +54,32 @@ def _plain(document: Json) -> bool:
     return all(not isinstance(document.get(key), dict | list) for key in ("apiVersion", "kind"))
 
 
+def undecodable(document: Any) -> str:
+    """Return why Go cannot tell what a document is, for verbs that do not validate it first; or nothing."""
+    if not isinstance(document, dict):
+        return mismatch(document, "", "unstructured.detector")
+    kind, version = document.get("kind"), document.get("apiVersion")
+    if not isinstance(kind, str) or not kind:
+        return f"Object 'Kind' is missing in '{orjson.dumps(document).decode()}'"
+    if version is not None and not isinstance(version, str):
+        return mismatch(version, "metadataOnlyObject.TypeMeta.apiVersion", _STRING)
+    if kind.endswith("List") and "items" in document:
+        items = document["items"]
+        if not isinstance(items, list):
+            return mismatch(items, "decodeList.items", "[]json.RawMessage")
+        odd = next((item for item in items if not isinstance(item, dict)), None)
+        if odd is not None:
+            return mismatch(odd, "", "map[string]interface {}")
+    return ""
+
+
 def wrong_metadata(document: Json) -> str:
     """Return why Go cannot read a document's metadata, or nothing."""
     metadata = document.get("metadata")
     if metadata is None:
         return ""
     if not isinstance(metadata, dict):
-        return _mismatch(metadata, "metadataOnlyObject.metadata", "v1.ObjectMeta")
+        return mismatch(metadata, "metadataOnlyObject.metadata", "v1.ObjectMeta")
     for key in sorted(metadata):
         kind = _META.get(key)
         if kind is not None and metadata[key] is not None:
@@ -75,15 +96,15 @@ def _wrong(value: Any, where: str, kind: str) -> str:
         kind = _STRING
     if kind.startswith("map["):
         if not isinstance(value, dict):
-            return _mismatch(value, where, kind)
+            return mismatch(value, where, kind)
         return _first_wrong([value[key] for key in sorted(value)], where, _STRING)
     if kind.startswith("[]"):
-        return _first_wrong(value, where, kind[2:]) if isinstance(value, list) else _mismatch(value, where, kind)
+        return _first_wrong(value, where, kind[2:]) if isinstance(value, list) else mismatch(value, where, kind)
     if kind == "v1.OwnerReference" and isinstance(value, dict):
         inside = where.replace("ObjectMeta.", "OwnerReference.", 1)
         found = (_wrong(value[key], f"{inside}.{key}", _OWNER[key]) for key in sorted(value) if key in _OWNER)
         return next(filter(None, found), "")
-    return "" if _fits(value, kind) else _mismatch(value, where, kind)
+    return "" if _fits(value, kind) else mismatch(value, where, kind)
 
 
 def _first_wrong(parts: list[Any], where: str, kind: str) -> str:
@@ -100,9 +121,11 @@ def _fits(value: Any, kind: str) -> bool:
     return isinstance(value, dict)
 
 
-def _mismatch(value: Any, where: str, kind: str) -> str:
+def mismatch(value: Any, where: str, kind: str) -> str:
+    """Return encoding/json's words for a value of another type than Go's field (or, without ``where``, than the whole)."""
     names = ((bool, "bool"), (str, "string"), (list, "array"), (dict, "object"))
     found = next((name for type_, name in names if isinstance(value, type_)), "number")
     if found == "number" and kind == _INT64:
         found = f"number {value}"
-    return f"json: cannot unmarshal {found} into Go struct field {where} of type {kind}"
+    target = f"struct field {where}" if where else "value"
+    return f"json: cannot unmarshal {found} into Go {target} of type {kind}"

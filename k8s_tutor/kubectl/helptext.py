@@ -37,7 +37,7 @@ def verb_help(found: type[Verb], path: str) -> str:
     """Return the help of one verb."""
     parts = [(found.long or found.short).strip().rstrip(".") + ".\n"]
     if found.aliases:
-        parts.append(f"Aliases:\n  {', '.join((found.name, *found.aliases))}\n")
+        parts.append(f"Aliases:\n{', '.join((found.name, *found.aliases))}\n")
     if found.examples:
         parts.append("Examples:\n" + "".join(f"  {line}\n" for line in found.examples.strip().splitlines()))
     inner = found.inner()

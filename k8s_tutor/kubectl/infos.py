@@ -33,7 +33,13 @@ class Info:
 
     @property
     def path(self) -> str:
-        """Its URL path."""
+        """Its URL path.
+
+        Raises:
+            CommandError: it has no name; the path would be that of all objects of its kind.
+        """
+        if not self.name:
+            raise CommandError("resource name may not be empty")
         return self.resource.path(self.namespace, self.name)
 
     @property
@@ -91,8 +97,9 @@ class Selection:
                 yield info
                 continue
             try:
+                _ = info.path
                 info.object = read_named(self.call, Want(info.resource, info.namespace, info.name))
-            except ApiError as error:
+            except (ApiError, CommandError) as error:
                 self.errors.append(error)
                 continue
             yield info
@@ -300,7 +307,8 @@ def load(call: Call, errors: list[Exception], *, local: bool = False) -> list[In
         found = iter(kustomize.build(call.cwd / folder, folder))
     else:
         recursive = bool(call.words.get("recursive"))
-        found = manifests.documents(files, call.cwd, call.streams.stdin, recursive=recursive)
+        validated = call.words.get("validate", "ignore") not in {"ignore", "false"}
+        found = manifests.documents(files, call.cwd, call.streams.stdin, recursive=recursive, validated=validated)
     infos = []
     for document in found:
         # What is in a list is read by the server only.

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from k8s_tutor.client import Client, load_target
+from k8s_tutor.client import Client
 from k8s_tutor.client.client import Guard
 from k8s_tutor.kubectl import helptext, registry, suggestions
 from k8s_tutor.kubectl.command import COMMON_FLAGS, Call, Streams, Terminal, Verb
+from k8s_tutor.kubectl.connecting import connect, default_kubeconfig
 from k8s_tutor.kubectl.errors import CommandError, report
 from k8s_tutor.kubectl.flags import Flag, FlagError, Parsed, parse
 from k8s_tutor.kubectl.text import quoted
@@ -73,7 +74,8 @@ def run(
         for flag, _ in parsed.given:
             if flag.deprecated:
                 err.write(f"Flag --{flag.name} has been deprecated, {flag.deprecated}\n")
-        file = Path(parsed.get("kubeconfig") or kubeconfig or _default_kubeconfig(surroundings))
+        own = kubeconfig is None or bool(parsed.get("kubeconfig"))
+        file = Path(parsed.get("kubeconfig") or kubeconfig or default_kubeconfig(surroundings))
         call = Call(
             words=parsed,
             streams=Streams(stdin, out, err),
@@ -81,7 +83,7 @@ def run(
             env=surroundings,
             path=path,
             kubeconfig=file,
-            connect=lambda: _guarded(_connect(parsed, found, file, client_factory, opened), guard),
+            connect=lambda: _guarded(connect(parsed, found, file, client_factory, opened, own=own), guard),
             edit=edit,
             cancelled=cancelled or threading.Event(),
             terminal=terminal,
@@ -188,105 +190,3 @@ def _parse(found: type[Verb], path: str, words: list[str]) -> Parsed | None:
     if missing:
         raise CommandError(f"required flag(s) {', '.join(missing)} not set")
     return parsed
-
-
-def _default_kubeconfig(env: Mapping[str, str]) -> str:
-    named = [part for part in env.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return named[0] if named else str(Path(env.get("HOME", str(Path.home())), ".kube", "config"))
-
-
-def _connect(
-    words: Parsed, verb: type[Verb], file: Path, factory: Callable[[], Client] | None, opened: list[Client]
-) -> Client:
-    # A verb's own flag hides the common one of the same name (create rolebinding --user).
-    own = {flag.name for flag in verb.flags}
-    parsed = {flag.name: flag.initial() if flag.name in own else words[flag.name] for flag in COMMON_FLAGS}
-    other = (
-        "context",
-        "cluster",
-        "user",
-        "server",
-        "token",
-        "as",
-        "as-group",
-        "as-uid",
-        "as-user-extra",
-        "kubeconfig",
-        "client-certificate",
-    )
-    if factory is not None and not any(name in words.changed - own for name in other):
-        return factory()
-    _check_names(file, parsed)
-    target = load_target(
-        file, parsed["context"] or None, cluster=parsed["cluster"] or None, user=parsed["user"] or None
-    )
-    changes: dict[str, Any] = {}
-    if parsed["server"]:
-        changes["server"] = parsed["server"].rstrip("/")
-    if parsed["token"]:
-        changes |= {"token": parsed["token"], "cert_data": b"", "key_data": b"", "cert_file": "", "key_file": ""}
-    if parsed["as"]:
-        changes |= {"impersonate_user": parsed["as"], "impersonate_uid": parsed["as-uid"]}
-        changes["impersonate_groups"] = tuple(parsed["as-group"])
-    elif parsed["as-group"] or parsed["as-uid"] or parsed["as-user-extra"]:
-        user = parsed["user"] or _user_of(file, target.context_name)
-        raise CommandError(f"requesting uid, groups or user-extra for {user} without impersonating a user")
-    for name, key in (
-        ("certificate-authority", "ca_file"),
-        ("client-certificate", "cert_file"),
-        ("client-key", "key_file"),
-    ):
-        if parsed[name]:
-            changes[key] = parsed[name]
-            changes[{"ca_file": "ca_data", "cert_file": "cert_data", "key_file": "key_data"}[key]] = b""
-    if parsed["insecure-skip-tls-verify"]:
-        changes["verify"] = False
-    if parsed["tls-server-name"]:
-        changes["tls_server_name"] = parsed["tls-server-name"]
-    timeout = _timeout(parsed["request-timeout"])
-    opened.append(Client(target.changed(**changes), timeout=timeout))
-    return opened[-1]
-
-
-def _check_names(file: Path, parsed: dict[str, Any]) -> None:
-    """Refuse names of the kubeconfig that are not there, in kubectl's words (client-go, ``clientcmd``)."""
-    if parsed["kubeconfig"] and not file.exists():
-        raise CommandError(f"stat {parsed['kubeconfig']}: no such file or directory")
-    if not file.exists():
-        return
-    from k8s_tutor.client.kubeconfig import load_document
-
-    document = load_document(file)
-
-    def known(section: str, name: str) -> bool:
-        return not name or any(one.get("name") == name for one in document.get(section) or ())
-
-    context = parsed["context"] or document.get("current-context") or ""
-    if not known("contexts", context):
-        why = f"Error in configuration: context was not found for specified context: {context}"
-        raise CommandError(why, bare=True)
-    if not known("clusters", parsed["cluster"]):
-        raise CommandError(f"no server found for cluster {quoted(parsed['cluster'])}")
-    if not known("users", parsed["user"]):
-        raise CommandError(f"auth info {quoted(parsed['user'])} does not exist")
-
-
-def _user_of(file: Path, context: str) -> str:
-    """Return the user of a context, for an error about it."""
-    from k8s_tutor.client.kubeconfig import load_document, named
-
-    return str(named(load_document(file), "contexts", "context", context).get("user", ""))
-
-
-def _timeout(text: str) -> float:
-    from k8s_tutor.kubectl.text import parse_duration
-
-    if text.isdigit():
-        return float(text)
-    try:
-        return parse_duration(text)
-    except ValueError:
-        raise CommandError(
-            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
-            "corresponding time unit (e.g. 1s | 2m | 3h)"
-        ) from None

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from k8s_tutor.apimachinery.decoding_yaml import GoYamlLoader
-from k8s_tutor.kubectl.decoding import wrong_type
+from k8s_tutor.kubectl.decoding import undecodable, wrong_type
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.text import quoted
 
@@ -33,7 +33,9 @@ class Document:
     item: bool = False
 
 
-def documents(paths: list[str], cwd: Path, stdin: Any, *, recursive: bool = False) -> Iterator[Document]:
+def documents(
+    paths: list[str], cwd: Path, stdin: Any, *, recursive: bool = False, validated: bool = True
+) -> Iterator[Document]:
     """Read all objects of the named files, in order.
 
     Args:
@@ -41,6 +43,7 @@ def documents(paths: list[str], cwd: Path, stdin: Any, *, recursive: bool = Fals
         cwd: what relative paths start from.
         stdin: the stream behind ``-``.
         recursive: go into folders of folders.
+        validated: the verb validates what it reads, and says so.
 
     Raises:
         CommandError: a path or its content is wrong.
@@ -51,10 +54,10 @@ def documents(paths: list[str], cwd: Path, stdin: Any, *, recursive: bool = Fals
             text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         else:
             text = _text(file, source)
-        yield from parse(text, source)
+        yield from parse(text, source, validated=validated)
 
 
-def parse(text: str, source: str) -> Iterator[Document]:
+def parse(text: str, source: str, *, validated: bool = True) -> Iterator[Document]:
     """Read the objects of one stream; lists are taken apart.
 
     Raises:
@@ -63,13 +66,16 @@ def parse(text: str, source: str) -> Iterator[Document]:
     for value in _values(text.removeprefix("\ufeff"), source):
         if value is None:
             continue
-        wrong = wrong_type(value)
+        wrong = wrong_type(value) if validated else undecodable(value)
+        if wrong and not validated:
+            raise CommandError(f"unable to decode {quoted(source)}: {wrong}")
         if wrong:
             raise CommandError(
                 f"error validating {quoted(source)}: error validating data: {wrong}; if you choose to ignore these "
                 "errors, turn validation off with --validate=false"
             )
-        yield from _flattened(value, source)
+        # Without a version a kind is looked for in the core group.
+        yield from _flattened(value if value.get("apiVersion") else {**value, "apiVersion": "v1"}, source)
 
 
 def _flattened(value: dict[str, Any], source: str, *, item: bool = False) -> Iterator[Document]:
@@ -79,10 +85,14 @@ def _flattened(value: dict[str, Any], source: str, *, item: bool = False) -> Ite
         return
     for one in items:
         # The items of a typed list need not name their type.
-        typed = {"apiVersion": value["apiVersion"], "kind": value["kind"].removesuffix("List")}
+        typed = {"apiVersion": value.get("apiVersion", ""), "kind": value["kind"].removesuffix("List")}
         whole = typed | {key: one[key] for key in one if one[key] or key not in typed}
         if not whole["kind"]:
-            raise CommandError(f"unable to decode {quoted(source)}: Object 'Kind' is missing")
+            raise CommandError(
+                'unable to get type info from the object "*unstructured.Unstructured": '
+                "Object 'Kind' is missing in 'object has no kind field '",
+                bare=True,
+            )
         yield from _flattened(whole, source, item=True)
 
 

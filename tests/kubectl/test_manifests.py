@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from k8s_tutor.kubectl import manifests
+from k8s_tutor.kubectl.decoding import wrong_metadata
 from k8s_tutor.kubectl.errors import CommandError
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata:\n"
@@ -26,14 +27,74 @@ POD = "apiVersion: v1\nkind: Pod\nmetadata:\n"
             "error parsing F: error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context",
         ),
         ("metadata: *x\n", "error parsing F: error converting YAML to JSON: yaml: unknown anchor 'x' referenced"),
-        ("hello\n", 'unable to decode "F": json: cannot unmarshal string into Go value of type unstructured.detector'),
-        ("- a\n", 'unable to decode "F": json: cannot unmarshal array into Go value of type unstructured.detector'),
     ],
 )
 def test_broken_manifests(text: str, message: str) -> None:
     with pytest.raises(CommandError) as caught:
         list(manifests.parse(text, "F"))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "validated", "decoded"),
+    [
+        (
+            "hello\n",
+            "invalid object to validate",
+            "json: cannot unmarshal string into Go value of type unstructured.detector",
+        ),
+        (
+            "- a\n",
+            "invalid object to validate",
+            "json: cannot unmarshal array into Go value of type unstructured.detector",
+        ),
+        ("a: b\n", "[apiVersion not set, kind not set]", """Object 'Kind' is missing in '{"a":"b"}'"""),
+        (
+            "apiVersion: 1\nkind: Pod\n",
+            "apiVersion isn't string type",
+            "json: cannot unmarshal number into Go struct field metadataOnlyObject.TypeMeta.apiVersion of type string",
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems: 5\n",
+            "invalid object to validate",
+            "json: cannot unmarshal number into Go struct field decodeList.items of type []json.RawMessage",
+        ),
+    ],
+)
+def test_what_is_no_object(text: str, validated: str, decoded: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        list(manifests.parse(text, "F"))
+    assert str(caught.value) == (
+        f'error validating "F": error validating data: {validated}; if you choose to ignore these errors, turn '
+        "validation off with --validate=false"
+    )
+    with pytest.raises(CommandError) as caught:
+        list(manifests.parse(text, "F", validated=False))
+    assert str(caught.value) == f'unable to decode "F": {decoded}'
+
+
+@pytest.mark.parametrize(
+    ("metadata", "why"),
+    [
+        ("{name: a, labels: {version: 1}}", "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"),
+        ("{name: a, labels: {on: yes}, annotations: {z: 1.5}}", "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.annotations of type string"),
+        ("{name: 5}", "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string"),
+        ("{generation: 1.5}", "json: cannot unmarshal number 1.5 into Go struct field ObjectMeta.metadata.generation of type int64"),
+        ("{ownerReferences: [{name: 5}]}", "json: cannot unmarshal number into Go struct field OwnerReference.metadata.ownerReferences.name of type string"),
+        ("{finalizers: {}}", "json: cannot unmarshal object into Go struct field ObjectMeta.metadata.finalizers of type []string"),
+        ("a", "json: cannot unmarshal string into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta"),
+        ("{creationTimestamp: abc}", 'parsing time "abc" as "2006-01-02T15:04:05Z07:00": cannot parse "abc" as "2006"'),
+        ("{name: a, labels: {a: null}, nope: 5}", ""),
+    ],
+)  # fmt: skip
+def test_metadata_is_read_as_go_reads_it(metadata: str, why: str) -> None:
+    body = next(manifests.parse(f"apiVersion: v1\nkind: Pod\nmetadata: {metadata}\n", "F")).object
+    assert wrong_metadata(body) == why
+
+
+def test_items_of_a_typed_list_need_not_say_what_they_are() -> None:
+    text = "apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: x}}]\n"
+    assert [one.object["kind"] for one in manifests.parse(text, "F")] == ["ConfigMap"]
 
 
 def test_lines_count_from_the_start_of_their_document() -> None:

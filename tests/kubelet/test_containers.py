@@ -179,7 +179,8 @@ async def test_a_forwarded_port_reaches_who_listens_on_localhost_only(node: Node
         "args": ["port-forward-tester"],
         "env": [{"name": "BIND_PORT", "value": "80"}, {"name": "EXPECTED_CLIENT_DATA", "value": "abc"}],
     }
-    await node.run(tester, restartPolicy="Never")
+    await node.run(tester, restartPolicy="Never", seconds=10)
+    assert node.status()["phase"] == "Running"
     stream = await node.kubelet.dial("default", "p", 80)
     stream.close_write()
     await node.clock.advance(2)

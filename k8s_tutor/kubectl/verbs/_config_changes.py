@@ -1,23 +1,24 @@
 """What ``kubectl config`` changes in the kubeconfig of the call: set, rename, delete (kubectl, ``cmd/config``)."""
 
-import base64
 from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
+from k8s_tutor.kubectl.helptext import verb_help
 from k8s_tutor.kubectl.kubeconfig_file import SECTIONS, entry, put, read, save
-from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.text import go_list, quoted
 
 
-def _expect(call: Call, count: int) -> None:
+def _expect(verb: Verb, call: Call, count: int) -> None:
+    """Refuse another number of arguments, after the help (kubectl, ``cmdutil.UsageErrorf`` and ``helpErrorf``)."""
     if len(call.arguments) != count:
-        raise _unexpected(call)
+        raise _unexpected(verb, call)
 
 
-def _unexpected(call: Call) -> CommandError:
-    return CommandError("Unexpected args: [" + " ".join(call.arguments) + "]")
+def _unexpected(verb: Verb, call: Call) -> CommandError:
+    return CommandError(f"Unexpected args: {go_list(call.arguments)}", output=verb_help(type(verb), call.path))
 
 
 class UseContext(Verb):
@@ -29,7 +30,7 @@ class UseContext(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        _expect(call, 1)
+        _expect(self, call, 1)
         name = call.arguments[0]
         if entry(document, "contexts", name) is None:
             raise CommandError(f"no context exists with the name: {quoted(name)}")
@@ -49,8 +50,10 @@ class SetContext(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        if len(call.arguments) > 1 or (not call.arguments and not call.flag("current")):
-            raise _unexpected(call)
+        if len(call.arguments) > 1:
+            raise _unexpected(self, call)
+        if not call.arguments and not call.flag("current"):
+            raise CommandError("you must specify a non-empty context name or --current")
         if call.flag("current"):
             if call.arguments:
                 raise CommandError("you cannot specify both a context name and --current")
@@ -68,70 +71,6 @@ class SetContext(Verb):
         return 0
 
 
-class SetCluster(Verb):
-    """Changes a cluster."""
-
-    name = "set-cluster"
-    short = "Set a cluster entry in kubeconfig"
-    flags = (Flag("embed-certs", "bool", help="copy certificates into the file"), Flag("proxy-url", help="a proxy"))
-
-    def run(self, call: Call) -> int:
-        document = read(call)
-        _expect(call, 1)
-        cluster, _ = put(document, "clusters", call.arguments[0])
-        if call.changed("server"):
-            cluster["server"] = call.flag("server").rstrip("/")
-        if call.changed("insecure-skip-tls-verify"):
-            cluster["insecure-skip-tls-verify"] = call.flag("insecure-skip-tls-verify")
-        for flag in ("proxy-url", "tls-server-name"):
-            if call.changed(flag):
-                cluster[flag] = call.flag(flag)
-        _certificate(call, cluster, "certificate-authority")
-        save(call, document)
-        call.out(f'Cluster "{call.arguments[0]}" set.')
-        return 0
-
-
-class SetCredentials(Verb):
-    """Changes a user."""
-
-    name = "set-credentials"
-    short = "Set a user entry in kubeconfig"
-    flags = (
-        Flag("embed-certs", "bool", help="copy certificates into the file"),
-        Flag("username", help="user of basic authentication"),
-        Flag("password", help="its password"),
-    )
-
-    def run(self, call: Call) -> int:
-        document = read(call)
-        _expect(call, 1)
-        basic = call.changed("username") or call.changed("password")
-        if call.flag("token") and basic:
-            raise CommandError(
-                "you cannot specify more than one authentication method at the same time: --token, --username/--password"
-            )
-        user, _ = put(document, "users", call.arguments[0])
-        for flag in ("token", "username", "password"):
-            if call.changed(flag):
-                user[flag] = call.flag(flag)
-        _certificate(call, user, "client-certificate")
-        _certificate(call, user, "client-key")
-        save(call, document)
-        call.out(f'User "{call.arguments[0]}" set.')
-        return 0
-
-
-def _certificate(call: Call, target: Json, flag: str) -> None:
-    if not call.changed(flag):
-        return
-    if call.flag("embed-certs"):
-        data = (call.cwd / call.flag(flag)).read_bytes()
-        target[f"{flag}-data"] = base64.b64encode(data).decode()
-    else:
-        target[flag] = str(call.cwd / call.flag(flag))
-
-
 class RenameContext(Verb):
     """Renames a context."""
 
@@ -140,7 +79,7 @@ class RenameContext(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        _expect(call, 2)
+        _expect(self, call, 2)
         old, new = call.arguments
         if entry(document, "contexts", old) is None:
             raise CommandError(f"cannot rename the context {quoted(old)}, it's not in {call.kubeconfig}")
@@ -164,7 +103,9 @@ class _Delete(Verb):
     def run(self, call: Call) -> int:
         document = read(call)
         word = SECTIONS[self.section]
-        _expect(call, 1)
+        if len(call.arguments) != 1:
+            call.write(verb_help(type(self), call.path))
+            return 0
         name = call.arguments[0]
         if entry(document, self.section, name) is None:
             raise CommandError(f"cannot delete {word} {name}, not in {call.kubeconfig}")
@@ -211,7 +152,7 @@ class SetValue(Verb):
     flags = (Flag("set-raw-bytes", "bool", help="taken and ignored"),)
 
     def run(self, call: Call) -> int:
-        _expect(call, 2)
+        _expect(self, call, 2)
         path, value = call.arguments
         document = read(call)
         _walk(document, path, value)
@@ -228,7 +169,7 @@ class Unset(Verb):
     short = "Unset an individual value in a kubeconfig file"
 
     def run(self, call: Call) -> int:
-        _expect(call, 1)
+        _expect(self, call, 1)
         document = read(call)
         _walk(document, call.arguments[0], None)
         save(call, document)
@@ -244,10 +185,10 @@ def _walk(document: Json, path: str, value: Any) -> None:
             return
         target, _ = put(document, first, rest[0])
         keys = rest[1:]
-    elif first in document and not rest:
-        target, keys = document, [first]
+    elif first in {"preferences", "current-context"}:
+        target, keys = document, [first, *rest]
     else:
-        raise CommandError(f"unable to parse {path} at {first}")
+        raise CommandError(f"unable to parse {path} after [] at api.Config")
     for key in keys[:-1]:
         target = target.setdefault(key, {})
     if not keys:

@@ -98,6 +98,8 @@ class View(Verb):
             document = self._minified(call, document)
         if not call.flag("raw"):
             self._hide(document)
+        # Go writes an empty list that nobody has filled as null.
+        document |= {section: document[section] or None for section in SECTIONS}
         output = call.flag("output") or "yaml"
         if output == "yaml":
             call.write(to_yaml(document))

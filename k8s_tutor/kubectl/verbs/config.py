@@ -6,13 +6,12 @@ from k8s_tutor.kubectl.verbs._config_changes import (
     DeleteContext,
     DeleteUser,
     RenameContext,
-    SetCluster,
     SetContext,
-    SetCredentials,
     SetValue,
     Unset,
     UseContext,
 )
+from k8s_tutor.kubectl.verbs._config_entries import SetCluster, SetCredentials
 from k8s_tutor.kubectl.verbs._config_reading import CurrentContext, GetClusters, GetContexts, GetUsers, View
 
 

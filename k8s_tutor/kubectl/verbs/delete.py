@@ -90,8 +90,8 @@ kubectl delete -f pod.yaml
         for info in infos:
             try:
                 answer = self._delete(call, info)
-            except ApiError as error:
-                if not (error.status == 404 and self.ignore):
+            except (ApiError, CommandError) as error:
+                if not (isinstance(error, ApiError) and error.status == 404 and self.ignore):
                     self.errors.append(with_source(error, "deleting", info.source))
                 continue
             found += 1

@@ -130,7 +130,7 @@ class Streaming:
         await running.attach(stdin, stdout, stderr, resize=resize)
 
     async def dial(self, namespace: str, pod: str, port: int) -> Stream:
-        """Connect to a port of a pod.
+        """Connect to a port of a pod, from inside its network namespace, as the runtime does it for port-forward.
 
         Raises:
             ApiError: the pod is unknown.
@@ -139,7 +139,7 @@ class Streaming:
         worker = self._worker(namespace, pod)
         sandbox = worker.runtime.sandbox
         address = sandbox.ip if sandbox is not None else ""
-        return await self._network.connect(None, address, port)
+        return await self._network.connect(address, "127.0.0.1", port)
 
     def _worker(self, namespace: str, pod: str) -> PodWorker:
         worker = self._find(namespace, pod)
