@@ -7,7 +7,7 @@ requirement.  Parsed texts are cached: watches and controllers repeat the same f
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +22,11 @@ _OPERATORS: Final = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotE
 
 
 class SelectorError(ValueError):
-    """The selector is malformed; the message is upstream's."""
+    """The selector is malformed; the message is upstream's, ``complaints`` are its parts, each with its path."""
+
+    def __init__(self, message: str, complaints: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.complaints = tuple(complaints) or (message,)
 
 
 class Requirement(NamedTuple):
@@ -141,6 +145,11 @@ def _value_complaint(operator: str, values: tuple[str, ...]) -> str | None:
     return None if len(values) == 1 else "exact-match compatibility requires one single value"
 
 
+def aggregated(errors: Sequence[str]) -> str:
+    """Return several errors as Go's aggregate prints them: each once."""
+    return errors[0] if len(errors) == 1 else f"[{', '.join(dict.fromkeys(errors))}]"
+
+
 def requirement(key: str, operator: str, values: Iterable[str]) -> Requirement:
     """Return a valid requirement; raises SelectorError with all complaints, as ``NewRequirement`` aggregates them."""
     chosen = tuple(values)
@@ -158,7 +167,7 @@ def requirement(key: str, operator: str, values: Iterable[str]) -> Requirement:
         if complaints := names.is_label_value(value):
             errors.append(f"values[{index}][{key}]: Invalid value: {_quote(value)}: {'; '.join(complaints)}")
     if errors:
-        raise SelectorError(errors[0] if len(errors) == 1 else f"[{', '.join(dict.fromkeys(errors))}]")
+        raise SelectorError(aggregated(errors), errors)
     return Requirement(key, operator, chosen)
 
 

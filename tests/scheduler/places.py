@@ -33,6 +33,9 @@ class Places:
     def any_nominated(self) -> bool:
         return False
 
+    def now(self) -> str:
+        return "2026-01-01T00:00:00Z"
+
     def node(self, name: str, *, cpu: str = "4", memory: str = "8Gi", labels: Json | None = None, **spec: Any) -> None:
         allocatable = {"cpu": cpu, "memory": memory, "pods": "110"} | spec.pop("more", {})
         own = {"kubernetes.io/hostname": name} | (labels or {})

@@ -13,7 +13,7 @@ import orjson
 
 from k8s_tutor.apimachinery.labels import Selector
 from k8s_tutor.sim.scheduler.cache import HOSTNAME, ZONE, NodeInfo
-from k8s_tutor.sim.scheduler.framework import CycleState, Handle, Profile, Refused, default_normalize
+from k8s_tutor.sim.scheduler.framework import CycleState, Handle, PluginError, Profile, Refused, default_normalize
 from k8s_tutor.sim.scheduler.plugins.pod_topology_spread import PodTopologySpread, count_matching, owner_selector
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
@@ -118,9 +118,9 @@ class Batch:
         state = CycleState()
         try:
             names, _ = self._profile.pre_filter(state, pod, nodes)
-        except Refused:
+            self._profile.by_name["NodeAffinity"].pre_score(state, pod, nodes)
+        except (Refused, PluginError):
             return None
-        self._profile.by_name["NodeAffinity"].pre_score(state, pod, nodes)
         return state if names is None else None
 
     def _judge(self, verdict: _Verdict, look: _Look, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:

@@ -284,8 +284,11 @@ class Profile:
         """Return each node's weighted sum of scores."""
         totals = [0] * len(nodes)
         for plugin in self._scores:
-            if not plugin.pre_score(state, pod, nodes):
-                continue
+            try:
+                if not plugin.pre_score(state, pod, nodes):
+                    continue
+            except PluginError as error:
+                raise PluginError(f'running PreScore plugin "{plugin.name}": {error}') from None
             scores = plugin.normalize(state, pod, nodes, [plugin.score(state, pod, node) for node in nodes])
             weight = plugin.weight
             totals = [total + weight * score for total, score in zip(totals, scores, strict=True)]

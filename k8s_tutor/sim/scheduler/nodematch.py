@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from k8s_tutor.apimachinery.labels import Selector, SelectorError, requirement
+from k8s_tutor.apimachinery.labels import Requirement, Selector, SelectorError, requirement
 from k8s_tutor.apimachinery.unstructured import Json
 
 Match = Callable[[str, Mapping[str, str]], bool]
@@ -18,9 +18,7 @@ def compile_term(term: Json) -> Match | None:
     if not expressions and not fields:
         return None
     try:
-        selector = Selector(
-            requirement(item["key"], _OPERATORS[item["operator"]], item.get("values") or ()) for item in expressions
-        )
+        selector = Selector(_requirement(item) for item in expressions)
     except (SelectorError, KeyError):
         return None
 
@@ -32,6 +30,21 @@ def compile_term(term: Json) -> Match | None:
         return selector.matches(labels)
 
     return match
+
+
+def _requirement(item: Json) -> Requirement:
+    return requirement(item["key"], _OPERATORS[item["operator"]], item.get("values") or ())
+
+
+def complaints(term: Json, path: str) -> list[str]:
+    """Return what is wrong with the expressions of a NodeSelectorTerm."""
+    found: list[str] = []
+    for index, item in enumerate(term.get("matchExpressions") or ()):
+        try:
+            _requirement(item)
+        except SelectorError as error:
+            found += [f"{path}.matchExpressions[{index}].{one}" for one in error.complaints]
+    return found
 
 
 def required_affinity(spec: Json) -> Match | None:

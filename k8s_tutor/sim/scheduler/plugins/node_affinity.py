@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
+from k8s_tutor.apimachinery.labels import aggregated
 from k8s_tutor.sim.scheduler.cache import NodeInfo
 from k8s_tutor.sim.scheduler.framework import (
     UNRESOLVABLE,
     ClusterEvent,
     CycleState,
     Plugin,
+    PluginError,
     Refused,
     Skip,
     Status,
     default_normalize,
 )
-from k8s_tutor.sim.scheduler.nodematch import compile_term, required_affinity
+from k8s_tutor.sim.scheduler.nodematch import compile_term, complaints, required_affinity
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -70,6 +72,14 @@ class NodeAffinity(Plugin):
         preferred = _node_affinity(pod).get(_PREFERRED)
         if not isinstance(preferred, list) or not preferred:
             return False
+        errors = [
+            error
+            for index, item in enumerate(preferred)
+            if item["weight"]
+            for error in complaints(item.get("preference") or {}, f"[{index}]")
+        ]
+        if errors:
+            raise PluginError(aggregated(errors))
         compiled = ((item["weight"], compile_term(item.get("preference") or {})) for item in preferred)
         state.data[self.name + "/score"] = [(weight, match) for weight, match in compiled if weight and match]
         return True
