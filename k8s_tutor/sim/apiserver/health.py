@@ -97,9 +97,11 @@ class Health:
         if single:
             check = self._checks.get(single) if single in self.names(endpoint) else None
             if check is None:
-                return Response(404, b"404 page not found\n", TEXT)
+                return Response(404, b"404 page not found\n", TEXT, list(NO_CACHE))
             problem = check()
-            return self._text(200, "ok") if problem is None else self._text(500, f"internal server error: {problem}\n")
+            if problem is None:
+                return Response(200, b"ok", TEXT, NO_CACHE[:1])
+            return self._text(500, f"internal server error: {problem}\n")
         lines, failed = [], []
         for name in self.names(endpoint):
             check = self._checks[name]

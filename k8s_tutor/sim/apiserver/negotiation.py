@@ -5,6 +5,7 @@ else: clients that list it first also take JSON, which is what the store has rea
 protobuf its items do not say their kind, which client-go's metadata client relies on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,8 +36,14 @@ class Form:
 
 
 @lru_cache(maxsize=512)
-def negotiate(accept: str, *, transforms: bool = True) -> Form:
+def negotiate(accept: str, *, tables: bool = True, metadata: bool = True, collection: bool = False) -> Form:
     """Return the form of the answer for an ``Accept`` header.
+
+    Args:
+        accept: the header.
+        tables: the resource has Tables.
+        metadata: it is one of objects, whose metadata can be asked for alone.
+        collection: the path is a collection's, which can be watched.
 
     Raises:
         ApiError: 406.
@@ -44,30 +51,38 @@ def negotiate(accept: str, *, transforms: bool = True) -> Form:
     if not accept.strip():
         return Form()
     found: list[Form] = []
+    known = False
     for clause in _clauses(accept):
         media, parameters = clause
         chosen = _media(media)
         if chosen is None:
             continue
+        known = True
         transform = parameters.get("as", "")
-        if transform and not _transform_served(transform, parameters, transforms=transforms):
+        if transform and not _transform_served(transform, parameters, tables=tables, metadata=metadata):
             continue
         version = parameters.get("v", "v1")
         if chosen == PROTOBUF and (transform == "Table" or version != "v1"):
             continue
         found.append(Form(chosen, transform, version))
     if not found:
-        raise not_acceptable()
+        raise _no_such_form() if known else _no_such_media((*MEDIA_TYPES, *WATCH_TYPES) if collection else MEDIA_TYPES)
     first = found[0]
     if first.media == PROTOBUF and not first.transform:
         return next((form for form in found if form.media == JSON), first)
     return first
 
 
-def not_acceptable() -> ApiError:
-    """406."""
-    text = f"406: Not Acceptable\n\nAvailable representations: {', '.join((*MEDIA_TYPES, *WATCH_TYPES))}"
+def _no_such_media(types: Sequence[str]) -> ApiError:
+    """406 before anything is looked up."""
+    text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(types)}"
     return ApiError(406, "NotAcceptable", text, {})
+
+
+def _no_such_form() -> ApiError:
+    """406 for a form in which the resource is not shown."""
+    text = f"only the following media types are accepted: {', '.join(MEDIA_TYPES)}"
+    return ApiError(406, "NotAcceptable", text)
 
 
 def unsupported(types: tuple[str, ...] = MEDIA_TYPES) -> ApiError:
@@ -76,10 +91,10 @@ def unsupported(types: tuple[str, ...] = MEDIA_TYPES) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", text)
 
 
-def _transform_served(transform: str, parameters: dict[str, str], *, transforms: bool) -> bool:
-    if not transforms or parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in META_VERSIONS:
+def _transform_served(transform: str, parameters: dict[str, str], *, tables: bool, metadata: bool) -> bool:
+    if parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in META_VERSIONS:
         return False
-    return transform in TRANSFORMS
+    return tables if transform == "Table" else metadata and transform in TRANSFORMS
 
 
 def _media(media: str) -> str | None:

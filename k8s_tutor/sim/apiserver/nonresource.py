@@ -38,8 +38,9 @@ def answer(server: Backend, request: Request) -> Answer:
     if bare.startswith(READ_ONLY) and request.method not in {"GET", "HEAD"}:
         raise not_allowed()
     if path in {"/version", "/version/"}:
+        _require(request, JSON)
         return Response(200, orjson.dumps(VERSION, option=orjson.OPT_INDENT_2), JSON, _no_cache())
-    if path.startswith(HEALTH) and bare.split("/")[1] in {"healthz", "livez", "readyz"}:
+    if path.startswith(HEALTH) and not path.endswith("/") and bare.split("/")[1] in {"healthz", "livez", "readyz"}:
         return server.health.answer(request)
     if bare in {"/api", "/apis"} or bare.startswith(("/api/", "/apis/")):
         return _discovery(server, request, bare)
@@ -53,6 +54,10 @@ def answer(server: Backend, request: Request) -> Answer:
         from k8s_tutor.sim.apiserver import metrics
 
         return Response(200, metrics.render(server), "text/plain; version=0.0.4; charset=utf-8", _no_cache())
+    if path == "/statusz":
+        from k8s_tutor.sim.apiserver import statusz
+
+        return statusz.answer(server, request, VERSION)
     if path == "/":
         return Response(200, orjson.dumps({"paths": _paths(server)}), JSON, _no_cache())
     if path == "/.well-known/openid-configuration":
@@ -69,11 +74,15 @@ def not_found() -> Response:
 
 def _keys(server: Backend, request: Request) -> Response:
     """Answer the public keys of service account tokens."""
-    accepted = {clause.partition(";")[0].strip() for clause in request.headers.get("accept", "").split(",")}
-    if not accepted & {"", "*/*", "application/*", KEY_SET}:
-        text = f"406: Not Acceptable\n\nAvailable representations: {KEY_SET}"
-        raise ApiError(406, "NotAcceptable", text, {})
+    _require(request, KEY_SET)
     return Response(200, orjson.dumps({"keys": [server.cluster.tokens.public_key()]}), KEY_SET, [PUBLIC])
+
+
+def _require(request: Request, media: str) -> None:
+    """Refuse who does not accept the only type that there is."""
+    accepted = {clause.partition(";")[0].strip() for clause in request.headers.get("accept", "").split(",")}
+    if not accepted & {"", "*/*", "application/*", media}:
+        raise ApiError(406, "NotAcceptable", f"406: Not Acceptable\n\nAvailable representations: {media}", {})
 
 
 def _no_cache() -> list[tuple[str, str]]:
@@ -99,7 +108,7 @@ def _discovery(server: Backend, request: Request, path: str) -> Response:
         if path.count("/") == 2 and path.startswith("/apis/"):
             return not_found()
         raise ApiError(404, "NotFound", "the server could not find the requested resource", {})
-    form = negotiate(request.headers.get("accept", ""), transforms=False)
+    form = negotiate(request.headers.get("accept", ""), tables=False, metadata=False)
     if form.media == YAML:
         from k8s_tutor.sim.apiserver.call import convert
 

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_tutor.apimachinery.conforming import conform
 from k8s_tutor.apimachinery.leaves import LeafError, parse_duration
+from k8s_tutor.apimachinery.schema import type_for
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.http.message import Request
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo
@@ -113,6 +115,9 @@ def _dry_run_errors(values: Sequence[str]) -> list[FieldError]:
 def delete_options(request: Request, body: Mapping[str, Any] | None) -> tuple[DeleteOptions, bool]:
     """Return the checked options of a delete (from its body, else its query), and whether it is a dry run."""
     raw: dict[str, Any] = dict(body or {})
+    kind = type_for("", "v1", "DeleteOptions")
+    if raw and kind is not None and (why := conform(raw, kind).type_error):
+        raise bad_request(why)
     if not raw:
         grace = integer(request, "gracePeriodSeconds")
         if grace is not None:

@@ -68,19 +68,20 @@ def read_token(options: ListOptions) -> tuple[int, str]:
     Raises:
         ApiError: 400.
     """
-    if options.version not in {"", "0"}:
-        raise bad_request("specifying resource version is not allowed when using continue")
     try:
         raw = base64.urlsafe_b64decode(options.token + "=" * (-len(options.token) % 4))
     except ValueError:
         raise bad_request("invalid continue token: continue key is not valid: illegal base64 data") from None
     try:
         body = orjson.loads(raw)
-        return int(body["rv"]), str(body["start"])
+        found = int(body["rv"]), str(body["start"])
     except (ValueError, KeyError, TypeError):
         first = raw[:1].decode("latin-1")
         text = f"invalid character '{first}' looking for beginning of value"
         raise bad_request(f"invalid continue token: continue key is not valid: {text}") from None
+    if options.version not in {"", "0"}:
+        raise bad_request("specifying resource version is not allowed when using continue")
+    return found
 
 
 def make_token(version: int, start: str) -> str:

@@ -113,6 +113,9 @@ def _read_configuration(body: bytes) -> Decoded:
     try:
         return decode_yaml(body)
     except DecodeError as error:
+        if body.lstrip()[:1] == b"{":  # what looks like JSON is first read when it is applied
+            why = str(error).replace("yaml: line 1: ", "yaml: ")
+            raise bad_request(f"error decoding patch: error converting YAML to JSON: {why}") from None
         raise bad_request(f"error encoding patch: {error}") from None
 
 
@@ -205,7 +208,7 @@ def _applied(call: Call, old: Json | None, decoded: Decoded, options: WriteOptio
         if options.field_validation == "Strict":
             raise bad_request(f"error strict decoding patch: {why}")
         if options.field_validation == "Warn":
-            call.warnings.append(why)
+            call.warnings.extend(line.strip() for line in duplicate.split("\n")[1:])
     managed = done["metadata"].get("managedFields")
     stored = writing.stored_version(call, done)
     if managed:

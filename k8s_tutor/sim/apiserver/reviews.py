@@ -59,7 +59,8 @@ def _review(call: Call) -> Response:
         # Access reviews do not say their kind.
         kind = "" if call.resource.group == accessreviews.GROUP else call.resource.kind
         raise invalid(kind, call.resource.group, "", errors)
-    return call.json(call.resource.encode(handle(call, body)), 201)
+    done = call.resource.encode(handle(call, body))
+    return call.json(tables.partial(call, done) if call.form.transform else done, 201)
 
 
 def _user_info(user: UserInfo) -> Json:

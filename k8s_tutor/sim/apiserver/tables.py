@@ -6,7 +6,7 @@ Mirrors ``apiserver/pkg/endpoints/handlers/response.go``; columns and cells are 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.paging import Page
-from k8s_tutor.sim.machinery.status import bad_request
+from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.machinery.store import Entry
 
 UNKNOWN = "<unknown>"
@@ -16,7 +16,17 @@ def transform(call: Call, page: Page, *, single: bool = False) -> Json:
     """Return the entries in the form that the client asked for."""
     if call.form.transform == "Table":
         return table(call, page)
+    if single == call.form.transform.endswith("List"):
+        raise _wrong_number(call, single=single)
     return partial(call, page.entries[0].obj) if single else partial_list(call, page)
+
+
+def _wrong_number(call: Call, *, single: bool) -> ApiError:
+    resource = call.resource
+    package = f"{resource.group.split('.')[0] or 'core'}.{resource.kind}"
+    kind = "unstructured.Unstructured" if resource.custom is not None else package
+    shown = f"is not a list (*{kind})" if single else f"is a list (*{kind}List)"
+    return ApiError(406, "NotAcceptable", f"you requested {call.form.transform}, but the requested object {shown}")
 
 
 def table(call: Call, page: Page) -> Json:

@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+import orjson
+
 from k8s_tutor.sim.apiserver.http.message import (
+    JSON,
     REASONS,
-    TEXT,
     Answer,
     Handler,
     HttpError,
@@ -19,12 +21,14 @@ from k8s_tutor.sim.apiserver.http.message import (
     Streaming,
     Upgrade,
 )
+from k8s_tutor.sim.machinery.status import ApiError
 
 MAX_HEAD = 1 << 16
 MAX_BODY = 3 << 20  # as kube-apiserver's MaxRequestBodyBytes
+NO_CACHE = ("Cache-Control", "no-cache, private")
 BODYLESS = frozenset((HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED, HTTPStatus.SWITCHING_PROTOCOLS))
 LINGER_SECONDS = 2.0
-TOO_LARGE = "Request entity too large: limit is 3145728"
+TOO_LARGE = ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_BODY}")
 
 
 class Connection(asyncio.Protocol):
@@ -157,7 +161,12 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: HttpError) -> None:
         """Answer what cannot be served, and let the client finish sending, or it would not read the answer."""
         body = error.message.encode()
-        headers = [("Content-Type", TEXT), ("Content-Length", str(len(body))), ("Connection", "close")]
+        headers = [
+            NO_CACHE,
+            ("Content-Type", error.content_type),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),
+        ]
         self.transport.write(self._head(error.status, headers) + body)
         self._buffer.clear()
         self._raw = _discard
@@ -222,7 +231,7 @@ class Connection(asyncio.Protocol):
             raise HttpError(400, "400 Bad Request")
         self._need = int(length)
         if self._need > MAX_BODY:
-            raise HttpError(413, TOO_LARGE)
+            raise _too_large()
         if request.headers.get("expect", "").lower() == "100-continue":
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return request
@@ -241,7 +250,7 @@ class Connection(asyncio.Protocol):
                 return False
             request.body += self._buffer[end + 2 : end + 2 + size]
             if len(request.body) > MAX_BODY:
-                raise HttpError(413, TOO_LARGE)
+                raise _too_large()
             del self._buffer[: end + 2 + size + 2]
             if size == 0:
                 return True
@@ -275,7 +284,8 @@ class Connection(asyncio.Protocol):
             self.transport.close()
 
     async def _stream(self, answer: Streaming) -> None:
-        headers = [*answer.headers, ("Content-Type", answer.content_type), ("Transfer-Encoding", "chunked")]
+        cache = () if any(name == "Cache-Control" for name, _ in answer.headers) else (NO_CACHE,)
+        headers = [*cache, *answer.headers, ("Content-Type", answer.content_type), ("Transfer-Encoding", "chunked")]
         self.write(self._head(answer.status, headers))
         await answer.run(Chunks(self))
         self.write(b"0\r\n\r\n")
@@ -328,3 +338,7 @@ class Chunks:
     async def wait_closed(self) -> None:
         """Return when the client has gone."""
         await self._connection.wait_closed()
+
+
+def _too_large() -> HttpError:
+    return HttpError(TOO_LARGE.code, orjson.dumps(TOO_LARGE.status()).decode() + "\n", JSON)

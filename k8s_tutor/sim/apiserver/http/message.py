@@ -14,10 +14,11 @@ REASONS = {status.value: status.phrase for status in HTTPStatus}
 class HttpError(Exception):
     """A request that is not HTTP; the connection ends after the answer."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, content_type: str = TEXT) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.content_type = content_type
 
 
 class Request:

@@ -25,7 +25,7 @@ def handle(call: Call) -> Response:
         call, options.field_validation, kind=kind, group=group, version=version, type_=type_for(group, version, kind)
     )
     name = body.setdefault("metadata", {}).get("name", "")
-    if name and name != call.info.name:
+    if name and name != call.info.name and kind != "TokenRequest":
         raise bad_request(name_mismatch(name, call.info.name))
     ctx = call.context(dry_run=options.dry_run)
     done = call.server.rest.create_subresource(ctx, call.resource.name, call.namespace, call.info.name, body)

@@ -140,16 +140,9 @@ def _service_port(service: Json, port: str) -> str | None:
 
 
 async def _node(call: Call) -> Response:
-    """The kubelet's own paths that people look at: ``/healthz``, ``/pods``, ``/stats/summary`` as far as known."""
+    """What the kubelet itself serves: ``/healthz``, ``/pods``, ``/metrics``, ``/stats/summary`` and others."""
     name = call.info.name.split(":")[0]
     if call.server.rest.store.get("nodes", "", name) is None:
         raise not_found("nodes", "", name)
-    kubelet_of(call, name)
-    if call.info.rest == "healthz":
-        return Response(200, b"ok", "text/plain")
-    if call.info.rest == "pods":
-        import orjson
-
-        pods = [e.obj for e in call.server.rest.store.entries("pods") if e.obj["spec"].get("nodeName") == name]
-        return Response(200, orjson.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": pods}))
-    return Response(404, b"404 page not found\n", "text/plain")
+    page = kubelet_of(call, name).answer(call.info.rest)
+    return Response(page.status, page.body, page.type)

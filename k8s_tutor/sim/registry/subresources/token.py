@@ -1,13 +1,17 @@
 """``serviceaccounts/token``: TokenRequest (upstream: ``core/serviceaccount/storage/token.go``)."""
 
+from k8s_tutor.apimachinery.apply import track_update
+from k8s_tutor.apimachinery.schema import type_for
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.auth.tokens import ISSUER, Bound, Tokens
+from k8s_tutor.sim.machinery.meta import new_uid
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid, not_found
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext
 
+GROUP, KIND = "authentication.k8s.io", "TokenRequest"
 DEFAULT_SECONDS = 3600
 MIN_SECONDS = 600
 MAX_SECONDS = 1 << 32
@@ -23,6 +27,7 @@ class TokenRequest:
 
     def __call__(self, ctx: RequestContext, resource: Resource, namespace: str, name: str, body: Json) -> Json:
         account = self._rest.entry(resource, namespace, name).obj
+        meta = self._metadata(ctx, body, namespace, name)
         spec = body.setdefault("spec", {})
         seconds = spec.setdefault("expirationSeconds", DEFAULT_SECONDS)
         if not spec.get("audiences"):
@@ -31,11 +36,25 @@ class TokenRequest:
         bound = self._bound(spec.get("boundObjectRef"), namespace, name)
         token = self._tokens.issue(account, list(spec["audiences"]), seconds, bound)
         now = self._rest.store.clock.now()
-        meta: Json = {"name": name, "namespace": namespace, "creationTimestamp": rfc3339(now)}
         status = {"token": token, "expirationTimestamp": rfc3339(int(now) + seconds)}
-        kind = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}
+        kind = {"kind": KIND, "apiVersion": f"{GROUP}/v1"}
         spec.setdefault("boundObjectRef", None)
         return kind | {"metadata": meta, "spec": spec, "status": status}
+
+    def _metadata(self, ctx: RequestContext, body: Json, namespace: str, name: str) -> Json:
+        given = body.get("metadata") or {}
+        for field, value in (("name", name), ("namespace", namespace)):
+            if given.get(field) not in {None, "", value}:
+                text = f'Invalid value: "{given[field]}": must match the service account {field} if specified'
+                raise invalid(KIND, GROUP, name, [FieldError("FieldValueInvalid", f"metadata.{field}", text)])
+        now, kind = rfc3339(self._rest.store.clock.now()), type_for(GROUP, "v1", KIND)
+        meta: Json = {"name": name, "namespace": namespace, "uid": new_uid(), "creationTimestamp": now}
+        if kind is not None:
+            version = f"{GROUP}/v1"
+            entries = track_update(None, body, [], ctx.manager, "Update", version, ctx.subresource, now, kind)
+            if entries:
+                meta["managedFields"] = entries
+        return meta
 
     def _check(self, name: str, seconds: int) -> None:
         why = ""
@@ -45,7 +64,7 @@ class TokenRequest:
             why = "may not specify a duration larger than 2^32 seconds"
         if why:
             error = FieldError("FieldValueInvalid", "spec.expirationSeconds", f"Invalid value: {seconds}: {why}")
-            raise invalid("TokenRequest", "authentication.k8s.io", name, [error])
+            raise invalid(KIND, GROUP, name, [error])
 
     def _bound(self, reference: Json | None, namespace: str, name: str) -> Bound | None:
         if not reference:
