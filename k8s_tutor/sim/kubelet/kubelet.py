@@ -11,6 +11,7 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import admission, dispatch, loops, power, snapshot, spec, stages
 from k8s_tutor.sim.kubelet.addresses import AddressPool, PodAddresses
 from k8s_tutor.sim.kubelet.claims import check_devices
+from k8s_tutor.sim.kubelet.counters import Counters
 from k8s_tutor.sim.kubelet.environment import Sources
 from k8s_tutor.sim.kubelet.eviction import EvictionManager
 from k8s_tutor.sim.kubelet.gate import Gate
@@ -26,6 +27,7 @@ from k8s_tutor.sim.kubelet.probes.prober import Prober
 from k8s_tutor.sim.kubelet.probes.worker import Kind, Result
 from k8s_tutor.sim.kubelet.resize import Resizer
 from k8s_tutor.sim.kubelet.runner import Runner
+from k8s_tutor.sim.kubelet.server import Server
 from k8s_tutor.sim.kubelet.snapshot import Resumer
 from k8s_tutor.sim.kubelet.static_pods import StaticPods, manifest_images
 from k8s_tutor.sim.kubelet.status_manager import StatusManager
@@ -71,6 +73,7 @@ class Kubelet:
         self._node = node
         self.state: NodeState = node_state(kit.store, node.name, self._new_state)
         self.workers: dict[str, PodWorker] = {}
+        self.counters = Counters()
         self._by_name: dict[tuple[str, str], str] = {}
         self._rejected: set[str] = set()
         self._awaiting: set[str] = set()
@@ -113,7 +116,7 @@ class Kubelet:
         addresses = PodAddresses(kit.network, state.addresses, self.name, self.address)
         handlers = Handlers(self.clock, kit.network, self._report)
         killer = Killer(self.clock, handlers, self._report)
-        self.statuses = StatusManager(self.clock, self._client, self._could_run)
+        self.statuses = StatusManager(self.clock, self._client, self._could_run, self.counters)
         self.volumes = VolumeManager(self.clock, context, self._warn, self.pod, state.volumes)
         self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self, spread=bool(state.pods))
         self.resize = Resizer(lambda: self.reporter.node, self.requested, self.event)
@@ -139,6 +142,7 @@ class Kubelet:
             state.changed,
             self.statuses.ready_to_start,
             self._prepare_devices,
+            self.counters,
             latency=self.latency,
             node_name=self.name,
         )
@@ -153,6 +157,7 @@ class Kubelet:
         self.exec = self.streaming.exec
         self.attach = self.streaming.attach
         self.dial = self.streaming.dial
+        self.answer = Server(self).answer
         self.static = StaticPods(self)
         self._gate = Gate(self)
         self._resumer = Resumer(
@@ -402,6 +407,19 @@ class Kubelet:
     def probe_event(self, pod: Json, name: str, reason: str, message: str) -> None:
         """Record a warning of a probe."""
         self._report(pod, name, "Warning", reason, message)
+
+    def probe_done(self, pod: Json, name: str, kind: Kind, result: str) -> None:
+        """Count a probe."""
+        meta = pod["metadata"]
+        self.counters.add(
+            "prober_probe_total",
+            container=name,
+            namespace=meta["namespace"],
+            pod=meta["name"],
+            pod_uid=meta["uid"],
+            probe_type=kind.capitalize(),
+            result=result,
+        )
 
     def probe_result(self, pod: Json, container_id: str, kind: Kind, result: Result) -> None:
         """React to a new result of a probe."""

@@ -11,6 +11,7 @@ from k8s_tutor.sim.kubelet import container_config, spec, stages
 from k8s_tutor.sim.kubelet.actions import Actions
 from k8s_tutor.sim.kubelet.addresses import NoAddressError, PodAddresses
 from k8s_tutor.sim.kubelet.backoff import Backoff
+from k8s_tutor.sim.kubelet.counters import Counters
 from k8s_tutor.sim.kubelet.environment import ConfigError, Sources
 from k8s_tutor.sim.kubelet.handlers import Handlers, HookError
 from k8s_tutor.sim.kubelet.images import ImageError, Images
@@ -73,6 +74,7 @@ class Runner:
         changed: told when a container of a pod (by uid) has ended.
         sandbox_ready: told when a pod's sandbox is there.
         devices: prepares the devices of a pod; raises ClaimError.
+        counters: metrics.
         latency: starting takes time.
         node_name: the node.
     """
@@ -90,6 +92,7 @@ class Runner:
         changed: Callable[[str], None],
         sandbox_ready: Callable[[Json], None],
         devices: Callable[[Json], None],
+        counters: Counters,
         *,
         latency: bool,
         node_name: str,
@@ -105,6 +108,7 @@ class Runner:
         self._changed = changed
         self._sandbox_ready = sandbox_ready
         self._devices = devices
+        self._counters = counters
         self._latency = latency
         self._node_name = node_name
         self.backoff = Backoff(stages.timing("crash_backoff"), stages.timing("crash_backoff_max"))
@@ -201,6 +205,7 @@ class Runner:
         sandbox_id = hashlib.sha256(seed.encode()).hexdigest()
         runtime.sandbox = Sandbox(sandbox_id, attempt, ready=True, ip=ip, created_at=self._clock.now())
         self._changed(pod["metadata"]["uid"])
+        self._counters.add("kubelet_started_pods_total")
         self._sandbox_ready(pod)
         return True
 
@@ -271,6 +276,7 @@ class Runner:
             self._changed(uid)
             return "RunContainerError", error.message
         report("Normal", "Started", "Container started")
+        self._counters.add("kubelet_started_containers_total", container_type=spec.container_type(pod, name))
         return await self._post_start(subject, container, instance)
 
     def _create(self, subject: Subject, container: Json, image: ImageInfo) -> Instance:

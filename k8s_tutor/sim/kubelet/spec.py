@@ -31,6 +31,13 @@ def field_path(pod: Json, name: str) -> str:
     return f"spec.{FIELD[found[0] if found else 'main']}{{{name}}}"
 
 
+def container_type(pod: Json, name: str) -> str:
+    """Return what metrics call a container's kind."""
+    found = find_container(pod, name)
+    kind = found[0] if found else "main"
+    return {"init": "init_container", "ephemeral": "ephemeral_container"}.get(kind, "container")
+
+
 def is_sidecar(container: Json) -> bool:
     """A restartable init container."""
     return container.get("restartPolicy") == "Always"

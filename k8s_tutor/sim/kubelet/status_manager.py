@@ -11,12 +11,18 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import conditions, spec
 from k8s_tutor.sim.kubelet.container_status import lost
+from k8s_tutor.sim.kubelet.counters import Counters
 from k8s_tutor.sim.kubelet.quality import qos_class
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
 OWNED = (*conditions.OWNED, *conditions.RESIZE, "DisruptionTarget")
 UID = str
+TYPES = {
+    "initContainerStatuses": "init_container",
+    "containerStatuses": "container",
+    "ephemeralContainerStatuses": "ephemeral_container",
+}
 
 
 class StatusManager:
@@ -26,9 +32,11 @@ class StatusManager:
         clock: cluster time.
         client: the kubelet's.
         could_run: whether containers of the pod (by uid) may still be running.
+        counters: metrics.
     """
 
-    def __init__(self, clock: Clock, client: LocalClient, could_run: Callable[[UID], bool]) -> None:
+    def __init__(self, clock: Clock, client: LocalClient, could_run: Callable[[UID], bool], counters: Counters) -> None:
+        self._counters = counters
         self._clock = clock
         self._client = client
         self._could_run = could_run
@@ -49,6 +57,7 @@ class StatusManager:
         old = self._statuses.get(uid) or pod.get("status") or {}
         status.setdefault("startTime", old.get("startTime") or rfc3339(self._clock.now()))
         self._keep_transition_times(status, old)
+        self._count_ends(status, old)
         self._update(pod, status)
 
     def reject(self, pod: Json, status: Json) -> None:
@@ -145,6 +154,21 @@ class StatusManager:
             same = was is not None and was["status"] == one["status"]
             since = was["lastTransitionTime"] if same and was else now
             status["conditions"][index] = {"lastProbeTime": None} | one | {"lastTransitionTime": since}
+
+    def _count_ends(self, status: Json, old: Json) -> None:
+        """Count the containers that have ended since the status before."""
+        for field, kind in TYPES.items():
+            before = {one["name"]: one["state"].get("terminated") for one in old.get(field) or ()}
+            for one in status.get(field) or ():
+                ended = one["state"].get("terminated")
+                known = before.get(one["name"])
+                if ended and (known is None or known.get("containerID") != ended.get("containerID")):
+                    self._counters.add(
+                        "kubelet_terminated_containers_total",
+                        container_type=kind,
+                        exit_code=str(ended["exitCode"]),
+                        reason=ended.get("reason", ""),
+                    )
 
     def _change_container(self, pod: Json, container_id: str, key: str, value: bool) -> None:
         old = self._statuses.get(pod["metadata"]["uid"])

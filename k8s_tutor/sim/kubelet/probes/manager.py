@@ -29,6 +29,9 @@ class Host(Protocol):
     def probe_event(self, pod: Json, name: str, reason: str, message: str) -> None:
         """Record a warning about a container."""
 
+    def probe_done(self, pod: Json, name: str, kind: Kind, result: str) -> None:
+        """Count a probe that was carried out."""
+
     def probe_result(self, pod: Json, container_id: str, kind: Kind, result: Result) -> None:
         """React to a result that differs from the one before."""
 
@@ -161,6 +164,8 @@ class ProbeManager:
         if pod is None or worker.stopped:
             return None
         self._tell(pod, worker, outcome)
+        result = {"failure": "failed", "error": "unknown"}.get(outcome.result, "successful")
+        self._host.probe_done(pod, worker.container["name"], worker.kind, result)
         if outcome.result == "error":
             return None
         return "failure" if outcome.result == "failure" else "success"
