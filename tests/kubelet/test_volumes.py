@@ -5,6 +5,8 @@ import base64
 import pytest
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.auth.identity import Identity
+from k8s_tutor.sim.auth.pki import make_ca
 from tests.kubelet.conftest import Node, shell
 
 MOUNT = [{"name": "v", "mountPath": "/v"}]
@@ -169,3 +171,26 @@ async def test_an_image_volume_shows_the_images_files(node: Node) -> None:
     volume = {"name": "v", "image": {"reference": "busybox:1.36"}}
     await node.run(shell("sleep 600", volumeMounts=MOUNT), volumes=[volume])
     assert "passwd" in await node.exec("ls", "/v/etc")
+
+
+def bundle(name: str, text: str, signer: str = "", **labels: str) -> Json:
+    spec = {"trustBundle": text} | ({"signerName": signer} if signer else {})
+    return {"kind": "ClusterTrustBundle", "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+async def test_trust_bundles_of_a_signer_are_put_together(node: Node, identity: Identity) -> None:
+    other = make_ca("other").certificate
+    for name, text in (("one", identity.ca_pem), ("two", identity.ca_pem + other)):
+        node.client.create("clustertrustbundles.certificates.k8s.io", bundle(f"a.b:s:{name}", text, "a.b/s", x="y"))
+    source = {"signerName": "a.b/s", "labelSelector": {"matchLabels": {"x": "y"}}, "path": "ca.pem"}
+    volume = {"name": "v", "projected": {"sources": [{"clusterTrustBundle": source}]}}
+    await node.run(shell("sleep 600", volumeMounts=MOUNT), volumes=[volume], securityContext={"runAsUser": 1000})
+    assert (await node.exec("grep", "-c", "BEGIN", "/v/ca.pem")).strip() == "2"
+    assert (await node.exec("stat", "-L", "-c", "%a %u", "/v/ca.pem")).strip() == "600 1000"
+
+
+async def test_a_missing_trust_bundle_holds_the_pod(node: Node) -> None:
+    source = {"clusterTrustBundle": {"name": "nope", "path": "ca.pem"}}
+    volume = {"name": "v", "projected": {"sources": [source]}}
+    await node.run(shell("sleep 600", volumeMounts=MOUNT), volumes=[volume], seconds=2)
+    assert "while getting ClusterTrustBundle" in node.events("FailedMount")[0]["message"]
