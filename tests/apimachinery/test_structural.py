@@ -3,7 +3,7 @@
 import pytest
 
 from k8s_tutor.apimachinery.apply import fieldset_of
-from k8s_tutor.apimachinery.structural import apply_defaults, embedding, prune, rule_problems, type_of, validate
+from k8s_tutor.apimachinery.structural import apply_defaults, compile_rules, embedding, prune, type_of, validate
 from k8s_tutor.apimachinery.unstructured import Json
 
 SCHEMA: Json = {
@@ -123,7 +123,7 @@ def test_transition_rules_and_ratcheting() -> None:
 
 
 def test_rules_that_do_not_compile() -> None:
-    schema = {
+    schema: Json = {
         "type": "object",
         "properties": {
             "spec": {
@@ -134,11 +134,35 @@ def test_rules_that_do_not_compile() -> None:
         },
         "x-kubernetes-validations": [{"rule": "1 + 1"}, {"rule": "self.spec.a > 1"}],
     }
-    found = [(problem.path, problem.position, problem.message) for problem in rule_problems(schema)]
-    assert found == [
-        ("", 0, "cel expression must evaluate to a bool"),
-        ("properties[spec]", 0, "compilation failed: ERROR: <input>:1:5: undefined field 'b'\n | self.b > 1\n | ....^"),
-    ]
+    found = compile_rules(schema, resource=True, times=1)
+    inner = compile_rules(schema["properties"]["spec"], resource=False, times=1)
+    assert found is not None
+    assert inner is not None
+    assert [rule.problem for rule in found] == ["cel expression must evaluate to a bool", ""]
+    assert inner[0].problem == "compilation failed: ERROR: <input>:1:5: undefined field 'b'\n | self.b > 1\n | ....^"
+
+
+def _cost(rule: str, times: int | None = 1, **properties: Json) -> int:
+    schema = {"type": "object", "properties": properties, "x-kubernetes-validations": [{"rule": rule}]}
+    found = compile_rules(schema, resource=False, times=times)
+    assert found is not None
+    assert found[0].problem == ""
+    return found[0].cost
+
+
+def test_rules_cost_as_much_as_their_values_can_measure() -> None:
+    text = {"type": "string", "maxLength": 10}
+    texts = {"type": "array", "items": text, "maxItems": 100}
+    assert _cost("self.a == 'x'", a=text) == 3
+    assert _cost("self.l.all(x, x == 'x')", l=texts) == 503
+    assert _cost("self.l.all(x, self.l.exists(y, y == x))", l=texts) > 100 * 500
+    assert _cost("self.a == 'x'", times=7, a=text) == 3 * 7
+    assert _cost("self.a.contains('abc')", times=None, a={"type": "string"}) > 10_000_000
+
+
+def test_rules_of_values_without_a_type_are_not_compiled() -> None:
+    schema = {"x-kubernetes-preserve-unknown-fields": True, "x-kubernetes-validations": [{"rule": "self > 1"}]}
+    assert compile_rules(schema, resource=False, times=1) is None
 
 
 def test_a_schema_becomes_a_type() -> None:

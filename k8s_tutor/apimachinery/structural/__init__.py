@@ -5,20 +5,20 @@ Mirrors ``k8s.io/apiextensions-apiserver/pkg/apiserver/schema`` and ``…/valida
 built-in kinds.
 """
 
+from k8s_tutor.apimachinery.structural.compiling import CompiledRule, compile_rules
 from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
 from k8s_tutor.apimachinery.structural.preparing import apply_defaults, prune
-from k8s_tutor.apimachinery.structural.rules import RuleProblem, rule_problems
 from k8s_tutor.apimachinery.structural.types import type_of
 from k8s_tutor.apimachinery.structural.validating import BLOCKING, validate
 
 __all__ = [
     "BLOCKING",
     "OMIT",
+    "CompiledRule",
     "FieldError",
-    "RuleProblem",
     "apply_defaults",
+    "compile_rules",
     "prune",
-    "rule_problems",
     "type_of",
     "validate",
 ]

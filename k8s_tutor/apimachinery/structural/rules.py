@@ -8,42 +8,15 @@ about what has not changed (ratcheting).  Names that are no CEL identifiers are 
 import base64
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from k8s_tutor.apimachinery import cel
 from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
+from k8s_tutor.apimachinery.structural.escaping import escape
 from k8s_tutor.apimachinery.structural.types import Schema
 
 _OLD_SELF = re.compile(r"\boldSelf\b")
 _STRING = re.compile(r"""[rRbB]{0,2}(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
-_CHAIN = re.compile(r"\b(?:self|oldSelf)((?:\.[A-Za-z_]\w*)+)(\s*\()?")
-_KEYWORDS: Final = frozenset(
-    re.findall(
-        r"\w+",
-        "true false null in as break const continue else for function if import let loop package namespace return var "
-        "void while",
-    )
-)
-_ESCAPES: Final = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
-
-
-class RuleProblem(NamedTuple):
-    """A rule that does not compile: where it stands, which it is, and what is wrong with it."""
-
-    path: str
-    position: int
-    rule: dict[str, Any]
-    field: str
-    message: str
-
-
-def escape(name: str) -> str:
-    """Return a property's name as CEL spells it."""
-    if name in _KEYWORDS:
-        return f"__{name}__"
-    for plain, escaped in _ESCAPES:
-        name = name.replace(plain, escaped)
-    return name
 
 
 def cel_value(value: Any, schema: Schema) -> Any:
@@ -155,58 +128,3 @@ def _complaint(rule: dict[str, Any], values: dict[str, Any], value: Any, schema:
     reason = rule.get("reason") or "FieldValueInvalid"
     shown = OMIT if schema.get("type") in {"object", "array"} else value
     return FieldError(reason, place or "<nil>", shown, "" if reason == "FieldValueDuplicate" else detail)
-
-
-def rule_problems(schema: Schema, path: str = "") -> Iterator[RuleProblem]:
-    """Yield the rules of a schema that do not compile, as a CRD's validation reports them."""
-    for index, rule in enumerate(schema.get("x-kubernetes-validations") or ()):
-        for name in ("rule", "messageExpression"):
-            expression = rule.get(name, "")
-            if expression and (message := _compile_problem(expression, schema, name)):
-                yield RuleProblem(path, index, rule, name, message)
-    for key, inner in (schema.get("properties") or {}).items():
-        yield from rule_problems(inner, f"{path}.properties[{key}]" if path else f"properties[{key}]")
-    for key in ("items", "additionalProperties"):
-        if isinstance(inner := schema.get(key), dict):
-            yield from rule_problems(inner, f"{path}.{key}" if path else key)
-
-
-def _compile_problem(expression: str, schema: Schema, name: str) -> str:
-    try:
-        program = cel.compile(expression)
-    except cel.CompileError as error:
-        return f"compilation failed: {error}"
-    if problem := _undefined_field(expression, schema):
-        return f"compilation failed: {problem}"
-    wanted = "bool" if name == "rule" else "string"
-    if program.type not in {wanted, "dyn"}:
-        head = "cel expression" if name == "rule" else "messageExpression"
-        return f"{head} must evaluate to a {wanted}"
-    return ""
-
-
-def _undefined_field(expression: str, schema: Schema) -> str:
-    """Find a field of ``self`` that the schema does not have; the compiler itself takes ``self`` for anything."""
-    masked = _STRING.sub(lambda match: "'" + "_" * (len(match.group()) - 2) + "'", expression)
-    for match in _CHAIN.finditer(masked):
-        steps = match.group(1).split(".")[1:]
-        if match.group(2):
-            steps.pop()
-        current: Schema = schema
-        position = match.start(1)
-        for step in steps:
-            properties = current.get("properties") or {}
-            if current.get("type") != "object" or current.get("x-kubernetes-preserve-unknown-fields"):
-                break
-            if not properties and current.get("additionalProperties") not in (None, False):
-                break
-            known = {escape(key): inner for key, inner in properties.items()}
-            if step not in known:
-                line = expression.count("\n", 0, position) + 1
-                column = position - (expression.rfind("\n", 0, position) + 1)
-                source = expression.split("\n")[line - 1]
-                head = f"ERROR: <input>:{line}:{column + 1}: undefined field '{step}'"
-                return f"{head}\n | {source}\n | {'.' * column}^"
-            current = known[step]
-            position += len(step) + 1
-    return ""

@@ -7,14 +7,16 @@ Mirrors ``apiextensions-apiserver``: ``pkg/apiserver/schema/validation.go`` (str
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from k8s_tutor.apimachinery import structural
+from k8s_tutor.apimachinery.cel.ranges import LARGEST
 from k8s_tutor.apimachinery.structural.values import check as check_value
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared.check import At
-from k8s_tutor.sim.resources.shared.crds.crd_rules import check_compiled, check_written
+from k8s_tutor.sim.resources.shared.crds.crd_rules import Budget, check_compiled, check_written, most_items
 from k8s_tutor.sim.resources.shared.crds.crd_structure import check_structure
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
@@ -58,6 +60,13 @@ class _Place(NamedTuple):
     no_default: str = ""
     in_meta: bool = False
     uncorrelated: str = ""
+    times: int | None = 1
+
+    def within(self, schema: Json) -> "_Place":
+        """Return the place of what is within a schema's value, which occurs as often as that can hold it."""
+        inner = most_items(schema)
+        times = None if self.times is None or inner is None else min(self.times * inner, LARGEST)
+        return self._replace(times=times)
 
 
 def walk(schema: Any) -> Iterator[Json]:
@@ -86,11 +95,13 @@ def check_schema(v: At, *, has_status: bool) -> None:
     if len(v.errors) == before:
         _check_defaults(v, root=True)
     sound = len(v.errors) == before
-    rules: list[Callable[[], None]] = []
+    rules: list[Callable[[Budget], None]] = []
     _check_node(v, _Place(), rules, root=True)
     if sound and len(v.errors) == before:
+        budget = Budget()
         for check in rules:
-            check()
+            check(budget)
+        budget.check(v)
 
 
 def _check_root(v: At) -> None:
@@ -134,7 +145,7 @@ def _check_default(v: At, schema: Json, *, in_meta: bool) -> None:
         v.errors.append(FieldError(error.reason, path, body))
 
 
-def _check_node(v: At, place: _Place, rules: list[Callable[[], None]], *, root: bool = False) -> None:
+def _check_node(v: At, place: _Place, rules: list[Callable[[Budget], None]], *, root: bool = False) -> None:
     schema: Json | None = v.value
     if schema is None:
         return
@@ -148,7 +159,11 @@ def _check_node(v: At, place: _Place, rules: list[Callable[[], None]], *, root: 
     _check_list(v)
     if schema.get("x-kubernetes-validations"):
         check_written(v)
-        rules.append(lambda: check_compiled(v, uncorrelated=place.uncorrelated, root=root))
+        rules.append(partial(_check_rules, v, place, root))
+
+
+def _check_rules(v: At, place: _Place, root: bool, budget: Budget) -> None:
+    check_compiled(v, budget, uncorrelated=place.uncorrelated, root=root, times=place.times)
 
 
 def _check_standard(v: At, place: _Place) -> None:
@@ -168,8 +183,9 @@ def _check_standard(v: At, place: _Place) -> None:
         v.forbidden("x-kubernetes-embedded-resource", "must not be used inside of resource meta")
 
 
-def _check_inner(v: At, place: _Place, rules: list[Callable[[], None]], *, root: bool) -> None:
+def _check_inner(v: At, place: _Place, rules: list[Callable[[Budget], None]], *, root: bool) -> None:
     schema: Json = v.value
+    place = place.within(schema)
     additional = schema.get("additionalProperties")
     if additional is not None:
         if schema.get("properties") and additional is not True:
