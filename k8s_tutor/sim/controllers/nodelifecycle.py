@@ -1,15 +1,18 @@
 """The node lifecycle controller: notices nodes that no longer report, and keeps pods away from them.
 
 Upstream: ``pkg/controller/nodelifecycle``. Looks every 5 s; a node whose kubelet has neither renewed its Lease nor its
-status for 50 s becomes ``Unknown``. Conditions are turned into taints; pods on such nodes are marked not ready.
+status for 50 s becomes ``Unknown``, and its pods are marked not ready. Conditions are turned into taints: those that keep
+new pods away at once, those that drive pods out at the pace of the node's zone (``nodelifecycle_zones``).
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from k8s_tutor.apimachinery.times import parse_time, rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Controller
+from k8s_tutor.sim.controllers.nodelifecycle_zones import Zones
 from k8s_tutor.sim.controllers.pods import condition
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
@@ -18,11 +21,12 @@ from k8s_tutor.sim.ticking import never
 PERIOD = 5.0
 GRACE = 50.0
 STARTUP_GRACE = 60.0
+EVICTION_PERIOD = 0.1
 LEASES = "leases.coordination.k8s.io"
 LEASE_NAMESPACE = "kube-node-lease"
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"
-TICK = ("", "")
+TICK, EVICTIONS = ("", ""), ("evictions", "")
 STOPPED = "Kubelet stopped posting node status."
 NEVER = "Kubelet never posted node status."
 CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
@@ -55,6 +59,7 @@ class NodeLifecycleController(Controller):
 
     def setup(self) -> None:
         self._health: dict[str, _Health] = {}
+        self._zones = Zones()
         self.watch("nodes", self._changed)
         self.every(PERIOD, TICK, limit=self._until)
 
@@ -77,10 +82,12 @@ class NodeLifecycleController(Controller):
         if name:
             node = self.client.get("nodes", name)
             if node is not None:
-                self._label(node)
                 self._taint(name)
-            return
-        self._monitor()
+                self._label(node)
+        elif namespace:
+            self._give_up()
+        else:
+            self._monitor()
 
     # -- health
 
@@ -95,8 +102,11 @@ class NodeLifecycleController(Controller):
             text = f"Node {name} event: Removing Node {name} from Controller"
             self.events.event(gone, "Normal", "RemovingNode", text)
             del self._health[name]
+        for name in known - set(self._health):
+            self._set_evicting(name, "")
         for node in nodes:
             self._look_at(node, now)
+        self._judge_zones(now)
 
     def _look_at(self, node: Json, now: float) -> None:
         name = node["metadata"]["name"]
@@ -173,46 +183,92 @@ class NodeLifecycleController(Controller):
                         raise
                 self.events.event(pod, "Warning", "NodeNotReady", "Node is not ready")
 
-    # -- taints
+    # -- taints that keep pods away
 
     def _taint(self, name: str) -> None:
         """Bring the taints that stand for conditions into line with them."""
         node = self.client.get("nodes", name)
         if node is None:
             return
-        wanted = self._wanted(node)
-        old = (node.get("spec") or {}).get("taints") or []
+        wanted = [
+            key
+            for item in (node.get("status") or {}).get("conditions") or ()
+            if (key := TAINTS.get((item["type"], item["status"])))
+        ]
+        if (node.get("spec") or {}).get("unschedulable"):
+            wanted.append(UNSCHEDULABLE)
         ours = {*TAINTS.values(), UNSCHEDULABLE}
-        kept = [t for t in old if t["key"] not in ours or (t["key"], t["effect"]) in wanted]
-        present = {(taint["key"], taint["effect"]) for taint in kept}
+        self._swap(node, "NoSchedule", wanted, ours - set(wanted))
+
+    def _swap(self, node: Json, effect: str, wanted: Iterable[str], unwanted: Collection[str]) -> None:
+        old = (node.get("spec") or {}).get("taints") or []
+        kept = [taint for taint in old if taint["key"] not in unwanted or taint["effect"] != effect]
+        present = {taint["key"] for taint in kept if taint["effect"] == effect}
         now = rfc3339(self.clock.now())
-        added = []
-        for key, effect in wanted:
-            if (key, effect) not in present:
-                added.append({"key": key, "effect": effect, "timeAdded": now})
+        added = [{"key": key, "effect": effect, "timeAdded": now} for key in wanted if key not in present]
         if not added and len(kept) == len(old):
             return
         new = clone(node)
-        taints = kept + added
-        if taints:
-            new["spec"]["taints"] = taints
+        spec = new.setdefault("spec", {})
+        if kept or added:
+            spec["taints"] = kept + added
         else:
-            new["spec"].pop("taints", None)
+            spec.pop("taints", None)
         self.client.update("nodes", new)
 
-    def _wanted(self, node: Json) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        for item in (node.get("status") or {}).get("conditions") or ():
-            key = TAINTS.get((item["type"], item["status"]))
-            if key:
-                found.append((key, "NoSchedule"))
-                if item["type"] == "Ready":
-                    found.append((key, "NoExecute"))
-        if condition(node, "Ready") is None:
-            found.append((NOT_READY, "NoSchedule"))  # as admission put it on a node that is new
-        if (node.get("spec") or {}).get("unschedulable"):
-            found.append((UNSCHEDULABLE, "NoSchedule"))
-        return found
+    # -- taints that drive pods out
+
+    def _judge_zones(self, now: float) -> None:
+        """See to taints and queues by the nodes' present conditions, then to the pace of their zones."""
+        nodes = self.client.list("nodes")
+        ready = {node["metadata"]["name"]: (condition(node, "Ready") or {}).get("status") for node in nodes}
+        for node in nodes:
+            self._drive(node, ready[node["metadata"]["name"]], now)
+        all_lost, all_back = self._zones.judge(
+            ((node, ready[node["metadata"]["name"]] == "True") for node in nodes), now
+        )
+        if all_lost:
+            for node in nodes:
+                self._zones.of(node, now).waiting.pop(node["metadata"]["name"], None)
+                self._set_evicting(node["metadata"]["name"], "")
+        elif all_back:
+            for health in self._health.values():
+                health.probed = now
+        if any(zone.waiting for zone in self._zones.by_name.values()):
+            self.queue.add_after(EVICTIONS, EVICTION_PERIOD)
+
+    def _drive(self, node: Json, status: str | None, now: float) -> None:
+        name, waiting = node["metadata"]["name"], self._zones.of(node, now).waiting
+        has = {taint["key"] for taint in (node.get("spec") or {}).get("taints") or () if taint["effect"] == "NoExecute"}
+        if status == "True":
+            waiting.pop(name, None)
+            self._set_evicting(name, "")
+        elif status is not None:
+            key, other = (NOT_READY, UNREACHABLE) if status == "False" else (UNREACHABLE, NOT_READY)
+            if other in has:
+                self._set_evicting(name, key)
+            elif key not in has:
+                waiting[name] = None
+
+    def _give_up(self) -> None:
+        now = self.clock.now()
+        for zone in self._zones.by_name.values():
+            for name in zone.take(now):
+                node = self.client.get("nodes", name)
+                status = (condition(node, "Ready") or {}).get("status") if node else None
+                if status in {"False", "Unknown"}:
+                    self._set_evicting(name, NOT_READY if status == "False" else UNREACHABLE)
+            pause = zone.pause()
+            if pause is not None:
+                self.queue.add_after(EVICTIONS, pause)
+
+    def _set_evicting(self, name: str, key: str) -> None:
+        """Let a node drive out pods for one reason, or for none."""
+        node = self.client.get("nodes", name)
+        if node is not None:
+            self._swap(node, "NoExecute", [key] if key else [], {NOT_READY, UNREACHABLE} - {key})
+
+    # -- labels
 
     def _label(self, node: Json) -> None:
         """The older names of the labels for system and architecture follow the newer ones."""
