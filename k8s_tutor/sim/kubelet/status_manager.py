@@ -67,7 +67,8 @@ class StatusManager:
         if present is None or not _is_shown_by(present, meta["uid"]):
             return
         self._finished.add(meta["uid"])
-        self.set(pod, status | {"qosClass": qos_class(pod), "conditions": []})
+        generation = meta.get("generation") or 0
+        self.set(pod, {"observedGeneration": generation} | status | {"qosClass": qos_class(pod), "conditions": []})
 
     def ready_to_start(self, pod: Json) -> None:
         """Set PodReadyToStartContainers at once when the sandbox is there (1.37's ``OnPodSandboxReady``)."""

@@ -167,7 +167,7 @@ class Catalogue:
 
 FIELDS = frozenset({
     "names", "tags", "userland", "size", "pull_seconds", "entrypoint", "cmd", "env", "working_dir", "user", "ports",
-    "commands", "without", "files", "programs", "versions", "variants", "description", "users", "groups", "fallback",
+    "commands", "without", "files", "programs", "versions", "variants", "description", "users", "groups", "flat", "fallback",
 })  # fmt: skip
 
 

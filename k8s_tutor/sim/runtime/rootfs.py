@@ -69,6 +69,8 @@ def _commands(root: Directory, profile: Mapping[str, Any], userland: str) -> Non
         _folder(root, "sbin")
     without = set(profile.get("without", ()))
     commands = dict(COMMANDS.get(userland, {}))
+    if profile.get("flat"):
+        commands = {name: f"/bin/{name}" for name in commands}
     commands.update({name: f"/usr/bin/{name}" for name in profile.get("commands", ())})
     for name, path in commands.items():
         if name not in without:
