@@ -7,6 +7,7 @@ from k8s_tutor.sim.apiserver.backend import Backend
 from k8s_tutor.sim.apiserver.discovery import wants_aggregated
 from k8s_tutor.sim.apiserver.http.message import TEXT, Answer, Request, Response
 from k8s_tutor.sim.apiserver.negotiation import JSON, YAML, negotiate
+from k8s_tutor.sim.machinery.prometheus import CONTENT_TYPE
 from k8s_tutor.sim.machinery.status import ApiError, not_allowed
 
 VERSION: Json = {
@@ -49,11 +50,11 @@ def answer(server: Backend, request: Request) -> Answer:
 
         return openapi.answer(server, request)
     if path == "/metrics/slis":
-        return Response(200, server.health.indicators(), "text/plain; version=0.0.4; charset=utf-8", _no_cache())
+        return Response(200, server.health.indicators(), CONTENT_TYPE, _no_cache())
     if path == "/metrics":
         from k8s_tutor.sim.apiserver import metrics
 
-        return Response(200, metrics.render(server), "text/plain; version=0.0.4; charset=utf-8", _no_cache())
+        return Response(200, metrics.render(server, VERSION), CONTENT_TYPE, _no_cache())
     if path == "/statusz":
         from k8s_tutor.sim.apiserver import statusz
 

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,10 +18,12 @@ from k8s_tutor.sim.apiserver.backend import Backend
 from k8s_tutor.sim.apiserver.call import Call, warning_headers
 from k8s_tutor.sim.apiserver.discovery import Discovery
 from k8s_tutor.sim.apiserver.http.connection import Connection
-from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response
+from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response, Streaming, Upgrade
 from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
 from k8s_tutor.sim.apiserver.options import boolean, check_timeout
+from k8s_tutor.sim.apiserver.patching import APPLY
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse, wanted_access
+from k8s_tutor.sim.apiserver.requests import Key, key_of
 from k8s_tutor.sim.apiserver.routing import has_tables, route
 from k8s_tutor.sim.cluster import Cluster
 from k8s_tutor.sim.machinery.pending import Pending
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 INTERNAL = "Internal Server Error"
 DRAIN_SECONDS = 1.0
-NOT_ACCEPTABLE = 406
+NOT_ACCEPTABLE, SWITCHED = 406, 101
 WRITES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
@@ -116,7 +118,7 @@ class ApiServer(Backend):
 
     def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         """Answer one request."""
-        self.last_request = time.monotonic()
+        self.last_request = began = time.monotonic()
         watch = "watch" in request.raw_query and boolean(request, "watch")
         info = parse(request.method, request.path, watch=watch)
         try:
@@ -128,23 +130,18 @@ class ApiServer(Backend):
             answer = self._failure(request, error)
         except Exception as error:  # noqa: BLE001 - one faulty handler must not stop the server
             answer = self._crashed(request, error)
-        if isinstance(answer, Response):
-            self._done(request, info, answer.status)
-            return answer
         if isinstance(answer, Awaitable):
-            return self._guarded(request, info, answer)
-        self._done(request, info, 200)
-        return answer
+            return self._guarded(request, info, answer, began)
+        return self._done(request, info, answer, began)
 
-    async def _guarded(self, request: Request, info: RequestInfo, answer: Awaitable[Answer]) -> Answer:
+    async def _guarded(self, request: Request, info: RequestInfo, answer: Awaitable[Answer], began: float) -> Answer:
         try:
             done = await answer
         except ApiError as error:
             done = self._failure(request, error)
         except Exception as error:  # noqa: BLE001 - as above
             done = self._crashed(request, error)
-        self._done(request, info, done.status if isinstance(done, Response) else 200)
-        return done
+        return self._done(request, info, done, began)
 
     async def _reviewed(self, request: Request, info: RequestInfo, pending: Pending) -> Answer:
         """Begin the request anew each time that admission webhooks have answered, until it is through."""
@@ -226,9 +223,29 @@ class ApiServer(Backend):
         )
         return self._failure(request, status)
 
-    def _done(self, request: Request, info: RequestInfo, status: int) -> None:
+    def _done(self, request: Request, info: RequestInfo, answer: Answer, began: float) -> Answer:
         self.rest.store.commit()
-        self.requests.count(info.verb, info.group, info.version, info.resource, status)
+        applies = request.method == "PATCH" and request.headers.get("content-type", "") == APPLY
+        key = key_of(info, request.method, request.param("dryRun") if request.raw_query else "", applies=applies)
+        if isinstance(answer, Response):
+            self.requests.count(key, answer.status, time.monotonic() - began, len(answer.body))
+            return answer
+        return self._going_on(answer, key, began)
+
+    def _going_on(self, answer: Streaming | Upgrade, key: Key, began: float) -> Answer:
+        """Count a stream when it ends, and among those that go on until then."""
+        run: Callable[[Any], Awaitable[None]] = answer.run
+        self.requests.begun(key)
+
+        async def counted(channel: Any) -> None:
+            try:
+                await run(channel)
+            finally:
+                code = answer.status if isinstance(answer, Streaming) else SWITCHED
+                self.requests.ended(key, code, time.monotonic() - began)
+
+        answer.run = counted
+        return answer
 
     # -- outside
 

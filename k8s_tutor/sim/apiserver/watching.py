@@ -205,6 +205,8 @@ class Watcher:
             return
         # Nobody may see what a crash could still undo.
         self._store.commit()
+        resource = self._call.resource
+        self._call.server.requests.sent(resource.group, resource.version, resource.plural, len(self._buffer))
         data = b"".join(self._buffer)
         self._buffer.clear()
         if not self._writer.closed:

@@ -1,10 +1,12 @@
 """What a kubelet has counted since it began: its metrics (upstream: ``pkg/kubelet/metrics``).
 
-A counter's name is the metric's, its labels are pairs; ``text`` writes them as Prometheus reads them.
+A counter's name is the metric's, its labels are pairs.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+
+from k8s_tutor.sim.machinery.prometheus import Sample
 
 HELP = {
     "kubelet_node_name": ("gauge", "The node's name. The count is always 1."),
@@ -20,7 +22,6 @@ HELP = {
     ),
 }
 Labels = tuple[tuple[str, str], ...]
-Sample = tuple[str, Mapping[str, str], float]
 
 
 class Counters:
@@ -37,20 +38,3 @@ class Counters:
         """Yield all counts."""
         for (metric, labels), count in sorted(self._counts.items()):
             yield metric, dict(labels), count
-
-
-def text(samples: Iterable[Sample], help_: Mapping[str, tuple[str, str]] = HELP) -> str:
-    """Return samples in Prometheus' text format, each metric with its type and meaning first."""
-    lines: dict[str, list[str]] = {}
-    for metric, labels, value in samples:
-        shown = ",".join(f'{name}="{_escaped(label)}"' for name, label in labels.items())
-        lines.setdefault(metric, []).append(f"{metric}{{{shown}}} {value:g}" if shown else f"{metric} {value:g}")
-    out = []
-    for metric, found in sorted(lines.items()):
-        kind, meaning = help_.get(metric, ("untyped", ""))
-        out += [f"# HELP {metric} {meaning}", f"# TYPE {metric} {kind}", *found]
-    return "\n".join(out) + "\n"
-
-
-def _escaped(label: str) -> str:
-    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -13,7 +13,7 @@ import orjson
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import counters, stages
-from k8s_tutor.sim.kubelet.counters import Sample
+from k8s_tutor.sim.machinery.prometheus import CONTENT_TYPE, Sample, text
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.kubelet.kubelet import Kubelet
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.contract import Usage
 
 JSON, PLAIN = "application/json", "text/plain; charset=utf-8"
-METRICS = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 RESOURCE_HELP = {
     "container_cpu_usage_seconds_total": (
         "counter",
@@ -115,11 +114,11 @@ class Server:
             ),
         ]
         counted = (one for one in kubelet.counters.samples() if one[0].startswith("kubelet_"))
-        return Page(counters.text([*gauges, *counted]).encode(), METRICS)
+        return Page(text([*gauges, *counted], counters.HELP).encode(), CONTENT_TYPE)
 
     def _probes(self) -> Page:
         counted = (one for one in self._kubelet.counters.samples() if one[0].startswith("prober_"))
-        return Page(counters.text(counted).encode(), METRICS)
+        return Page(text(counted, counters.HELP).encode(), CONTENT_TYPE)
 
     def _resources(self) -> Page:
         samples: list[Sample] = [("resource_scrape_error", {}, 0)]
@@ -135,7 +134,7 @@ class Server:
                 view = worker.lookup(name)
                 if view is not None:
                     samples.append(("container_start_time_seconds", labels, view.started_at))
-        return Page(counters.text(samples, RESOURCE_HELP).encode(), METRICS)
+        return Page(text(samples, RESOURCE_HELP).encode(), CONTENT_TYPE)
 
     def _used(self) -> list[tuple["PodWorker", dict[str, "Usage"]]]:
         kubelet = self._kubelet
