@@ -61,6 +61,7 @@ class NodeLifecycleController(Controller):
         self._health: dict[str, _Health] = {}
         self._zones = Zones()
         self.watch("nodes", self._changed)
+        self.clock.call_soon(self.queue.add, TICK)
         self.every(PERIOD, TICK, limit=self._until)
 
     def _until(self) -> float:
