@@ -54,6 +54,25 @@ async def test_editing_history_and_control_keys(container: MakeContainer, clock:
     assert client.task.done()
 
 
+async def test_bash_searches_its_history_and_tells_no_lines(container: MakeContainer, clock: Clock) -> None:
+    client = Client(container("debian:bookworm", "sleep", "9999", hostname="d"), "bash")
+    await clock.advance(0)
+    await client.type("echo first\r")
+    await client.type("echo second\r")
+    assert (await client.type("\x12fi")).endswith("\r\x1b[K(reverse-i-search)`fi': echo first")
+    assert (await client.type("\r")).endswith("root@d:/# echo first\r\nfirst\r\nroot@d:/# ")
+    assert (await client.type("nope\r")).endswith("\r\nbash: nope: command not found\r\nroot@d:/# ")
+    assert (await client.type("(cd /nope)\r")).endswith("bash: cd: /nope: No such file or directory\r\nroot@d:/# ")
+
+
+async def test_a_tab_completes_what_all_names_share(container: MakeContainer, clock: Clock) -> None:
+    client = Client(container("busybox:1.36", "sleep", "9999"), "sh")
+    await clock.advance(0)
+    await client.type("touch /tmp/alpha-1 /tmp/alpha-2\r")
+    assert (await client.type("ls /tmp/al\t")).endswith("ls /tmp/alpha-")
+    assert (await client.type("\t")).endswith("alpha-1  alpha-2\r\n/ # ls /tmp/alpha-")
+
+
 async def test_cat_on_a_terminal_ends_with_control_d(container: MakeContainer, clock: Clock) -> None:
     client = Client(container("busybox:1.36", "sleep", "9999"), "sh")
     await clock.advance(0)
@@ -73,6 +92,9 @@ async def test_copy_in_and_out_by_tar(container: MakeContainer) -> None:
         archive.addfile(info, io.BytesIO(data))
     done = await run(made, "tar", "-xmf", "-", "-C", "/tmp", stdin=pack.getvalue())
     assert (done.code, done.err) == (0, "")
+    lost = await run(made, "tar", "-xmf", "-", "-C", "/nope", stdin=pack.getvalue())
+    assert lost.code == 2
+    assert lost.err.startswith("tar: /nope: Cannot open: No such file or directory\n")
     assert made.files.read_file("/tmp/blob.bin") == data
     out = Sink()
     assert await made.exec(["tar", "cf", "-", "/tmp/blob.bin"], None, out, Sink()) == 0

@@ -3,6 +3,7 @@
 Persistent volumes without a path of their own are the cluster's: every node sees the same tree.
 """
 
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,7 @@ from k8s_tutor.sim.runtime import snapshots
 from k8s_tutor.sim.runtime.filesystem import FileSystem
 from k8s_tutor.sim.runtime.mounting import NODE_HOSTS
 from k8s_tutor.sim.runtime.nodes import Directory, File
+from k8s_tutor.sim.runtime.rootfs import build
 from k8s_tutor.sim.runtime.volume import Volume
 
 FOLDERS = (
@@ -21,6 +23,12 @@ FOLDERS = (
     "/var/log/pods",
 )  # fmt: skip
 _shared: WeakKeyDictionary[Store, dict[str, Volume]] = WeakKeyDictionary()
+
+
+@cache
+def _system() -> Directory:
+    """Return what every node has installed: one tree for all."""
+    return build({"userland": "debian", "commands": ["curl", "ip", "ps", "ss", "wget"]}, "12")
 
 
 class NodeFiles:
@@ -37,7 +45,7 @@ class NodeFiles:
         self._clock = clock
         self._name = node_name
         self._persistent = _shared.setdefault(store, {})
-        self._root = Volume(capacity, mode=0o755, now=clock.now())
+        self._root = Volume(capacity, mode=0o755, now=clock.now(), base=_system())
         self._made = False
 
     @property

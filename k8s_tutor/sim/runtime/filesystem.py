@@ -71,11 +71,15 @@ class FileSystem:
         root: the container's overlay.
         now: the cluster's clock.
         read_only: readOnlyRootFilesystem.
+        userland: whose tools are in it, if not its container's image's.
     """
 
-    def __init__(self, root: Directory, now: Callable[[], float], *, read_only: bool = False) -> None:
+    def __init__(
+        self, root: Directory, now: Callable[[], float], *, read_only: bool = False, userland: str = ""
+    ) -> None:
         self.root = root
         self.now = now
+        self.userland = userland
         self._root_mount = MountPoint("/", root, "overlay", "overlay", read_only, root.quota)
         self._mounts: dict[str, MountPoint] = {}
         # Where commands were found, by name and $PATH, as shells remember it.

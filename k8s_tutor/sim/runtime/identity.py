@@ -51,9 +51,10 @@ def resolve(container: "Container") -> User:
             break
     if security.run_as_group is not None:
         gid = security.run_as_group
-    extra = list(security.supplemental_groups)
+    extra: list[int] = []
     if name and not security.strict_groups:
         extra += [int(line[2]) for line in entries(container, "group") if name in line[3].split(",")]
     if security.fs_group is not None:
         extra.append(security.fs_group)
+    extra += security.supplemental_groups
     return User(Credentials(uid, gid, tuple(extra)), home)

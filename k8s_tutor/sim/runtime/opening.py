@@ -26,7 +26,7 @@ def open_to_read(process: "Process", path: str) -> OpenFile:
         OSError: it is missing, a directory, or not permitted.
     """
     process.container.current = process
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     node = files.get(path, process.cwd, who=who)
     special = _special(process, node)
     if special is not None:
@@ -43,7 +43,7 @@ def open_to_write(
 ) -> OpenFile:
     """Open a file for writing, making it if it is missing; ``read``: for both (``<>``), keeping what is in it."""
     process.container.current = process
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     place = files.find(path, process.cwd, who=who)
     if place.node is not None:
         special = _special(process, place.node)

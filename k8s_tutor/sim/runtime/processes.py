@@ -15,7 +15,7 @@ from k8s_tutor.apimachinery.backtracking import BacktrackingError
 from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.cgroup import NODE_MEMORY
 from k8s_tutor.sim.runtime.descriptors import OpenFile
-from k8s_tutor.sim.runtime.filesystem import Credentials
+from k8s_tutor.sim.runtime.filesystem import Credentials, FileSystem
 from k8s_tutor.sim.runtime.turns import Measured
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Process:
         "memory_base",
         "parent",
         "pid",
+        "root",
         "signal_number",
         "started_at",
         "table",
@@ -74,6 +75,7 @@ class Process:
         self.container = container
         self.credentials: Credentials = credentials or (parent.credentials if parent else Credentials())
         self.umask: int = parent.umask if parent else 0o022
+        self.root: FileSystem | None = parent.root if parent else None
         self.table = container.processes
         self.argv = argv
         self.env = env
@@ -96,6 +98,16 @@ class Process:
         self.pid = self.table.add(self)
 
     # -- life
+
+    @property
+    def files(self) -> FileSystem:
+        """The file system as it sees it: the container's, or what it was confined to (``chroot``)."""
+        return self.root or self.container.files
+
+    @property
+    def userland(self) -> str:
+        """Whose tools it works with: busybox or debian."""
+        return (self.root.userland if self.root else "") or self.container.image.userland
 
     @property
     def alive(self) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 KIB = 1024
+SHORTEST_QUOTA = 1000  # µs in 100 ms: no limit of CPU is smaller
 SYSCTLS = {  # what a container sees of the kernel's settings, unless its pod sets others
     "kernel.hostname": "localhost",
     "kernel.msgmax": "8192",
@@ -150,7 +151,7 @@ def _status(process: "Process") -> bytes:
         "PPid": process.parent.pid if process.parent else 0,
         "Uid": "\t".join([str(who.uid)] * 4),
         "Gid": "\t".join([str(who.gid)] * 4),
-        "Groups": "".join(f"{group} " for group in dict.fromkeys((who.gid, *who.groups))),
+        "Groups": "".join(f"{group} " for group in sorted({who.gid, *who.groups})),
         "VmRSS": f"{process.container.cgroup.memory_of(process) // KIB} kB",
         "Threads": 1,
         "CapInh": f"{0:016x}",
@@ -224,7 +225,7 @@ def cgroup_directory(container: "Container") -> Directory:
     group = container.cgroup
 
     def quota() -> str:
-        return "max" if group.limits.cpu is None else str(group.limits.cpu * 100)
+        return "max" if group.limits.cpu is None else str(max(group.limits.cpu * 100, SHORTEST_QUOTA))
 
     def events() -> str:
         kills = container.oom_kills

@@ -71,7 +71,8 @@ def _commands(root: Directory, profile: Mapping[str, Any], userland: str) -> Non
     commands = dict(COMMANDS.get(userland, {}))
     if profile.get("flat"):
         commands = {name: f"/bin/{name}" for name in commands}
-    commands.update({name: f"/usr/bin/{name}" for name in profile.get("commands", ())})
+    # Bash is in /bin everywhere; the rest is what a package of its own puts into /usr/bin.
+    commands.update({name: f"/{'' if name == 'bash' else 'usr/'}bin/{name}" for name in profile.get("commands", ())})
     for name, path in commands.items():
         if name not in without:
             _put(root, path.strip("/"), File(ELF, 0o755, mtime=BUILT, program=name))

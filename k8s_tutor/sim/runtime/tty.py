@@ -1,6 +1,6 @@
 """A terminal: the kernel's line discipline between a client and the processes of an ``exec -it``.
 
-Input is echoed and edited by line (arrows, backspace, ^A ^E ^U ^W, history of the shell), ^C sends SIGINT to the
+Input is echoed and edited by line (arrows, backspace, ^A ^E ^U ^W ^R, history of the shell), ^C sends SIGINT to the
 processes on the terminal, ^D on an empty line is the end of input. Output has its line feeds made CR LF. The client's
 raw bytes come in by ``feed``.
 """
@@ -58,6 +58,7 @@ class Terminal(OpenFile):
         "_history_at",
         "_line",
         "_lines",
+        "_search",
         "_waiting",
         "completer",
         "echo",
@@ -83,6 +84,7 @@ class Terminal(OpenFile):
         self._line = ""
         self._at = 0
         self._escape = ""
+        self._search: str | None = None
         self._lines: deque[bytes] = deque()
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -125,7 +127,11 @@ class Terminal(OpenFile):
             await self._key(character)
 
     async def _key(self, character: str) -> None:
-        if self._escape or character == "\x1b":
+        if character == "\x12" and self.completer is not None:
+            await self._look_back(older=self._search is not None)
+        elif self._search is not None and await self._searching(character):
+            return
+        elif self._escape or character == "\x1b":
             await self._escaped(character)
         elif character in "\r\n":
             await self._enter()
@@ -149,6 +155,33 @@ class Terminal(OpenFile):
             self._line = self._line[: self._at] + character + rest
             self._at += 1
             await self._show(character + rest + "\b" * len(rest))
+
+    async def _searching(self, character: str) -> bool:
+        """Take a key of a search; tell whether that was all of it (what ends a search is a key of the line as well)."""
+        if character >= " " and character != "\x7f":
+            self._search = (self._search or "") + character
+        elif character in "\x08\x7f":
+            self._search = (self._search or "")[:-1]
+        else:
+            self._search = None
+            if character in "\x03\x07":
+                self._line = ""
+            self._at = len(self._line)
+            await self._show(f"\r\x1b[K{self.prompt}{self._line}")
+            return character in "\x07\x1b"
+        self._history_at = len(self.history)
+        await self._look_back(older=False)
+        return True
+
+    async def _look_back(self, *, older: bool) -> None:
+        """Find the last line of the history that holds what is searched (^R)."""
+        self._search = self._search or ""
+        last = self._history_at if older else len(self.history)
+        found = next((at for at in range(last - 1, -1, -1) if self._search in self.history[at]), None)
+        if found is not None and self._search:
+            self._history_at, self._line = found, self.history[found]
+            self._at = len(self._line)
+        await self._show(f"\r\x1b[K(reverse-i-search)`{self._search}': {self._line if self._search else ''}")
 
     async def _escaped(self, character: str) -> None:
         self._escape += character
@@ -207,10 +240,11 @@ class Terminal(OpenFile):
     async def _complete(self) -> None:
         found = self.completer(self._line[: self._at]) if self.completer else []
         word = self._line[: self._at].rsplit(" ", 1)[-1]
-        if len(found) == 1:
+        common = _common(found)
+        if len(common) > len(word):
             await self._redraw(
-                self._line[: self._at - len(word)] + found[0] + self._line[self._at :],
-                self._at - len(word) + len(found[0]),
+                self._line[: self._at - len(word)] + common + self._line[self._at :],
+                self._at - len(word) + len(common),
             )
         elif found:
             names = "  ".join(name.rstrip("/ ").rsplit("/", 1)[-1] for name in found)
@@ -226,3 +260,11 @@ class Terminal(OpenFile):
     async def _show(self, text: str) -> None:
         if self.echo and text:
             await self.send(text.encode())
+
+
+def _common(texts: list[str]) -> str:
+    """Return what all begin with."""
+    found = min(texts, key=len, default="")
+    while not all(text.startswith(found) for text in texts):
+        found = found[:-1]
+    return found

@@ -22,6 +22,7 @@ class Volume:
         memory: its bytes count as memory of who mounts it (emptyDir ``medium: Memory``).
         mode: of the root directory.
         source: what ``df`` and ``mount`` show.
+        base: a shared tree that it begins with.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class Volume:
         source: str = "/dev/vda1",
         gid: int = 0,
         now: float = 0.0,
+        base: Directory | None = None,
     ) -> None:
         self.quota = Quota(limit)
-        self.root = Directory(mode, gid=gid, mtime=now, quota=self.quota)
+        self.root = Directory(mode, gid=gid, mtime=now, base=base, quota=self.quota)
         self.memory = memory
         self.source = "tmpfs" if memory else source
         self._serial = itertools.count(1)

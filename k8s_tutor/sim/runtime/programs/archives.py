@@ -39,12 +39,26 @@ async def tar(process: "Process") -> int:
     options, paths = await parse(process, "cxtvzjJpomkhOPa", "fCXT", LONG)
     cwd = posixpath.normpath(posixpath.join(process.cwd, options["C"])) if "C" in options else process.cwd
     archive = options.get("f", "-")
+    if not isinstance(_there(process, cwd), Directory):
+        await process.err(
+            f"tar: {options['C']}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n"
+            if gnu(process)
+            else f"tar: can't change directory to '{options['C']}': No such file or directory\n"
+        )
+        return 2 if gnu(process) else 1
     if "c" in options:
         return await _create(process, archive, cwd, paths, options)
     if options.keys() & {"x", "t"}:
         return await _extract(process, archive, cwd, paths, options)
     await process.err("tar: must specify one of -c, -x, -t\n")
     return 1
+
+
+def _there(process: "Process", path: str) -> Node | None:
+    try:
+        return process.files.get(path, who=process.credentials)
+    except OSError:
+        return None
 
 
 async def _create(process: "Process", archive: str, cwd: str, paths: list[str], options: dict[str, str]) -> int:
@@ -66,7 +80,7 @@ async def _create(process: "Process", archive: str, cwd: str, paths: list[str], 
                     else "tar: removing leading '/' from member names\n"
                 )
             try:
-                node = process.container.files.get(path, cwd, follow="h" in options, who=process.credentials)
+                node = process.files.get(path, cwd, follow="h" in options, who=process.credentials)
             except OSError as error:
                 status = 1 if not gnu(process) else 2
                 await complain(process, path, error, "{path}: {error}", "{path}: Cannot stat: {error}")
@@ -96,7 +110,7 @@ async def _add(
     if isinstance(node, Directory):
         info.type = tarfile.DIRTYPE
         pack.addfile(info)
-        for name, child in process.container.files.list(path, cwd, process.credentials):
+        for name, child in process.files.list(path, cwd, process.credentials):
             await _add(process, pack, f"{path.rstrip('/')}/{name}", child, cwd, options)
     elif isinstance(node, Symlink):
         info.type, info.linkname = tarfile.SYMTYPE, node.target
@@ -144,7 +158,7 @@ async def _extract(process: "Process", archive: str, cwd: str, paths: list[str],
 
 
 async def _unpack(process: "Process", pack: tarfile.TarFile, member: tarfile.TarInfo, cwd: str) -> None:
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     path = member.name.lstrip("/")
     if ".." in path.split("/"):
         await process.err(f"tar: name with '..' is ignored: {member.name}\n")
@@ -174,7 +188,7 @@ async def gzip(process: "Process") -> int:
     options, paths = await parse(process, "dckfn123456789tqv")
     decompress = "d" in options or applet(process) != "gzip"
     to_stdout = "c" in options or applet(process) == "zcat" or not paths
-    files = process.container.files
+    files = process.files
     status = 0
     for path in paths or ["-"]:
         try:

@@ -23,7 +23,7 @@ async def directories(process: "Process") -> int:
     options, paths = await parse(process, "pv", "m", {"parents": "p", "mode": "m"})
     if not paths:
         return await usage(process, "missing operand" if gnu(process) else "[-m MODE] [-p] DIRECTORY...")
-    files, who, making = process.container.files, process.credentials, applet(process) == "mkdir"
+    files, who, making = process.files, process.credentials, applet(process) == "mkdir"
     mode = int(options["m"], 8) if options.get("m", "").isdigit() else 0o777 & ~process.umask
     status = 0
     for path in paths:
@@ -51,7 +51,7 @@ async def remove(process: "Process") -> int:
     options, paths = await parse(process, "rRfivd", long={"recursive": "r", "force": "f"})
     if not paths:
         return 0 if "f" in options else await usage(process, "missing operand" if gnu(process) else "[-irf] FILE...")
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     status = 0
     for path in paths:
         if posixpath.normpath(path) == "/" and options.keys() & {"r", "R"} and gnu(process):
@@ -84,7 +84,7 @@ async def remove(process: "Process") -> int:
 async def touch(process: "Process") -> int:
     """Make files, or set their time."""
     options, paths = await parse(process, "acmh", "drt", {"no-create": "c", "date": "d"})
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     now = files.now()
     if "d" in options:
         from k8s_tutor.sim.runtime.programs.clocks import parse_date
@@ -112,7 +112,7 @@ async def link(process: "Process") -> int:
         paths = [*paths, posixpath.basename(paths[0])] if paths else paths
     if len(paths) < 2:
         return await usage(process, "missing file operand")
-    files, who, target = process.container.files, process.credentials, paths[-1]
+    files, who, target = process.files, process.credentials, paths[-1]
     try:
         if isinstance(files.find(target, process.cwd).node, Directory):
             target = posixpath.join(target, posixpath.basename(paths[0]))
@@ -135,7 +135,7 @@ async def copy(process: "Process") -> int:
         paths.append(options["t"])
     if len(paths) < 2:
         return await usage(process, "missing file operand" if gnu(process) else "[-arPLHpfinlsTu] SOURCE DEST")
-    files, target = process.container.files, paths[-1]
+    files, target = process.files, paths[-1]
     into = files.exists(target, process.cwd) and isinstance(files.get(target, process.cwd), Directory)
     if len(paths) > 2 and not into:
         await process.err(
@@ -174,7 +174,7 @@ async def copy(process: "Process") -> int:
 
 
 async def _copy(process: "Process", source: str, node: Node, target: str, *, keep: bool) -> None:
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     await process.work(5e-6 + node.size * 1e-9)
     if isinstance(node, Directory):
         if not files.exists(target, process.cwd):
@@ -204,7 +204,7 @@ async def move(process: "Process") -> int:
     del options
     if len(paths) < 2:
         return await usage(process, "missing file operand" if gnu(process) else "[-finT] SOURCE DEST")
-    files, who, target = process.container.files, process.credentials, paths[-1]
+    files, who, target = process.files, process.credentials, paths[-1]
     there = files.get(target, process.cwd) if files.exists(target, process.cwd) else None
     into = isinstance(there, Directory)
     if len(paths) > 2 and not into and gnu(process):
@@ -267,7 +267,7 @@ async def change(process: "Process") -> int:
 
 
 async def _change(process: "Process", spec: str, path: str, *, recursive: bool) -> None:
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     node = files.get(path, process.cwd, who=who)
     if applet(process) == "chmod":
         files.change(path, process.cwd, who, mode=_mode(spec, node, process.umask))
@@ -325,7 +325,7 @@ async def truncate(process: "Process") -> int:
     """Set a file's size."""
     options, paths = await parse(process, "c", "s", {"size": "s"})
     for path in paths:
-        node = process.container.files.file_for_writing(path, process.cwd, process.credentials)
+        node = process.files.file_for_writing(path, process.cwd, process.credentials)
         if isinstance(node, File):
             try:
                 node.truncate(size(options.get("s", "0")))
@@ -346,7 +346,7 @@ async def mktemp(process: "Process") -> int:
         if operands and "/" in name
         else posixpath.join(options.get("p", process.env.get("TMPDIR", TEMPORARY)), name)
     )
-    files = process.container.files
+    files = process.files
     if "d" in options:
         files.make_directory(path, process.cwd, process.credentials, 0o700)
     else:
@@ -359,7 +359,7 @@ async def mktemp(process: "Process") -> int:
 async def mkfifo(process: "Process") -> int:
     """Make named pipes."""
     for path in process.argv[1:]:
-        process.container.files.make_fifo(path, process.cwd, process.credentials)
+        process.files.make_fifo(path, process.cwd, process.credentials)
     return 0
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def zone(process: "Process") -> datetime.tzinfo:
     """Return the time zone of ``$TZ`` (UTC otherwise, as in images without tzdata)."""
     name = process.env.get("TZ", "")
-    if not name or process.container.image.userland == "busybox":
+    if not name or process.userland == "busybox":
         return datetime.UTC
     try:
         return ZoneInfo(name.lstrip(":"))
@@ -79,7 +79,7 @@ async def date(process: "Process") -> int:
             await process.err(f"date: invalid date '{options['d']}'\n")
             return 1
     elif "r" in options:
-        when = process.container.files.get(options["r"], process.cwd).mtime
+        when = process.files.get(options["r"], process.cwd).mtime
     if "s" in options or (operands and not operands[0].startswith("+")):
         await process.err("date: can't set date: Operation not permitted\n")
         return 1

@@ -120,9 +120,7 @@ class _Condition:
 
     def _node(self, path: str, *, follow: bool = True) -> Node | None:
         try:
-            return self._process.container.files.find(
-                path, self._process.cwd, follow=follow, who=self._process.credentials
-            ).node
+            return self._process.files.find(path, self._process.cwd, follow=follow, who=self._process.credentials).node
         except OSError:
             return None
 

@@ -239,7 +239,7 @@ class Transfer:
         if path == "-":
             return await Input(process, process.fds[0], "-").whole()
         try:
-            return process.container.files.read_file(path, process.cwd, process.credentials)
+            return process.files.read_file(path, process.cwd, process.credentials)
         except OSError:
             raise CurlError(26, f"Failed to open {path}") from None
 
@@ -330,7 +330,7 @@ class Transfer:
         path = self._options.values.get("cacert")
         if path is None:
             return Tls(verify=True, host=host)
-        files, who = self._process.container.files, self._process.credentials
+        files, who = self._process.files, self._process.credentials
         try:
             text = files.read_file(path, self._process.cwd, who).decode()
         except (OSError, UnicodeDecodeError):

@@ -135,7 +135,7 @@ def _file(process: "Process", spec: Spec, request: HttpRequest) -> Spec | None:
     path = folder["root"] + request.path + (folder.get("index", "index.html") if request.path.endswith("/") else "")
     try:
         return {
-            "data": process.container.files.read_file(path),
+            "data": process.files.read_file(path),
             "type": "text/html" if path.endswith("html") else "text/plain",
         }
     except OSError:

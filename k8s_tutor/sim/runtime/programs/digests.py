@@ -36,7 +36,7 @@ async def _check(process: "Process", name: str, paths: list[str]) -> int:
     for line in (await read_all(process, paths, failures)).decode("utf-8", "replace").splitlines():
         wanted, _, path = line.partition("  ")
         try:
-            text = process.container.files.read_file(path.strip(), process.cwd, process.credentials)
+            text = process.files.read_file(path.strip(), process.cwd, process.credentials)
         except OSError:
             text = b""
         fine = hashlib.new(name, text, usedforsecurity=False).hexdigest() == wanted

@@ -331,7 +331,7 @@ async def getent(process: "Process") -> int:
         codes = [await _getent_host(process, database, key) for key in keys]
         return max(codes)
     if database in {"passwd", "group"}:
-        text = process.container.files.read_file(f"/etc/{database}").decode("utf-8", "replace")
+        text = process.files.read_file(f"/etc/{database}").decode("utf-8", "replace")
         lines = [line for line in text.splitlines() if not keys or {line.split(":")[0], line.split(":")[2]} & set(keys)]
         await process.out("".join(f"{line}\n" for line in lines))
         return 0 if lines else 2

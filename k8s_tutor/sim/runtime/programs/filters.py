@@ -47,7 +47,6 @@ async def text_filter(process: "Process") -> int:
 def _files(process: "Process", name: str, words: list[str]) -> tuple[dict[str, bytes], bool]:
     """Return the files that the words name, and whether standard input is read."""
     found: dict[str, bytes] = {}
-    container = process.container
     script_given = any(word in {"-e", "-f"} or word.startswith(("-e", "-f")) for word in words) and name != "jq"
     operands = 0
     skip = False
@@ -62,7 +61,7 @@ def _files(process: "Process", name: str, words: list[str]) -> tuple[dict[str, b
             continue
         is_script_file = index > 0 and words[index - 1] == "-f"
         try:
-            node = container.files.get(word, process.cwd, who=process.credentials)
+            node = process.files.get(word, process.cwd, who=process.credentials)
         except OSError:
             node = None
         if not is_script_file and word != "-f":
@@ -155,13 +154,13 @@ async def _in_place(process: "Process", words: list[str]) -> int:
     container = process.container
     for target in targets:
         try:
-            text = container.files.read_file(target, process.cwd, process.credentials)
+            text = process.files.read_file(target, process.cwd, process.credentials)
             if len(text) > MAX_INPUT:
                 raise fail(errno.ENOMEM)
         except OSError as error:
             await process.err(
                 f"sed: {target}: {error.strerror}\n"
-                if container.image.userland == "busybox"
+                if process.userland == "busybox"
                 else f"sed: can't read {target}: {error.strerror}\n"
             )
             status = 1
@@ -173,7 +172,7 @@ async def _in_place(process: "Process", words: list[str]) -> int:
             await process.write(2, err)
         if code:
             return code
-        container.files.write_file(target, out, process.cwd, process.credentials)
+        process.files.write_file(target, out, process.cwd, process.credentials)
     return status
 
 

@@ -147,7 +147,7 @@ class Expression:
                 else node.mode & int(number.lstrip("/"), 8) == int(number.lstrip("/"), 8)
             ),
             "-user": lambda _, node: str(node.uid) == argument or (argument == "root" and node.uid == 0),
-            "-newer": lambda _, node: node.mtime > self._process.container.files.get(argument, self._process.cwd).mtime,
+            "-newer": lambda _, node: node.mtime > self._process.files.get(argument, self._process.cwd).mtime,
         }
         if word not in table:
             raise ValueError(word)
@@ -174,7 +174,7 @@ class Expression:
             elif word == "-prune":
                 self.pruned.add(path)
             elif word == "-delete" and path != ".":
-                process.container.files.remove_tree(path, process.cwd, process.credentials)
+                process.files.remove_tree(path, process.cwd, process.credentials)
             return True
 
         return act
@@ -218,7 +218,7 @@ async def find(process: "Process") -> int:
     status = 0
     for path in paths or ["."]:
         try:
-            node = process.container.files.get(path, process.cwd, follow=False, who=process.credentials)
+            node = process.files.get(path, process.cwd, follow=False, who=process.credentials)
         except OSError as error:
             status = await complain(process, path, error, "{path}: {error}", "'{path}': {error}")
             continue
@@ -238,7 +238,7 @@ async def _walk(process: "Process", expression: Expression, test: Test, path: st
         await test(path, node)
     if isinstance(node, Directory) and depth < expression.max_depth and path not in expression.pruned:
         try:
-            children = list(process.container.files.list(path, process.cwd, process.credentials))
+            children = list(process.files.list(path, process.cwd, process.credentials))
         except OSError as error:
             children = []
             status = await complain(process, path, error, "{path}: {error}", "'{path}': {error}")

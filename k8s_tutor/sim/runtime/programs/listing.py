@@ -44,7 +44,7 @@ async def ls(process: "Process") -> int:
             "full-time": "l",
         },
     )
-    files = process.container.files
+    files = process.files
     process.container.current = process
     status = 0
     plain: list[tuple[str, Node]] = []
@@ -76,7 +76,7 @@ async def ls(process: "Process") -> int:
 
 
 async def _folder(process: "Process", path: str, options: dict[str, str], *, heading: bool, first: bool) -> int:
-    files = process.container.files
+    files = process.files
     try:
         found = list(files.list(path, process.cwd, process.credentials))
     except OSError as error:
@@ -178,7 +178,7 @@ async def stat(process: "Process") -> int:
     status = 0
     for path in paths:
         try:
-            node = process.container.files.get(path, process.cwd, follow="L" in options, who=process.credentials)
+            node = process.files.get(path, process.cwd, follow="L" in options, who=process.credentials)
         except OSError as error:
             status = await complain(
                 process, path, error, "can't stat '{path}': {error}", "cannot statx '{path}': {error}"
@@ -249,7 +249,7 @@ async def du(process: "Process") -> int:
                 await show(size, path)
             return size
         total = 4096
-        for name, child in process.container.files.list(path, process.cwd, process.credentials):
+        for name, child in process.files.list(path, process.cwd, process.credentials):
             await process.work(2e-6)
             total += await walk(f"{path.rstrip('/')}/{name}", child, level + 1)
         if level <= depth:
@@ -258,7 +258,7 @@ async def du(process: "Process") -> int:
 
     for path in paths or ["."]:
         try:
-            await walk(path, process.container.files.get(path, process.cwd), 0)
+            await walk(path, process.files.get(path, process.cwd), 0)
         except OSError as error:
             status = await complain(process, path, error, "{path}: {error}", "cannot access '{path}': {error}")
     return status
@@ -269,7 +269,7 @@ async def resolve(process: "Process") -> int:
     """Show where links lead."""
     options, paths = await parse(process, "fnemqsv")
     status = 0
-    files = process.container.files
+    files = process.files
     process.container.current = process
     for path in paths:
         try:
@@ -318,7 +318,7 @@ async def df(process: "Process") -> int:
     options, _ = await parse(process, "hkPTamH", "t")
     disk = process.container.config.limits.ephemeral_storage or 40 << 30
     rows = []
-    for mount in process.container.files.mounts:
+    for mount in process.files.mounts:
         if mount.kind in {"proc", "cgroup2"}:
             continue
         total = (mount.quota.limit if mount.quota and mount.quota.limit else None) or (
@@ -346,7 +346,7 @@ async def mount(process: "Process") -> int:
         await process.err("mount: permission denied (are you root?)\n")
         return 1
     kinds = options["t"].split(",") if "t" in options else None
-    for each in process.container.files.mounts:
+    for each in process.files.mounts:
         if kinds is not None and each.kind not in kinds:
             continue
         await process.out(

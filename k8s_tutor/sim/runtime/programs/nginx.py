@@ -323,7 +323,7 @@ class Server:
         )
 
     def _file(self, path: str, request: HttpRequest, index: list[str], scope: Block) -> HttpResponse:
-        files, who = self._process.container.files, self._process.credentials
+        files, who = self._process.files, self._process.credentials
         tries = scope.first("try_files")
         if tries:
             for candidate in tries[:-1]:

@@ -18,7 +18,7 @@ def applet(process: "Process") -> str:
 
 def gnu(process: "Process") -> bool:
     """Tell whether the image's tools are GNU's and not busybox'."""
-    return process.container.image.userland != "busybox"
+    return process.userland != "busybox"
 
 
 async def parse(

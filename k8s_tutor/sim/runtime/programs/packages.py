@@ -80,7 +80,7 @@ async def sysctl(process: "Process") -> int:
     for word in settings(process.container.config.sysctls) if "a" in options else names:
         name, equals, _ = word.partition("=")
         try:
-            value = process.container.files.read_file("/proc/sys/" + name.replace(".", "/")).decode().strip()
+            value = process.files.read_file("/proc/sys/" + name.replace(".", "/")).decode().strip()
         except OSError:
             await process.err(f"sysctl: error: '{name}' is an unknown key\n")
             code = 1

@@ -32,7 +32,7 @@ async def python(process: "Process") -> int:
         return await _run(process, words[1], "<string>", ["-c", *words[2:]])
     if words and not words[0].startswith("-"):
         try:
-            text = process.container.files.read_file(words[0], process.cwd, process.credentials)
+            text = process.files.read_file(words[0], process.cwd, process.credentials)
         except OSError as error:
             await process.err(f"python: can't open file '{words[0]}': [Errno {error.errno}] {error.strerror}\n")
             return 2
@@ -90,7 +90,7 @@ async def _http_server(process: "Process", words: list[str]) -> int:
 
 
 def _page(process: "Process", folder: str, request: HttpRequest) -> HttpResponse:
-    files = process.container.files
+    files = process.files
     headers = {
         "Server": f"SimpleHTTP/0.6 Python/{process.container.image.version}",
         "Content-Type": "text/html; charset=utf-8",

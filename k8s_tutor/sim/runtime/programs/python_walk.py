@@ -533,7 +533,7 @@ class Walker:
 
     def _open(self, path: str, mode: str = "r") -> Module:
         process = self._process
-        files = process.container.files
+        files = process.files
         if "r" in mode:
             text = files.read_file(path, process.cwd, process.credentials).decode("utf-8", "replace")
             return Module(
@@ -584,7 +584,7 @@ class Walker:
                     "getcwd": lambda: process.cwd,
                     "_exit": self._exit,
                     "cpu_count": lambda: 4,
-                    "listdir": lambda path=".": [name for name, _ in process.container.files.list(path, process.cwd)],
+                    "listdir": lambda path=".": [name for name, _ in process.files.list(path, process.cwd)],
                     "uname": lambda: ("Linux", process.container.hostname),
                 },
             ),

@@ -27,7 +27,7 @@ def redis_server(process: "Process") -> None:
     password = words[words.index("--requirepass") + 1] if "--requirepass" in words[:-1] else ""
     if words and words[0].endswith(".conf"):
         try:
-            text = process.container.files.read_file(words[0], process.cwd).decode("utf-8", "replace")
+            text = process.files.read_file(words[0], process.cwd).decode("utf-8", "replace")
         except OSError:
             process.say(
                 f"{process.pid}:C # Fatal error, can't open config file '{words[0]}': No such file or directory\n"

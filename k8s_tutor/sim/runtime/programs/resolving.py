@@ -27,7 +27,7 @@ class Resolver:
         self.ndots = 1
         self.timeout, self.attempts = DNS_TIMEOUT, ATTEMPTS
         try:
-            text = process.container.files.read_file("/etc/resolv.conf").decode("utf-8", "replace")
+            text = process.files.read_file("/etc/resolv.conf").decode("utf-8", "replace")
         except OSError:
             text = ""
         for line in text.splitlines():
@@ -91,7 +91,7 @@ def in_hosts_file(process: "Process", name: str) -> str | None:
 def host_lines(process: "Process") -> list[tuple[str, list[str]]]:
     """Return the lines of ``/etc/hosts``: address and names."""
     try:
-        text = process.container.files.read_file("/etc/hosts").decode("utf-8", "replace")
+        text = process.files.read_file("/etc/hosts").decode("utf-8", "replace")
     except OSError:
         return []
     lines = (line.split("#")[0].split() for line in text.splitlines())

@@ -30,9 +30,9 @@ async def start(
         return 1
     try:
         path = launching.search(
-            container.files, argv[0], environment.get("PATH", launching.DEFAULT_PATH), process.cwd, process.credentials
+            process.files, argv[0], environment.get("PATH", launching.DEFAULT_PATH), process.cwd, process.credentials
         )
-        executable = launching.resolve(container.files, path, argv, process.cwd, process.credentials)
+        executable = launching.resolve(process.files, path, argv, process.cwd, process.credentials)
     except (launching.NotFoundInPathError, OSError) as error:
         missing = isinstance(error, launching.NotFoundInPathError) or error.errno == 2
         text = "No such file or directory" if missing else getattr(error, "strerror", "")
@@ -245,9 +245,7 @@ async def which(process: Process) -> int:
     status = 0
     for name in process.argv[1:]:
         try:
-            path = launching.search(
-                process.container.files, name, process.env.get("PATH", ""), process.cwd, process.credentials
-            )
+            path = launching.search(process.files, name, process.env.get("PATH", ""), process.cwd, process.credentials)
             await process.out(path + "\n")
         except (launching.NotFoundInPathError, OSError):
             status = 1

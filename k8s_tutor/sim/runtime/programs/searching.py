@@ -67,7 +67,7 @@ async def grep(process: "Process") -> int:
 
 
 def _walk(process: "Process", paths: list[str]) -> list[str]:
-    files, found = process.container.files, []
+    files, found = process.files, []
     for path in paths:
         node = files.find(path, process.cwd).node if files.exists(path, process.cwd) else None
         if isinstance(node, Directory):

@@ -17,7 +17,7 @@ async def shell(process: "Process") -> int:
     """Run a command text (-c), a script, standard input, or a prompt."""
     called = process.argv[0].lstrip("-")
     flavour = {"ash": "ash", "dash": "dash", "bash": "bash"}.get(
-        called.rsplit("/", 1)[-1], "ash" if process.container.image.userland == "busybox" else "dash"
+        called.rsplit("/", 1)[-1], "ash" if process.userland == "busybox" else "dash"
     )
     rest = process.argv[1:]
     options: set[str] = set()
@@ -71,7 +71,7 @@ async def _run(
     elif text is None and rest and not from_stdin:
         name = rest.pop(0)
         try:
-            script = process.container.files.read_file(name, process.cwd, process.credentials)
+            script = process.files.read_file(name, process.cwd, process.credentials)
         except OSError as error:
             words = Words(flavour, called)
             await process.err(

@@ -55,7 +55,7 @@ async def sort(process: "Process") -> int:
         found = kept
     if "o" in options:
         text = "".join(line + "\n" for line in found)
-        process.container.files.write_file(
+        process.files.write_file(
             options["o"], text.encode("utf-8", "surrogateescape"), process.cwd, process.credentials
         )
         return 0
@@ -278,7 +278,7 @@ async def split(process: "Process") -> int:
     for index, piece in enumerate(pieces):
         name = f"{prefix}{chr(97 + index // 26)}{chr(97 + index % 26)}"
         try:
-            process.container.files.write_file(name, piece, process.cwd, process.credentials)
+            process.files.write_file(name, piece, process.cwd, process.credentials)
         except OSError as error:
             return await complain(process, name, error)
     return 0

@@ -18,7 +18,7 @@ async def identity(process: "Process") -> int:
     """Show user and groups."""
     options, _ = await parse(process, "ugGnr")
     who = process.credentials
-    groups = list(dict.fromkeys([who.gid, *who.groups]))
+    groups = list(dict.fromkeys([who.gid, *sorted(who.groups)]))  # the kernel keeps them sorted
     if applet(process) == "groups":
         await process.out(" ".join(owner(process, group, "group") for group in groups) + "\n")
         return 0
@@ -171,7 +171,7 @@ async def add_user(process: "Process") -> int:
     options, operands = await parse(process, "DHSMmrNo", "uGgsdhck")
     if not operands:
         return 1
-    files = process.container.files
+    files = process.files
     number = options.get("u", "1000")
     if "group" not in applet(process):
         old = files.read_file("/etc/passwd")

@@ -121,7 +121,7 @@ async def _wget_save(
                 "0:00:00 ETA\nwritten to stdout\n"
             )
         return 0
-    if not options.get("O") and process.container.files.exists(target, process.cwd):
+    if not options.get("O") and process.files.exists(target, process.cwd):
         await process.err(f"wget: can't open '{target}': File exists\n")
         return 1
     try:

@@ -94,7 +94,7 @@ async def change_directory(shell: "Shell", arguments: list[str]) -> int:
             await process.err(shell.words.builtin("cd", "OLDPWD not set"))
             return 1
     try:
-        place = process.container.files.find(target, process.cwd, who=process.credentials)
+        place = process.files.find(target, process.cwd, who=process.credentials)
         if place.node is None:
             raise fail(2, target)
         if not isinstance(place.node, Directory):
@@ -296,7 +296,7 @@ async def source(shell: "Shell", arguments: list[str]) -> int:
         return 2
     process = shell.process
     try:
-        text = process.container.files.read_file(arguments[0], process.cwd, process.credentials)
+        text = process.files.read_file(arguments[0], process.cwd, process.credentials)
     except OSError as error:
         if shell.words.flavour == "bash":
             await process.err(shell.words.say(f"{arguments[0]}: {error.strerror}"))

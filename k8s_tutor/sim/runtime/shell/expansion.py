@@ -342,7 +342,7 @@ class Expander:
 
     def _matches(self, base: str, part: str, *, last: bool) -> list[str]:
         shell = self._shell
-        files, cwd = shell.process.container.files, shell.process.cwd
+        files, cwd = shell.process.files, shell.process.cwd
         if not patterns.has_magic(part):
             path = base + patterns.unescape(part)
             exists = files.exists(path, cwd)

@@ -50,7 +50,7 @@ class Interaction:
     def __init__(self, shell: "Shell") -> None:
         self._shell = shell
         self._interrupted = False
-        shell.interactive = True
+        shell.interactive = shell.words.interactive = True
         shell.options.add("i")
         shell.process.handlers[signals.SIGINT] = self._interrupt
         shell.process.handlers[signals.SIGTERM] = None
@@ -131,7 +131,7 @@ class Interaction:
         """Return how the last word may go on."""
         word = line.rsplit(" ", 1)[-1]
         shell = self._shell
-        files = shell.process.container.files
+        files = shell.process.files
         if " " not in line.strip() and "/" not in word:
             found: set[str] = set()
             for folder in (shell.get("PATH") or "").split(":"):

@@ -341,9 +341,8 @@ class Shell(Variables):
         return child
 
     def _copy(self, process: Process) -> "Shell":
-        other = Shell(process, Words(self.words.flavour, self.words.name, script=self.words.script))
+        other = Shell(process, self.words.copy())
         self.copy_variables(other)
-        other.words.line = self.words.line
         other.status = self.status
         other.background = self.background
         other.loops = self.loops
@@ -443,7 +442,7 @@ class Shell(Variables):
         """Return the path of a file with the output of a process substitution."""
         text = await self.substitute(body, whole=True)
         path = f"/tmp/sh-np.{self.process.pid}.{next(self._files)}"  # noqa: S108 - in the container
-        self.process.container.files.write_file(path, text.encode("utf-8", "surrogateescape"))
+        self.process.files.write_file(path, text.encode("utf-8", "surrogateescape"))
         return path
 
     # -- simple commands
@@ -569,12 +568,11 @@ class Shell(Variables):
         process = self.process
         path_text = env.get("PATH", self.get("PATH") or "")
         name = words[0]
-        container = process.container
         try:
             if not name:
                 raise launching.NotFoundInPathError(name)
-            path = launching.search(container.files, name, path_text, process.cwd, process.credentials)
-            executable = launching.resolve(container.files, path, words, process.cwd, process.credentials)
+            path = launching.search(process.files, name, path_text, process.cwd, process.credentials)
+            executable = launching.resolve(process.files, path, words, process.cwd, process.credentials)
         except launching.NotFoundInPathError:
             text = self.words.builtin(builtin, f"{name}: not found") if builtin else self.words.not_found(name)
             await process.err(text)
@@ -597,7 +595,7 @@ class Shell(Variables):
     async def _script(self, path: str, words: list[str]) -> int:
         """Run a text file without ``#!`` as a script of this shell."""
         process = self.process
-        text = process.container.files.read_file(path, process.cwd, process.credentials).decode("utf-8", "replace")
+        text = process.files.read_file(path, process.cwd, process.credentials).decode("utf-8", "replace")
         self.words = Words(self.words.flavour, path, script=True)
         self.parameters = words[1:]
         self.name = path

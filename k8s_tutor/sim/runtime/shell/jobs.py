@@ -198,9 +198,7 @@ def which(shell: "Shell", name: str) -> str | None:
     """Return the path of a command."""
     process = shell.process
     try:
-        return launching.search(
-            process.container.files, name, shell.get("PATH") or "", process.cwd, process.credentials
-        )
+        return launching.search(process.files, name, shell.get("PATH") or "", process.cwd, process.credentials)
     except (launching.NotFoundInPathError, OSError):
         return None
 

@@ -8,17 +8,28 @@ class Words:
         flavour: ash (busybox), dash (Debian's sh) or bash.
         name: what the shell was called as, or its script.
         script: it runs a script file.
+
+    Attributes:
+        line: where the command stands.
+        interactive: it reads from a terminal; bash tells no lines then.
     """
 
     def __init__(self, flavour: str, name: str, *, script: bool = False) -> None:
         self.flavour, self.name, self.script = flavour, name, script
         self.line = 1
+        self.interactive = False
+
+    def copy(self) -> "Words":
+        """Return the same for a subshell."""
+        other = Words(self.flavour, self.name, script=self.script)
+        other.line, other.interactive = self.line, self.interactive
+        return other
 
     def _head(self) -> str:
         if self.flavour == "dash":
             return f"{self.name}: {self.line}: "
         if self.flavour == "bash":
-            return f"{self.name}: line {self.line}: "
+            return f"{self.name}: " if self.interactive else f"{self.name}: line {self.line}: "
         return f"{self.name}: line {self.line}: " if self.script else f"{self.name}: "
 
     def say(self, text: str) -> str:

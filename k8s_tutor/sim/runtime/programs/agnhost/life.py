@@ -31,7 +31,7 @@ async def pause(process: "Process", flags: Flags, operands: list[str]) -> int:
         message = f'exiting because of signal "{name}"\n'
         path = process.env.get("TERMINATION_MESSAGE_PATH") or "/dev/termination-log"
         with contextlib.suppress(OSError):
-            process.container.files.write_file(path, message.encode(), who=process.credentials)
+            process.files.write_file(path, message.encode(), who=process.credentials)
         process.say(message)
         process.end(code)
 

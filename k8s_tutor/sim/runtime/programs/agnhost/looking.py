@@ -84,7 +84,7 @@ async def dns_servers(process: "Process", flags: Flags, operands: list[str]) -> 
 async def etc_hosts(process: "Process", flags: Flags, operands: list[str]) -> int:
     """Show the hosts file."""
     del flags, operands
-    await process.write(1, process.container.files.read_file("/etc/hosts") + b"\n")
+    await process.write(1, process.files.read_file("/etc/hosts") + b"\n")
     return 0
 
 
@@ -108,7 +108,7 @@ async def no_new_privileges(process: "Process", flags: Flags, operands: list[str
 async def in_cluster_client(process: "Process", flags: Flags, operands: list[str]) -> int:
     """Ask the API server again and again, with the service account's token of the moment."""
     del operands
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
 
     def say(letter: str, text: str) -> None:
         process.say(f"{letter}{moment(process, '%m%d %H:%M:%S.%f')}       1 main.go:61] {text}\n", 2)

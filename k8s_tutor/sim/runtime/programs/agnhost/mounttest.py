@@ -63,7 +63,7 @@ def _bits(node: Node) -> str:
 
 async def _node(process: "Process", path: str, call: str) -> Node | None:
     try:
-        return process.container.files.get(path, process.cwd, who=process.credentials)
+        return process.files.get(path, process.cwd, who=process.credentials)
     except OSError as error:
         await process.out(f'error from {call}("{path}"): {(error.strerror or "").lower()}\n')
         return None
@@ -73,7 +73,7 @@ async def _type(process: "Process", path: str) -> bool:
     if not path:
         return True
     try:
-        kind = process.container.files.find(path, process.cwd, who=process.credentials).mount.kind
+        kind = process.files.find(path, process.cwd, who=process.credentials).mount.kind
     except OSError as error:
         await process.out(f'error from statfs("{path}"): {(error.strerror or "").lower()}\n')
         return False
@@ -107,7 +107,7 @@ async def _create(process: "Process", path: str, mode: int) -> bool:
     if not path:
         return True
     try:
-        process.container.files.write_file(path, NEW.encode(), process.cwd, process.credentials, mode)
+        process.files.write_file(path, NEW.encode(), process.cwd, process.credentials, mode)
     except OSError as error:
         reason = f"open {path}: {(error.strerror or '').lower()}"
         await process.out(f'error writing new file "{path}": {reason}\n')
@@ -119,7 +119,7 @@ async def _content(process: "Process", path: str) -> bool:
     if not path:
         return True
     try:
-        data = process.container.files.read_file(path, process.cwd, process.credentials)
+        data = process.files.read_file(path, process.cwd, process.credentials)
     except OSError as error:
         reason = f"open {path}: {(error.strerror or '').lower()}"
         await process.out(f'error reading file content for "{path}": {reason}\n')
@@ -134,7 +134,7 @@ async def _watch(process: "Process", path: str, seconds: int, *, once: bool) -> 
     end = process.container.clock.now() + seconds
     while process.container.clock.now() < end:
         try:
-            text = process.container.files.read_file(path, process.cwd, process.credentials).decode("utf-8", "replace")
+            text = process.files.read_file(path, process.cwd, process.credentials).decode("utf-8", "replace")
         except OSError as error:
             reason = f"open {path}: {(error.strerror or '').lower()}"
             await process.out(f"Error reading file {path}: {reason}, retrying\n")

@@ -196,7 +196,7 @@ class NetExec:
         path = f"/uploads/upload{self.process.container.runtime.next_serial():09}"
         who = self.process.credentials
         try:
-            self.process.container.files.write_file(path, files[0][2].removesuffix(b"\r\n"), who=who, mode=0o700)
+            self.process.files.write_file(path, files[0][2].removesuffix(b"\r\n"), who=who, mode=0o700)
         except OSError:
             return as_json({"error": "Unable to open file for write"})
         log(self.process, f"Wrote upload to {path}")

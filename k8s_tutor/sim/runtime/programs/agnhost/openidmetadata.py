@@ -34,7 +34,7 @@ async def test_service_account_issuer_discovery(process: "Process", flags: Flags
     """Validate the token of a file."""
     del operands
     try:
-        token = process.container.files.read_file(flags["token-path"], who=process.credentials).decode()
+        token = process.files.read_file(flags["token-path"], who=process.credentials).decode()
     except OSError:
         return await fatal(process, f"open {flags['token-path']}: no such file or directory")
     log(process, "OK: Got token")
@@ -74,7 +74,7 @@ async def _validate(process: "Process", token: str, audience: str) -> None:
 
 async def _get(process: "Process", url: str) -> Json:
     """Return a JSON document, asked for as the pod's service account."""
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     token = files.read_file(f"{ACCOUNT}/token", who=who).decode()
     authorities = files.read_file(f"{ACCOUNT}/ca.crt", who=who).decode()
     host, _, _ = split_url(url)

@@ -63,7 +63,7 @@ def server_context(certificate: bytes, key: bytes) -> ssl.SSLContext:
 
 def _material(process: "Process", path: str) -> bytes:
     try:
-        return process.container.files.read_file(path, process.cwd, process.credentials)
+        return process.files.read_file(path, process.cwd, process.credentials)
     except OSError:
         name = path.lstrip("./")
         if name not in OWN:
@@ -84,4 +84,4 @@ def own_files() -> tuple[bytes, bytes]:
 def lay_own_files(process: "Process") -> None:
     """Put the image's certificate and key where a server of files would find them."""
     for name, content in zip(OWN, own_files(), strict=True):
-        process.container.files.write_file(f"/{name}", content)
+        process.files.write_file(f"/{name}", content)

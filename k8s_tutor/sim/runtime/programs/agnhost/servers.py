@@ -103,7 +103,7 @@ def _replying(data: bytes) -> Receive:
 async def test_webserver(process: "Process", flags: Flags, operands: list[str]) -> int:
     """Serve the container's files."""
     del operands
-    files, who = process.container.files, process.credentials
+    files, who = process.files, process.credentials
     lay_own_files(process)
 
     def answer(request: HttpRequest) -> HttpResponse:
