@@ -18,10 +18,18 @@ GROUPS = (
     "Other Commands",
 )
 
+_ORDER = (
+    *("create", "expose", "run", "set", "explain", "get", "edit", "delete", "rollout", "scale", "autoscale"),
+    *("certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint"),
+    *("describe", "logs", "attach", "exec", "port-forward", "proxy", "cp", "auth", "debug", "events"),
+    *("diff", "apply", "patch", "replace", "wait", "kustomize", "label", "annotate", "completion"),
+)
+
 
 def root_help() -> str:
-    """Return the list of verbs by group."""
-    verbs = [found for name in registry.names() if (found := registry.verb(name)) and not found.hidden]
+    """Return the list of verbs by group, in kubectl's order: what one needs first stands first."""
+    names = sorted(registry.names(), key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    verbs = [found for name in names if (found := registry.verb(name)) and not found.hidden]
     parts = ["kubectl controls a Kubernetes cluster: it creates, shows, changes and deletes the objects in it.\n"]
     for group in GROUPS:
         inside = [found for found in verbs if found.group == group]

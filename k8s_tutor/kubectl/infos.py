@@ -304,7 +304,7 @@ def load(call: Call, errors: list[Exception], *, local: bool = False) -> list[In
     if folder and files:
         raise CommandError("only one of -f or -k can be specified")
     if folder:
-        found = iter(kustomize.build(call.cwd / folder, folder))
+        found = iter(kustomize.build(call.cwd / folder, folder, call.err))
     else:
         recursive = bool(call.words.get("recursive"))
         validated = call.words.get("validate", "ignore") not in {"ignore", "false"}

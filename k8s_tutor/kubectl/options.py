@@ -40,6 +40,11 @@ def field_manager(name: str) -> Flag:
     return Flag("field-manager", default=name, help="the name under which fields are managed")
 
 
+def output_of(default: str, meaning: str) -> tuple[Flag, ...]:
+    """The flags of an output that has a format unless told otherwise."""
+    return (Flag("output", short="o", default=default, help=meaning), *OUTPUT[1:])
+
+
 def deeply(*flags: Flag) -> tuple[Flag, ...]:
     """The flags of manifests for verbs that go into folders unless told not to."""
     return tuple(replace(flag, default=True) if flag.name == "recursive" else flag for flag in flags)

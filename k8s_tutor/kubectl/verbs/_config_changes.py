@@ -46,7 +46,12 @@ class SetContext(Verb):
     name = "set-context"
     usage = "config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]"
     short = "Set a context entry in kubeconfig"
-    flags = (Flag("current", "bool", help="change the current context"),)
+    flags = (
+        Flag("current", "bool", help="change the current context"),
+        Flag("cluster", help="its cluster"),
+        Flag("user", help="its user"),
+        Flag("namespace", short="n", help="its namespace"),
+    )
 
     def run(self, call: Call) -> int:
         document = read(call)

@@ -6,7 +6,7 @@ from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.kubeconfig_file import SECTIONS, entry, read
-from k8s_tutor.kubectl.options import OUTPUT
+from k8s_tutor.kubectl.options import output_of
 from k8s_tutor.kubectl.printers.table import aligned_columns
 
 _SECRETS = ("token", "password", "client-key-data")
@@ -85,7 +85,7 @@ class View(Verb):
     name = "view"
     short = "Display merged kubeconfig settings or a specified kubeconfig file"
     flags = (
-        *OUTPUT,
+        *output_of("yaml", "yaml, json, or a template"),
         Flag("raw", "bool", help="show certificates and secrets"),
         Flag("minify", "bool", help="only what the current context uses"),
         Flag("flatten", "bool", help="put certificates of files into the output"),
@@ -100,7 +100,7 @@ class View(Verb):
             self._hide(document)
         # Go writes an empty list that nobody has filled as null.
         document |= {section: document[section] or None for section in SECTIONS}
-        output = call.flag("output") or "yaml"
+        output = call.flag("output")
         if output == "yaml":
             call.write(to_yaml(document))
         elif output == "json":

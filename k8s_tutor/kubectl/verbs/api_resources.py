@@ -24,6 +24,7 @@ class ApiResources(Verb):
         Flag("output", short="o", help="wide or name"),
         Flag("no-headers", "bool", help="leave the header line out"),
         Flag("cached", "bool", help="taken and ignored"),
+        Flag("show-managed-fields", "bool", help="taken and ignored"),
     )
 
     def validate(self, call: Call) -> None:

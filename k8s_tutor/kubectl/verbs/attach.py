@@ -21,7 +21,7 @@ class Attach(Verb):
         Flag("stdin", "bool", short="i", help="pass the standard input"),
         Flag("tty", "bool", short="t", help="the input is a terminal"),
         Flag("quiet", "bool", short="q", help="print only what the program prints"),
-        Flag("detach-keys", help="taken and ignored"),
+        Flag("detach-keys", default="ctrl-p,ctrl-q", help="taken and ignored"),
     )
 
     def validate(self, call: Call) -> None:

@@ -1,12 +1,13 @@
 """``kubectl cluster-info``."""
 
+from dataclasses import replace
 from typing import Any
 
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.infos import list_all
-from k8s_tutor.kubectl.options import ALL_NAMESPACES, OUTPUT, POD_RUNNING_TIMEOUT
+from k8s_tutor.kubectl.options import ALL_NAMESPACES, POD_RUNNING_TIMEOUT, output_of
 from k8s_tutor.kubectl.printers import printer_for
 
 _DUMPED = (
@@ -19,6 +20,8 @@ _DUMPED = (
     ("v1", "pods"),
 )
 
+_FILES = {"replicationcontrollers": "replication-controllers"}
+
 
 class Dump(Verb):
     """Prints what a cluster's debugger would ask for: nodes, then each namespace's objects and logs."""
@@ -27,15 +30,15 @@ class Dump(Verb):
     usage = "cluster-info dump [flags] [options]"
     short = "Dump relevant information for debugging and diagnosis"
     flags = (
-        *OUTPUT,
+        *output_of("json", "json or yaml"),
         ALL_NAMESPACES,
         Flag("namespaces", "list", help="the namespaces to dump; kube-system and this one if not given"),
         Flag("output-directory", help="a folder for the files; the output if empty or -"),
-        POD_RUNNING_TIMEOUT,
+        replace(POD_RUNNING_TIMEOUT, default=20.0),
     )
 
     def run(self, call: Call) -> int:
-        show = printer_for(call.flag("output") or "json", template=call.flag("template"), typed=True)
+        show = printer_for(call.flag("output"), template=call.flag("template"), typed=True)
         suffix = "yaml" if call.flag("output") == "yaml" else "json"
         self._put(call, f"nodes.{suffix}", show(self._list(call, "/api/v1/nodes")))
         namespaces = call.flag("namespaces") or sorted({"kube-system", call.namespace})
@@ -45,7 +48,8 @@ class Dump(Verb):
             for version, plural in _DUMPED:
                 root = "/api" if version == "v1" else "/apis"
                 found = self._list(call, f"{root}/{version}/namespaces/{namespace}/{plural}")
-                self._put(call, f"{namespace}/{plural}.{suffix}", show(found))
+                name = _FILES.get(plural, plural)
+                self._put(call, f"{namespace}/{name}.{suffix}", show(found))
                 if plural == "pods":
                     for pod in found.get("items") or ():
                         self._logs(call, pod)

@@ -16,10 +16,8 @@ _IMMEDIATE = (
 FLAGS = (
     Flag("cascade", default="background", alone="background", help="background, foreground or orphan: what it owns"),
     Flag("grace-period", "int", default=-1, help="seconds to end in; 0 only with --force"),
-    Flag("now", "bool", help="end at once (a grace period of one second)"),
     Flag("force", "bool", help="do not wait for the node's confirmation"),
     Flag("timeout", "duration", help="how long to wait; 0 waits as long as the objects need"),
-    Flag("wait", "bool", default=True, help="wait until the objects are gone"),
 )
 
 
@@ -44,6 +42,8 @@ kubectl delete -f pod.yaml
         ALL_NAMESPACES,
         DRY_RUN,
         *FLAGS,
+        Flag("now", "bool", help="end at once (a grace period of one second)"),
+        Flag("wait", "bool", default=True, help="wait until the objects are gone"),
         Flag("ignore-not-found", "bool", help="missing objects are no error"),
         Flag("output", short="o", help="name, for shorter lines"),
         Flag("interactive", "bool", short="i", help="ask first"),

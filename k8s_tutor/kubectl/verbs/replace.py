@@ -29,6 +29,7 @@ class Replace(Verb):
         VALIDATE,
         SAVE_CONFIG,
         *FLAGS,
+        Flag("wait", "bool", help="taken and ignored: it waits until the old object is gone"),
         Flag("subresource", help="status or scale: what to replace of the object"),
         Flag("raw", help="a path to PUT the file to"),
     )

@@ -1,6 +1,7 @@
 """``kubectl run`` (kubectl, ``cmd/run``): a pod of an image."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from k8s_tutor.apimachinery.unstructured import Json
@@ -13,7 +14,7 @@ from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.generators.base import api, with_last_applied
 from k8s_tutor.kubectl.infos import Info
-from k8s_tutor.kubectl.options import DRY_RUN, OUTPUT, POD_RUNNING_TIMEOUT, RECORD, SAVE_CONFIG, field_manager
+from k8s_tutor.kubectl.options import DRY_RUN, FILENAME, OUTPUT, POD_RUNNING_TIMEOUT, RECORD, SAVE_CONFIG, field_manager
 from k8s_tutor.kubectl.recording import recorded
 from k8s_tutor.kubectl.text import quoted
 from k8s_tutor.kubectl.watching import wait_gone
@@ -62,6 +63,12 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
         Flag("overrides", help="JSON that is merged over the made object"),
         Flag("override-type", default="merge", help="json, merge or strategic"),
         Flag("grace-period", "int", default=-1, help="seconds to end in, with --rm"),
+        Flag("cascade", default="background", alone="background", help="taken and ignored"),
+        Flag("force", "bool", help="taken and ignored"),
+        Flag("wait", "bool", help="taken and ignored"),
+        Flag("detach-keys", default="ctrl-p,ctrl-q", help="taken and ignored"),
+        *FILENAME[1:],
+        replace(FILENAME[0], deprecated="it is ignored by kubectl run and will be removed in a future release"),
         Flag("timeout", "duration", help="how long to wait for a deletion"),
     )
 

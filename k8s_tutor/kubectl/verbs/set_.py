@@ -118,7 +118,7 @@ class ServiceAccountOf(Verb):
     aliases = ("sa",)
     usage = "set serviceaccount (-f FILENAME | TYPE NAME) SERVICE_ACCOUNT [options]"
     short = "Update the service account of a resource"
-    flags = setting.FLAGS
+    flags = tuple(flag for flag in setting.FLAGS if flag.name != "selector")
 
     def validate(self, call: Call) -> None:
         if not call.arguments:

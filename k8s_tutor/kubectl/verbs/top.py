@@ -43,7 +43,8 @@ class TopNode(Verb):
         Flag("sort-by", help="cpu or memory"),
         Flag("no-headers", "bool", help="leave the header line out"),
         Flag("show-capacity", "bool", help="against capacity instead of what pods may use"),
-        Flag("use-protocol-buffers", "bool", help="taken and ignored"),
+        Flag("show-swap", "bool", help="taken and ignored: the nodes have no swap"),
+        Flag("use-protocol-buffers", "bool", default=True, help="taken and ignored"),
     )
 
     def validate(self, call: Call) -> None:
@@ -89,7 +90,8 @@ class TopPod(Verb):
         Flag("containers", "bool", help="each container by itself"),
         Flag("no-headers", "bool", help="leave the header line out"),
         Flag("sum", "bool", help="end with the sum"),
-        Flag("use-protocol-buffers", "bool", help="taken and ignored"),
+        Flag("show-swap", "bool", help="taken and ignored: the nodes have no swap"),
+        Flag("use-protocol-buffers", "bool", default=True, help="taken and ignored"),
     )
 
     def validate(self, call: Call) -> None:
