@@ -192,7 +192,7 @@ async def test_files_of_the_cgroup_follow_a_resize(node: Node) -> None:
     small = {"cpu": "100m", "memory": "50Mi"}
     await node.run(shell("sleep 600", resources={"limits": small}))
     assert await node.exec("cat", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/cpu.max") == "52428800\n10000 100000\n"
-    larger = {"cpu": "200m", "memory": "60Mi"}
+    larger = {"cpu": "5m", "memory": "60Mi"}
 
     def change(pod: Json) -> None:
         pod["spec"]["containers"][0]["resources"] = {"limits": larger, "requests": larger}
@@ -200,4 +200,4 @@ async def test_files_of_the_cgroup_follow_a_resize(node: Node) -> None:
     node.client.change("pods", "default", "p", change, "resize")
     await node.clock.advance(3)
     assert node.container_status()["resources"]["limits"] == larger
-    assert await node.exec("cat", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/cpu.max") == "62914560\n20000 100000\n"
+    assert await node.exec("cat", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/cpu.max") == "62914560\n1000 100000\n"

@@ -297,3 +297,14 @@ async def test_a_rule_restarts_all_containers_in_place(node: Node) -> None:
 def _restarting(node: Node) -> tuple[str, str | None]:
     found = node.condition("AllContainersRestarting")
     return found["status"], found.get("reason")
+
+
+async def test_a_pre_stop_hook_reaches_another_pod(node: Node) -> None:
+    image = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
+    await node.run({"name": "main", "image": image, "args": ["nettest"]}, name="server", seconds=10)
+    url = f"http://{node.status('server')['podIP']}:8080"
+    said = {"exec": {"command": ["wget", "-O-", '--post-data={"Source": "prestop"}', f"{url}/write"]}}
+    await node.run(shell("sleep 600", lifecycle={"preStop": said}))
+    node.client.delete("pods", "p", "default")
+    await node.clock.advance(10)
+    assert '"prestop": 1' in await node.exec("wget", "-qO-", f"{url}/read", pod="server")
