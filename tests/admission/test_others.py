@@ -1,5 +1,6 @@
 """Admission sees what is created under objects, and connections."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -71,3 +72,38 @@ async def test_nothing_is_evicted_from_a_namespace_that_ends(server: ServerFacto
     assert refused.status == 403
     assert refused.body["details"]["causes"][0]["reason"] == "NamespaceTerminating"
     assert "because it is being terminated" in json.dumps(refused.body)
+
+
+async def test_what_scheduler_and_kubelet_write_is_reviewed(server: ServerFactory, scratch: Path) -> None:
+    served = await server(nodes=1)
+    async with webhook(served, allow(), scratch) as hook:
+        rule = {
+            "apiGroups": [""],
+            "apiVersions": ["v1"],
+            "operations": ["CREATE", "UPDATE"],
+            "resources": ["pods/binding", "pods/status"],
+        }
+        await call(
+            served, "POST", CONFIGURATIONS, hook.configuration("ValidatingWebhookConfiguration", "all", rules=[rule])
+        )
+        await call(served, "POST", PODS, POD)
+        for _ in range(40):
+            await served.cluster.clock.advance(0.5)
+            await asyncio.sleep(0.02)
+        pod = (await call(served, "GET", f"{PODS}/p")).body
+    assert pod["status"]["phase"] == "Running"
+    seen = [(asked["userInfo"]["username"], asked["subResource"]) for asked in hook.requests]
+    assert seen[0] == ("system:kube-scheduler", "binding")
+    assert ("system:node:node1", "status") in seen
+
+
+async def test_a_binding_that_is_refused_is_told_of(server: ServerFactory, scratch: Path) -> None:
+    served = await server(nodes=1)
+    async with webhook(served, deny("not today"), scratch) as hook:
+        await call(served, "POST", CONFIGURATIONS, about(hook, "pods/binding"))
+        await call(served, "POST", PODS, POD)
+        for _ in range(10):
+            await served.cluster.clock.advance(0.1)
+            await asyncio.sleep(0.02)
+        events = (await call(served, "GET", "/api/v1/namespaces/default/events")).body["items"]
+    assert any("binding rejected" in event["message"] and "not today" in event["message"] for event in events)

@@ -2,7 +2,8 @@
 
 Mirrors ``apiserver/pkg/admission/plugin/webhook``. The storage is one synchronous pass: an answer that is not there yet is
 asked for, and the pass ends with ``Pending``; the request begins anew when it has come (see ``machinery/pending``).
-Writes of kubelets and of the scheduler, and events, are not reviewed.
+Of what kubelets and the scheduler write, the statuses of pods and nodes, bindings and the last deletion of a pod are reviewed;
+events, leases and what they reserve are not.
 """
 
 import base64

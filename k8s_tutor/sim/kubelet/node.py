@@ -14,6 +14,7 @@ from k8s_tutor.apimachinery.times import rfc3339, rfc3339_micro
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.clock import Clock
 from k8s_tutor.sim.kubelet import stages
+from k8s_tutor.sim.machinery.pending import attempt
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
@@ -248,6 +249,9 @@ class NodeReporter:
 
     def report(self) -> None:
         """Write the status now."""
+        attempt(self._report)
+
+    def _report(self) -> None:
         node = self._client.get("nodes", self._profile.name)
         if node is None:
             return  # deleted by somebody: only a kubelet that starts registers its node
@@ -255,7 +259,9 @@ class NodeReporter:
         status = old | self._status(old)
         before = {one["type"]: one["status"] for one in old.get("conditions") or ()}
         try:
-            self._client.update_status("nodes", node | {"metadata": dict(node["metadata"]), "status": status})
+            self._client.reviewed().update_status(
+                "nodes", node | {"metadata": dict(node["metadata"]), "status": status}
+            )
         except ApiError:
             return  # the next report comes
         self._reported = self._clock.now()

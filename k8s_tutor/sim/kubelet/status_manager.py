@@ -5,6 +5,7 @@ still run; a pod that is being deleted is removed (grace 0) once its end was wri
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
@@ -13,6 +14,7 @@ from k8s_tutor.sim.kubelet import conditions, spec
 from k8s_tutor.sim.kubelet.container_status import lost
 from k8s_tutor.sim.kubelet.counters import Counters
 from k8s_tutor.sim.kubelet.quality import qos_class
+from k8s_tutor.sim.machinery.pending import attempt
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
@@ -38,7 +40,7 @@ class StatusManager:
     def __init__(self, clock: Clock, client: LocalClient, could_run: Callable[[UID], bool], counters: Counters) -> None:
         self._counters = counters
         self._clock = clock
-        self._client = client
+        self._client = client.reviewed()
         self._could_run = could_run
         self._statuses: dict[UID, Json] = {}
         self._keys: dict[UID, tuple[str, str]] = {}
@@ -123,7 +125,7 @@ class StatusManager:
             return
         waiting, self._dirty = self._dirty, {}
         for uid in waiting:
-            self._write(uid)
+            attempt(partial(self._write, uid))
 
     def write_again(self, uid: UID) -> None:
         """Write once more, because the pod in the API has changed (a deletion of a pod that has ended)."""

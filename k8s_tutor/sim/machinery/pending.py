@@ -39,6 +39,14 @@ class Pending(Exception):  # noqa: N818 - not an error: the work is to be done a
         await future
 
 
+def attempt(action: Callable[[], None]) -> None:
+    """Do something that may have to wait; it is done from its beginning again each time that an answer has come."""
+    try:
+        action()
+    except Pending as pending:
+        pending.then(lambda: attempt(action))
+
+
 @dataclass(slots=True)
 class Reviews:
     """The answers that one request (or all in-process clients together) has got so far.

@@ -23,10 +23,13 @@ class LocalClient:
         rest: the generic storage.
         user: e.g. ``system:serviceaccount:kube-system:deployment-controller``.
         manager: field manager in managedFields, e.g. ``kube-controller-manager``.
+        reviewed: admission webhooks are asked about writes, which may then end with ``Pending`` and are to be done again
+            (see ``machinery/pending``). Those of controllers always are: their queues repeat them.
     """
 
-    def __init__(self, rest: Rest, user: UserInfo, manager: str) -> None:
+    def __init__(self, rest: Rest, user: UserInfo, manager: str, *, reviewed: bool = False) -> None:
         self._rest = rest
+        self._reviewed = reviewed
         self._user = user
         self._manager = manager
 
@@ -36,7 +39,12 @@ class LocalClient:
         return self._rest.store
 
     def _ctx(self, subresource: str = "") -> RequestContext:
-        return RequestContext(self._user, self._manager, subresource=subresource)
+        reviews = self._rest.controllers_reviews if self._reviewed else None
+        return RequestContext(self._user, self._manager, subresource=subresource, reviews=reviews)
+
+    def reviewed(self) -> "LocalClient":
+        """Return a client whose writes admission webhooks are asked about."""
+        return LocalClient(self._rest, self._user, self._manager, reviewed=True)
 
     def get(self, resource: str, name: str, namespace: str = "") -> Json | None:
         """Return the object, or None."""

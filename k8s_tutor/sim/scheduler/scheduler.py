@@ -11,6 +11,7 @@ from typing import Any
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.base import Kit
+from k8s_tutor.sim.machinery.pending import attempt
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
@@ -55,6 +56,7 @@ class Scheduler:
         self.kit = kit
         self.clock = kit.clock
         self.client = kit.client(USER, MANAGER)
+        self._reviewed = self.client.reviewed()
         self.events = Recorder(kit.clock, self.client, NAME)
         self.cache = Cache()
         self.profile = default_profile(self)
@@ -254,6 +256,9 @@ class Scheduler:
             self._bind(self.queue.get(pod.uid), pod, chosen)
 
     def _bind(self, queued: QueuedPod | None, pod: PodInfo, chosen: Chosen) -> None:
+        attempt(lambda: self._write_binding(queued, pod, chosen))
+
+    def _write_binding(self, queued: QueuedPod | None, pod: PodInfo, chosen: Chosen) -> None:
         binding = {
             "apiVersion": "v1",
             "kind": "Binding",
@@ -261,7 +266,7 @@ class Scheduler:
             "target": {"kind": "Node", "name": pod.node_name},
         }
         try:
-            self.client.create("pods", binding, "binding", pod.name)
+            self._reviewed.create("pods", binding, "binding", pod.name)
         except ApiError as error:
             self.cache.remove_pod(pod.uid)
             self.profile.unreserve(chosen.state, pod, chosen.node)
@@ -298,10 +303,13 @@ class Scheduler:
                 status.pop("nominatedNodeName", None)
             _set_condition(obj, "PodScheduled", "False", reason, message, now)
 
-        try:
-            self.client.change("pods", pod.namespace, pod.name, change, "status")
-        except ApiError as error:
-            self.kit.log(MANAGER, f"Error updating pod {pod.namespace}/{pod.name}: {error.message}")
+        def write() -> None:
+            try:
+                self._reviewed.change("pods", pod.namespace, pod.name, change, "status")
+            except ApiError as error:
+                self.kit.log(MANAGER, f"Error updating pod {pod.namespace}/{pod.name}: {error.message}")
+
+        attempt(write)
 
     def _preempt(self, pod: PodInfo, candidate: Candidate) -> None:
         now = self.now()
