@@ -206,3 +206,10 @@ async def test_the_control_plane_shows_its_static_pods(cluster: Callable[..., An
     made.components.parts("kubelet/control-plane")[0].static.remove("kube-scheduler")
     await made.clock.advance(5)
     assert client.get("pods", name, "kube-system") is None
+
+
+async def test_containers_and_the_node_tell_one_kernel(node: Node) -> None:
+    await node.run(shell("uname -r; sysctl -n kernel.osrelease; sleep 600"))
+    found = node.client.get("nodes", node.name)
+    assert found is not None
+    assert await node.log() == f"{found['status']['nodeInfo']['kernelVersion']}\n" * 2

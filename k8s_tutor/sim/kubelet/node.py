@@ -18,6 +18,7 @@ from k8s_tutor.sim.machinery.pending import attempt
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
+from k8s_tutor.sim.runtime.procfs import KERNEL
 from k8s_tutor.sim.ticking import Ticker, never
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class NodeReporter:
             "architecture": "amd64",
             "bootID": self._profile.boot_id,
             "containerRuntimeVersion": RUNTIME,
-            "kernelVersion": "6.12.0-k8s-tutor",
+            "kernelVersion": KERNEL,
             "kubeProxyVersion": "",
             "kubeletVersion": VERSION,
             "machineID": machine,

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 KIB = 1024
+KERNEL = "6.12.0-k8s-tutor"
 SHORTEST_QUOTA = 1000  # µs in 100 ms: no limit of CPU is smaller
 SYSCTLS = {  # what a container sees of the kernel's settings, unless its pod sets others
     "kernel.hostname": "localhost",
     "kernel.msgmax": "8192",
-    "kernel.osrelease": "6.12.0-k8s-tutor",
+    "kernel.osrelease": KERNEL,
     "kernel.ostype": "Linux",
     "kernel.pid_max": "4194304",
     "kernel.sem": "32000\t1024000000\t500\t32000",
@@ -116,7 +117,7 @@ class ProcDirectory(Directory):
             "loadavg": functools.partial(_load, container),
             "meminfo": _meminfo,
             "cpuinfo": _cpuinfo,
-            "version": lambda: b"Linux version 6.1.0-k8s-tutor (practice cluster) #1 SMP\n",
+            "version": f"Linux version {KERNEL} (practice cluster) #1 SMP\n".encode,
             "mounts": lambda: _mounts(container),
             "filesystems": lambda: b"nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n",
         }

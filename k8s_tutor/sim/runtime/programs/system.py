@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime.cgroup import NODE_CORES, NODE_MEMORY
+from k8s_tutor.sim.runtime.procfs import KERNEL
 from k8s_tutor.sim.runtime.programs.listing import owner
 from k8s_tutor.sim.runtime.programs.options import applet, gnu, human, parse
 from k8s_tutor.sim.runtime.programs.registry import program
@@ -10,7 +11,6 @@ from k8s_tutor.sim.runtime.programs.registry import program
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
-KERNEL = "6.1.0-practice"
 
 
 @program("id", "groups")
