@@ -46,7 +46,7 @@ NOTICES = (
     'using the "epoll" event method',
     "nginx/{version}",
     "built by gcc 12.2.0 (Debian 12.2.0-14+deb12u1) ",
-    "OS: Linux 6.1.0-practice",
+    "OS: Linux 6.12.0-k8s-tutor",
     "getrlimit(RLIMIT_NOFILE): 1048576:1048576",
     "start worker processes",
     "start worker process 29",
