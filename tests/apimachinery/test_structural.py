@@ -3,7 +3,15 @@
 import pytest
 
 from k8s_tutor.apimachinery.apply import fieldset_of
-from k8s_tutor.apimachinery.structural import apply_defaults, compile_rules, embedding, prune, type_of, validate
+from k8s_tutor.apimachinery.structural import (
+    apply_defaults,
+    compile_rules,
+    embedding,
+    prune,
+    rule_warnings,
+    type_of,
+    validate,
+)
 from k8s_tutor.apimachinery.unstructured import Json
 
 SCHEMA: Json = {
@@ -278,3 +286,48 @@ def test_a_status_is_checked_alone() -> None:
     assert [str(error) for error in found] == [
         'status.n: Invalid value: "string": n in body must be of type integer: "string"'
     ]
+
+
+def _after(schema: Json, value: Json, old: Json | None = None) -> list[str]:
+    root: Json = {"type": "object", "properties": {"spec": {"type": "object", "properties": schema}}}
+    found = validate({"spec": value}, root, {"spec": old} if old is not None else None)
+    return [f"{error.field}: {error.body}" for error in found]
+
+
+def test_items_are_known_again_in_list_maps_only() -> None:
+    word = {"type": "string", "enum": ["good"]}
+    keyed = {
+        "type": "array",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["k"],
+        "items": {"type": "object", "properties": {"k": {"type": "string"}, "v": word}},
+    }
+    plain = {"type": "array", "items": word}
+    bad = 'Unsupported value: "bad": supported values: "good"'
+    assert _after({"l": plain}, {"l": ["bad"], "x": 1}, {"l": ["bad"]}) == [], "the list around it has not changed"
+    assert _after({"l": plain}, {"l": ["bad", "good"]}, {"l": ["bad"]}) == [f"spec.l[0]: {bad}"]
+    assert _after({"m": keyed}, {"m": [{"k": "b"}, {"k": "a", "v": "bad"}]}, {"m": [{"k": "a", "v": "bad"}]}) == []
+
+
+def test_a_rule_may_ask_whether_there_was_a_value() -> None:
+    rule = {"rule": "!oldSelf.hasValue() || oldSelf.value() == 'a'", "optionalOldSelf": True, "message": "was not a"}
+    schema = {"s": {"type": "string", "x-kubernetes-validations": [rule]}}
+    assert _after(schema, {"s": "x"}) == []
+    assert _after(schema, {"s": "x"}, {"s": "a"}) == []
+    assert _after(schema, {"s": "x"}, {"s": "b"}) == ['spec.s: Invalid value: "x": was not a']
+
+
+def test_what_has_not_changed_is_warned_of() -> None:
+    schema: Json = {"type": "string", "x-kubernetes-validations": [{"rule": "self == 'good'"}]}
+    root: Json = {"type": "object", "properties": {"s": schema}}
+    assert validate({"s": "bad"}, root, {"s": "bad"}) == []
+    assert [error.field for error in rule_warnings({"s": "bad"}, root, {"s": "bad"})] == ["s"]
+    assert rule_warnings({"s": "good"}, root, {"s": "bad"}) == []
+
+
+def test_dear_rules_end_the_checks() -> None:
+    rules = [{"rule": "self.all(x, self.all(y, x >= 0 && y >= 0))"}, {"rule": "false"}]
+    schema: Json = {"l": {"type": "array", "items": {"type": "integer"}, "x-kubernetes-validations": rules}}
+    found = _after(schema, {"l": list(range(600))})
+    assert len(found) == 1
+    assert "operation cancelled: actual cost limit exceeded" in found[0]

@@ -116,3 +116,21 @@ async def test_replicas_that_are_no_counts(server: ServerFactory) -> None:
         )
     unnamed = await call(served, "POST", THINGS, {"spec": {}, "metadata": []})
     assert "json: cannot unmarshal array into Go value of type v1.ObjectMeta" in unnamed.body["message"]
+
+
+async def test_objects_read_as_their_schema_is_now(server: ServerFactory) -> None:
+    served = await defined(server)
+    await call(served, "POST", THINGS, thing("a", size=2))
+    before = (await call(served, "GET", f"{THINGS}/a")).body
+    changed = definition()
+    properties = changed["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    properties["color"]["default"] = "red"
+    merge = {"content_type": "application/merge-patch+json"}
+    await call(served, "PATCH", f"{DEFINITIONS}/things.example.com", {"spec": changed["spec"]}, **merge)
+    read = (await call(served, "GET", f"{THINGS}/a")).body
+    assert read["spec"] == {"size": 2, "color": "red"}
+    assert read["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    # A default that goes takes along what nobody wrote.
+    del properties["color"]["default"]
+    await call(served, "PATCH", f"{DEFINITIONS}/things.example.com", {"spec": changed["spec"]}, **merge)
+    assert (await call(served, "GET", f"{THINGS}/a")).body["spec"] == {"size": 2}

@@ -2,8 +2,8 @@
 
 An adapter over cel-expr-python, whose errors are values rather than exceptions: ``evaluate`` returns either a plain value
 or a CelError, and ``is_true`` is the one safe way to ask whether a condition holds.  Kubernetes' own functions are in
-``library``.  The library can not be interrupted, so the work of nested comprehensions is estimated beforehand and
-refused above a budget, as upstream's cost limit does.
+``library``.  The library behind parses and evaluates; types are checked by ``checker``.  An evaluation can not be
+interrupted, so the work of comprehensions is estimated from the values beforehand and refused above upstream's limit.
 """
 
 import re
@@ -13,18 +13,20 @@ from typing import Any, Final
 
 from cel_expr_python import cel as _cel
 
-from k8s_tutor.apimachinery.cel.ast import read
+from k8s_tutor.apimachinery.cel.ast import COMPREHENSION, read
 from k8s_tutor.apimachinery.cel.checker import Checked, check
+from k8s_tutor.apimachinery.cel.cost import actual_sizes, estimate
 from k8s_tutor.apimachinery.cel.library import INSERT, configuration, extensions
 from k8s_tutor.apimachinery.cel.literals import check_literals
+from k8s_tutor.apimachinery.cel.ranges import NOTHING
 from k8s_tutor.apimachinery.cel.types import DYN, Declared, Type
 
-_MACRO = re.compile(r"\.(?:all|exists|exists_?[oO]ne|map|filter|transform\w+|sortBy)\s*\(|[()]")
-_STRING = re.compile(r"""[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
 _STATUS = re.compile(r"^[A-Z_]+: ")
 _NO_OVERLOAD = re.compile(r"<input>:(\d+):(\d+): found no matching overload for '(\w+)' applied to '\(([^']*)\)'")
 _ARGUMENT = re.compile(r"((?:[^,(]|\([^()]*(?:\([^()]*\)[^()]*)*\))*)(, )?(.*)")
-_BUDGET: Final = 10_000_000
+TOO_DEAR: Final = "operation cancelled: actual cost limit exceeded"
+#: What one evaluation may cost.
+CALL_LIMIT: Final = 1_000_000
 _MAX_EXPRESSION: Final = 100_000
 
 
@@ -92,19 +94,23 @@ class Program:
         checked: its tree with types; None for expressions of mutations.
     """
 
-    __slots__ = ("_compiled", "_depth", "checked", "expression", "type")
+    __slots__ = ("_compiled", "_loops", "checked", "expression", "type")
 
     def __init__(self, expression: str, compiled: Any, type_name: str, checked: Checked | None = None) -> None:
         self.expression = expression
         self._compiled = compiled
-        self._depth = _comprehension_depth(expression)
         self.type = type_name
         self.checked = checked
+        self._loops = checked is not None and any(node.kind == COMPREHENSION for node in checked.tree.walk())
+
+    def _checked_cost(self, values: Mapping[str, Any]) -> int:
+        assert self.checked is not None  # noqa: S101 - only asked where there are loops
+        return estimate(self.checked, actual_sizes(values), unknown=NOTHING).most
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Return the plain value of the expression, or a CelError."""
-        if self._depth and _size(values) ** self._depth > _BUDGET:
-            return CelError("operation cancelled: actual cost limit exceeded")
+        if self._loops and self._checked_cost(values) > CALL_LIMIT:
+            return CelError(TOO_DEAR)
         try:
             result = self._compiled.eval(data=dict(values))
             if result.type() == _cel.Type.ERROR:
@@ -220,34 +226,6 @@ def _runtime_message(text: str) -> str:
         return f"index out of bounds: {match.group(1)}"
     if text.startswith("No matching overloads found"):
         return "no such overload"
+    if text.startswith("Iteration budget exceeded"):
+        return TOO_DEAR  # the library counts iterations, where upstream counts what they cost
     return {"divide by zero": "division by zero"}.get(text, text)
-
-
-def _comprehension_depth(expression: str) -> int:
-    """Return how deep comprehensions are nested in one another."""
-    depth = deepest = 0
-    stack: list[bool] = []
-    for token in _MACRO.finditer(_STRING.sub("''", expression)):
-        if token.group() == ")":
-            if stack and stack.pop():
-                depth -= 1
-        else:
-            is_macro = token.group() != "("
-            stack.append(is_macro)
-            depth += is_macro
-            deepest = max(deepest, depth)
-    return deepest
-
-
-def _size(value: Any) -> int:
-    """Return about how many items the values hold, at least 10."""
-    count, waiting = 10, [value]
-    while waiting and count < 100_000:
-        item = waiting.pop()
-        if isinstance(item, Mapping):
-            count += len(item)
-            waiting += item.values()
-        elif isinstance(item, list):
-            count += len(item)
-            waiting += item
-    return count

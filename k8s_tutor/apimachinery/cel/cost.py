@@ -3,8 +3,8 @@
 Mirrors cel-go's ``checker/cost.go``. Sizes and costs are ranges; what is not known reaches to the largest number there is.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from k8s_tutor.apimachinery.cel import ast
 from k8s_tutor.apimachinery.cel.ast import Node
@@ -43,14 +43,46 @@ class _Local(NamedTuple):
 _SCALAR = frozenset(["bool", "double", "duration", "int", "timestamp", "uint"])
 
 
-def estimate(checked: Checked, sizes: Sizes) -> Range:
-    """Return the cost of an expression; ``sizes`` knows how large the value at a path can be."""
-    return _Estimator(checked, sizes).cost(checked.tree.root)
+def estimate(checked: Checked, sizes: Sizes, *, unknown: Range = UNKNOWN) -> Range:
+    """Return the cost of an expression.
+
+    Args:
+        checked: the expression.
+        sizes: how large the value at a path can be.
+        unknown: the size of what nobody knows the size of.
+    """
+    return _Estimator(checked, sizes, unknown).cost(checked.tree.root)
+
+
+def actual_sizes(values: Mapping[str, Any]) -> Sizes:
+    """Return how large the values of variables are, by their paths."""
+
+    def size(path: Path) -> Range | None:
+        found = [values.get(path[0])]
+        for step in path[1:]:
+            found = [inner for value in found for inner in _within(value, step)]
+        counts = [len(value) if isinstance(value, str | bytes | list | Mapping) else 1 for value in found]
+        return Range(min(counts), max(counts)) if counts else NOTHING
+
+    return size
+
+
+def _within(value: Any, step: str) -> list[Any]:
+    if step == "@items":
+        return value if isinstance(value, list) else []
+    if step == "@indices":
+        return [0]
+    if not isinstance(value, Mapping):
+        return []
+    if step in {"@keys", "@values"}:
+        return list(value if step == "@keys" else value.values())
+    return [value[step]] if step in value else []
 
 
 class _Estimator:
-    def __init__(self, checked: Checked, sizes: Sizes) -> None:
+    def __init__(self, checked: Checked, sizes: Sizes, unknown: Range) -> None:
         self._checked = checked
+        self._unknown = unknown
         self._sizes = sizes
         self._paths: dict[int, Path] = {}
         self._locals: dict[str, list[_Local]] = {}
@@ -115,7 +147,7 @@ class _Estimator:
         return local.size if local is not None else None
 
     def _size_or_unknown(self, node: Node) -> Range:
-        return self._size(node) or UNKNOWN
+        return self._size(node) or self._unknown
 
     def _entries_of(self, node: Node) -> _Entries | None:
         if node.id in self._entries:
@@ -270,7 +302,7 @@ class _Estimator:
 
     def _item_size(self, target: Node) -> Range:
         path = self._path(target)
-        return (self._sizes((*path, "@items")) if path else None) or UNKNOWN
+        return (self._sizes((*path, "@items")) if path else None) or self._unknown
 
 
 def _is_bind(node: Node) -> bool:

@@ -9,7 +9,7 @@ from k8s_tutor.apimachinery.structural.compiling import CompiledRule, compile_ru
 from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
 from k8s_tutor.apimachinery.structural.preparing import apply_defaults, prune
 from k8s_tutor.apimachinery.structural.types import type_of
-from k8s_tutor.apimachinery.structural.validating import BLOCKING, validate
+from k8s_tutor.apimachinery.structural.validating import BLOCKING, rule_warnings, validate
 
 __all__ = [
     "BLOCKING",
@@ -19,6 +19,7 @@ __all__ = [
     "apply_defaults",
     "compile_rules",
     "prune",
+    "rule_warnings",
     "type_of",
     "validate",
 ]

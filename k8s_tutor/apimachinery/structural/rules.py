@@ -8,14 +8,15 @@ about what has not changed (ratcheting).  Names that are no CEL identifiers are 
 import base64
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8s_tutor.apimachinery import cel
 from k8s_tutor.apimachinery.structural.errors import OMIT, FieldError
 from k8s_tutor.apimachinery.structural.escaping import escape
 from k8s_tutor.apimachinery.structural.types import Schema
 
-_OLD_SELF = re.compile(r"\boldSelf\b")
+_OLD_SELF = re.compile(r"(?<![\w.])oldSelf\b")
+_OPTIONAL = "(hadSelf ? optional.of(oldSelf) : optional.none())"
 _STRING = re.compile(r"""[rRbB]{0,2}(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
 
 
@@ -43,44 +44,73 @@ def _formatted(value: str, name: Any) -> Any:
         return value
 
 
-def check_rules(value: Any, old: Any, schema: Schema, path: str) -> Iterator[FieldError]:
-    """Yield what the rules at and below ``schema`` have against ``value``; ``old`` is None where there was nothing."""
+class RuleComplaint(NamedTuple):
+    """A complaint of a rule."""
+
+    error: FieldError
+    #: Only warned of, since what the rule is about has not changed.
+    ratcheted: bool = False
+    #: No more rules are run.
+    last: bool = False
+
+
+def check_rules(value: Any, old: Any, schema: Schema) -> Iterator[RuleComplaint]:
+    """Yield what the rules of a schema have against a value.
+
+    Args:
+        value: the value.
+        old: what it was; None where there was nothing.
+        schema: its schema.
+    """
+    for complaint in _walk(value, old, schema, "", unchanged=False):
+        yield complaint
+        if complaint.last:
+            return
+
+
+def _walk(value: Any, old: Any, schema: Schema, path: str, *, unchanged: bool) -> Iterator[RuleComplaint]:
+    """Check the rules at and below a place; ``unchanged``: something around it is what it was."""
     if value is None:
         return
+    unchanged = unchanged or (old is not None and old == value)
     rules = schema.get("x-kubernetes-validations") or ()
     if rules:
-        yield from _check_own(rules, value, old, schema, path)
+        yield from _check_own(rules, value, old, schema, path, unchanged=unchanged)
     for inner in schema.get("allOf") or ():
-        yield from check_rules(value, old, {**inner, "type": schema.get("type")}, path)
+        yield from _walk(value, old, {**inner, "type": schema.get("type")}, path, unchanged=unchanged)
     if isinstance(value, dict):
         properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
         before = old if isinstance(old, dict) else {}
         for key, item in value.items():
             child = properties.get(key)
             if child is not None:
-                yield from check_rules(item, before.get(key), child, f"{path}.{key}" if path else key)
+                yield from _walk(item, before.get(key), child, f"{path}.{key}" if path else key, unchanged=unchanged)
             elif isinstance(additional, dict):
-                yield from check_rules(item, before.get(key), additional, f"{path}[{key}]")
+                yield from _walk(item, before.get(key), additional, f"{path}[{key}]", unchanged=unchanged)
     elif isinstance(value, list) and isinstance(items := schema.get("items"), dict):
-        known = _by_key(old, schema)
+        known = items_by_key(old, schema)
         for index, item in enumerate(value):
-            yield from check_rules(item, known.get(_key(item, schema)), items, f"{path}[{index}]")
+            yield from _walk(item, known.get(item_key(item, schema)), items, f"{path}[{index}]", unchanged=unchanged)
 
 
-def _key(item: Any, schema: Schema) -> str | None:
+def item_key(item: Any, schema: Schema) -> str | None:
+    """Return what tells an item of a list-map from others; None where items can not be told apart."""
     keys = schema.get("x-kubernetes-list-map-keys")
     if schema.get("x-kubernetes-list-type") != "map" or not keys or not isinstance(item, dict):
         return None
     return repr([item.get(key) for key in keys])
 
 
-def _by_key(old: Any, schema: Schema) -> dict[str | None, Any]:
-    found = {_key(item, schema): item for item in old} if isinstance(old, list) else {}
+def items_by_key(old: Any, schema: Schema) -> dict[str | None, Any]:
+    """Return the items of a list-map by what tells them apart."""
+    found = {item_key(item, schema): item for item in old} if isinstance(old, list) else {}
     found.pop(None, None)
     return found
 
 
-def _check_own(rules: Any, value: Any, old: Any, schema: Schema, path: str) -> Iterator[FieldError]:
+def _check_own(
+    rules: Any, value: Any, old: Any, schema: Schema, path: str, *, unchanged: bool
+) -> Iterator[RuleComplaint]:
     values: dict[str, Any] = {"self": cel_value(value, schema), "oldSelf": cel_value(old, schema)}
     field, kind = path or "<nil>", schema.get("type", "")
     for rule in rules:
@@ -89,16 +119,31 @@ def _check_own(rules: Any, value: Any, old: Any, schema: Schema, path: str) -> I
         if transition and old is None and not rule.get("optionalOldSelf"):
             continue
         try:
-            result = cel.compile(text).evaluate(values)
+            result = _evaluate(text, values, optional=bool(rule.get("optionalOldSelf")))
         except cel.CompileError as error:
-            yield FieldError("FieldValueInvalid", field, kind, f"rule compile error: compilation failed: {error}")
+            detail = f"rule compile error: compilation failed: {error}"
+            yield RuleComplaint(FieldError("FieldValueInvalid", field, kind, detail))
             continue
-        if result is True or (not transition and old is not None and old == value):
+        if result is True:
             continue
         if isinstance(result, cel.CelError):
-            yield FieldError("FieldValueInvalid", field, kind, _failure(str(result), rule))
+            failure = FieldError("FieldValueInvalid", field, kind, _failure(str(result), rule))
+            yield RuleComplaint(failure, last=str(result) == cel.TOO_DEAR)
             continue
-        yield _complaint(rule, values, value, schema, path)
+        yield RuleComplaint(_complaint(rule, values, value, schema, path), ratcheted=not transition and unchanged)
+
+
+def _evaluate(text: str, values: dict[str, Any], *, optional: bool) -> Any:
+    """Evaluate an expression; ``optional``: its ``oldSelf`` is an optional value, which no variable can be."""
+    if not optional:
+        return cel.compile(text).evaluate(values)
+    parts, at = [], 0
+    for literal in _STRING.finditer(text):
+        parts += [_OLD_SELF.sub(_OPTIONAL, text[at : literal.start()]), literal.group()]
+        at = literal.end()
+    parts.append(_OLD_SELF.sub(_OPTIONAL, text[at:]))
+    program = cel.compile("".join(parts), ("self", "oldSelf", "hadSelf"))
+    return program.evaluate({**values, "hadSelf": values["oldSelf"] is not None})
 
 
 def _rule_text(rule: dict[str, Any]) -> str:
@@ -119,7 +164,7 @@ def _complaint(rule: dict[str, Any], values: dict[str, Any], value: Any, schema:
     detail = rule.get("message", "").strip() or f"failed rule: {rule.get('rule', '').strip()}"
     if expression := rule.get("messageExpression"):
         try:
-            said = cel.compile(expression).evaluate(values)
+            said = cel.compile(expression).evaluate(values)  # which sees no optional value, as upstream
         except cel.CompileError:
             said = None
         if isinstance(said, str) and said.strip() and "\n" not in said.strip():

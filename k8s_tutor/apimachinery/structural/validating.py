@@ -10,7 +10,7 @@ from typing import Any, Final
 from k8s_tutor.apimachinery.patches.json_patch import json_equal
 from k8s_tutor.apimachinery.structural import embedding
 from k8s_tutor.apimachinery.structural.errors import FieldError
-from k8s_tutor.apimachinery.structural.rules import check_rules
+from k8s_tutor.apimachinery.structural.rules import check_rules, item_key, items_by_key
 from k8s_tutor.apimachinery.structural.types import Schema
 from k8s_tutor.apimachinery.structural.values import check
 
@@ -43,7 +43,7 @@ def validate(
         status: the change is one of status, through its subresource.
     """
     found = _check_status(obj, schema) if status else check(obj, schema, "")
-    errors = [*_ratcheted(obj, old, found), *more]
+    errors = [*_ratcheted(obj, old, schema, found), *more]
     if not status:
         errors += embedding.check(obj, schema, "")
     if old is None or not any(_unique(old, schema, "")):
@@ -52,8 +52,13 @@ def validate(
         if blocked or any(error.reason in BLOCKING for error in errors):
             errors.append(FieldError("FieldValueInvalid", "<nil>", None, _UNCHECKED))
         else:
-            errors += check_rules(obj, old, schema, "")
+            errors += [found.error for found in check_rules(obj, old, schema) if not found.ratcheted]
     return errors
+
+
+def rule_warnings(obj: dict[str, Any], schema: Schema, old: dict[str, Any]) -> list[FieldError]:
+    """Return what rules have against parts of a valid object that have not changed."""
+    return [found.error for found in check_rules(obj, old, schema) if found.ratcheted] if has_rules(schema) else []
 
 
 def _check_status(obj: dict[str, Any], schema: Schema) -> Iterator[FieldError]:
@@ -65,25 +70,31 @@ def _check_status(obj: dict[str, Any], schema: Schema) -> Iterator[FieldError]:
         yield error._replace(field=f"status.{error.field}" if error.field not in {"", "<nil>"} else "status")
 
 
-def _ratcheted(obj: Any, old: Any, errors: Iterator[FieldError]) -> Iterator[FieldError]:
+def _ratcheted(obj: Any, old: Any, schema: Schema, errors: Iterator[FieldError]) -> Iterator[FieldError]:
     for error in errors:
         # What is required is missing in the object around it, and is no news if that has not changed.
         field = error.field.rpartition(".")[0] if error.reason == "FieldValueRequired" else error.field
-        if old is None or not _is_unchanged(obj, old, field):
+        if old is None or not _is_unchanged(obj, old, schema, field):
             yield error
 
 
-def _is_unchanged(obj: Any, old: Any, field: str) -> bool:
-    """Tell whether the value at a field path is what it was."""
+def _is_unchanged(obj: Any, old: Any, schema: Schema, field: str) -> bool:
+    """Tell whether the value at a field path, or one around it, is what it was; only list-maps know items again."""
     steps = field.replace("[", ".").replace("]", "").split(".") if field else []
     for step in steps:
+        if json_equal(obj, old):
+            return True
         if isinstance(obj, dict) and isinstance(old, dict) and step in obj and step in old:
             obj, old = obj[step], old[step]
-        elif isinstance(obj, list) and isinstance(old, list) and step.isdigit() and int(step) < min(len(obj), len(old)):
-            obj, old = obj[int(step)], old[int(step)]
+            properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
+            schema = properties.get(step) or (additional if isinstance(additional, dict) else {})
+        elif isinstance(obj, list) and isinstance(old, list) and step.isdigit() and int(step) < len(obj):
+            obj = obj[int(step)]
+            old = items_by_key(old, schema).get(item_key(obj, schema))
+            schema = schema.get("items") or {}
         else:
             return False
-    return json_equal(obj, old)
+    return old is not None and json_equal(obj, old)
 
 
 def has_rules(schema: Schema) -> bool:

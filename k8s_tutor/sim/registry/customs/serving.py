@@ -10,6 +10,7 @@ from k8s_tutor.apimachinery.schema import type_named
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.machinery.collection import Key
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.registry.attributes import DeleteOptions
 from k8s_tutor.sim.registry.customs.strategy import META, CustomStrategy
@@ -30,6 +31,8 @@ class Customs:
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
         self._served: dict[str, list[Resource]] = {}
+        # What was written of objects that read otherwise now, and at which revision.
+        self._written: dict[str, dict[Key, tuple[int, Json]]] = {}
         rest.deletion_hooks[DEFINITIONS] = self._deleted
         rest.store.index(DEFINITIONS, self._indexed)
         rest.store.subscribe(None, self._changed)
@@ -65,7 +68,26 @@ class Customs:
                     self._rest.scheme.add(resource, stored=bool(version.get("storage")))
                 else:
                     self._rest.scheme.resources[resource.name] = resource
+                if version.get("storage"):
+                    self._reread(resource)
         self._served[definition["metadata"]["name"]] = made
+
+    def _reread(self, resource: Resource) -> None:
+        """Make stored objects read as the schema has them now: pruned and with its defaults, without a change."""
+        store, name = self._rest.store, resource.name
+        before, self._written[name] = self._written.get(name, {}), {}
+        for entry in list(store.entries(name)):
+            meta = entry.obj["metadata"]
+            key = (meta.get("namespace", ""), meta["name"])
+            revision, written = before.get(key, (0, entry.obj))
+            if revision != entry.revision:
+                written = entry.obj
+            read = clone(resource.conform(written).obj)
+            resource.strategy.default(read)
+            if read != written:
+                self._written[name][key] = entry.revision, written
+            if read != entry.obj:
+                store.load(name, key, read, entry.revision)
 
     def _withdraw(self, name: str) -> None:
         for resource in self._served.pop(name, ()):

@@ -115,6 +115,13 @@ class CustomStrategy(Strategy):
         errors = structural.validate(obj, self.schema, old, scale, blocked=blocked, status=status)
         return [FieldError(e.reason, e.field, e.body) for e in errors]
 
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        if old is None:
+            return []
+        from k8s_tutor.apimachinery import structural
+
+        return [f"{e.field}: {e.body}" for e in structural.rule_warnings(obj, self.schema, old)]
+
     def row(self, obj: Json, now: float) -> list[Any]:
         cells: list[Any] = [obj["metadata"]["name"]]
         for column, path in zip(self._columns, self._paths, strict=True):
