@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 
-
 @program("id", "groups")
 async def identity(process: "Process") -> int:
     """Show user and groups."""
