@@ -137,3 +137,12 @@ async def test_the_images_own_certificate_is_served_until_it_is_moved(container:
     assert text.startswith("-----BEGIN CERTIFICATE-----")
     assert (await run(server, "mv", "/localhost.crt", "/tmp/")).code == 0
     assert (await get(server, "/localhost.crt", 80))[0] == 404
+
+
+async def test_a_go_program_as_pid_1_ends_with_2_when_told_to(container: MakeContainer) -> None:
+    server = container(IMAGE, "/agnhost", "test-webserver")
+    await server.clock.advance(0)
+    server.signal(15)
+    await server.clock.advance(0)
+    assert server.exit_info is not None
+    assert server.exit_info.exit_code == 2

@@ -8,7 +8,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
+from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.programs.registry import program
+from k8s_tutor.sim.runtime.programs.serving import stop_on
 from k8s_tutor.sim.runtime.programs.templates import moment
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ async def agnhost(process: "Process") -> int:
     if isinstance(operands, str):
         await process.err(f"Error: {operands}\nUsage:\n  app {words[0]} [flags]\n\n")
         return 1
+    if process.pid == 1:
+        # Go's runtime catches signals to end by them; where the kernel protects PID 1 from that, it exits with 2.
+        stop_on(process, (signals.SIGTERM, signals.SIGINT, signals.SIGHUP), 2)
     return await run(process, flags, operands)
 
 
