@@ -244,11 +244,15 @@ class Cluster:
         return [Proxy(self)]
 
     def _make_surroundings(self) -> list[Part]:
-        from k8s_tutor.sim.controlplane import endpoints, leases
+        from k8s_tutor.sim.controlplane import aggregation, endpoints, leases
         from k8s_tutor.sim.network import Surroundings
 
         address = endpoints.address(bare=self.shape.bare)
-        return [leases.ApiServerLease(self.rest, f"{address}:{self.port}"), Surroundings(self, address)]
+        return [
+            leases.ApiServerLease(self.rest, f"{address}:{self.port}"),
+            aggregation.Aggregation(self.rest, lambda: self.network),
+            Surroundings(self, address),
+        ]
 
     def _make_kubelet(self, node: NodeShape) -> list[Part]:
         from k8s_tutor.sim.kubelet import Kubelet

@@ -4,6 +4,7 @@ from typing import Any
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.registry.attributes import Attributes
+from k8s_tutor.sim.registry.strategy import UserInfo
 
 VARIABLES = ("object", "oldObject", "request", "params", "namespaceObject", "variables")
 
@@ -19,9 +20,16 @@ def request_values(attributes: Attributes) -> Json:
         "name": attributes.name,
         "namespace": attributes.namespace,
         "operation": attributes.operation,
-        "userInfo": {"username": ctx.user.name, "uid": ctx.user.uid, "groups": list(ctx.user.groups)},
+        "userInfo": _user(ctx.user),
         "dryRun": ctx.dry_run,
     }
+
+
+def _user(user: UserInfo) -> Json:
+    """Return who asks; what is empty is not there."""
+    extra = {name: list(texts) for name, texts in user.extra.items()}
+    told = {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": extra}
+    return {field: value for field, value in told.items() if value}
 
 
 def values(attributes: Attributes, namespace: Json | None, params: Json | None) -> Json:

@@ -68,6 +68,15 @@ def answer(server: Backend, request: Request) -> Answer:
     return not_found()
 
 
+def aggregated(server: Backend, group: str, version: str) -> Response | None:
+    """Answer for a group version that an APIService says another server has; no program of ours is such a server."""
+    found = server.rest.store.get("apiservices.apiregistration.k8s.io", "", f"{version}.{group}")
+    if found is None or not found.obj["spec"].get("service") or server.discovery.version(f"/apis/{group}/{version}"):
+        return None
+    headers = [*_no_cache(), ("X-Content-Type-Options", "nosniff")]
+    return Response(503, b"service unavailable\n", TEXT, headers)
+
+
 def not_found() -> Response:
     """Answer 404 as text: nobody knows the path."""
     return Response(404, NOT_FOUND, TEXT, [*_no_cache(), ("X-Content-Type-Options", "nosniff")])
@@ -106,6 +115,9 @@ def _discovery(server: Backend, request: Request, path: str) -> Response:
     else:
         found = discovery.version(path)
     if found is None:
+        group, _, served = path.removeprefix("/apis/").partition("/")
+        if served and (elsewhere := aggregated(server, group, served)):
+            return elsewhere
         if path.count("/") == 2 and path.startswith("/apis/"):
             return not_found()
         raise ApiError(404, "NotFound", "the server could not find the requested resource", {})

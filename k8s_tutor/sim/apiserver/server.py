@@ -187,7 +187,7 @@ class ApiServer(Backend):
             return nonresource.answer(self, request)
         resource = self.scheme.find(info.group, info.version, info.resource)
         if resource is None:
-            return self._unknown(info)
+            return nonresource.aggregated(self, info.group, info.version) or self._unknown(info)
         accept = request.headers.get("accept", "")
         form = negotiate(accept, tables=has_tables(resource, info), collection=not info.name)
         return route(Call(self, request, info, user, resource, form))
