@@ -8,6 +8,8 @@ import zlib
 from importlib.resources import files
 from pathlib import Path
 
+import aiohttp
+
 from k8s_tutor.sim.apiserver.streams.spdy import FIN, Session, SpdyStream
 from k8s_tutor.sim.apiserver.streams.websocket import _unmask
 from tests.conftest import Kubectl, Server, ServerFactory
@@ -33,6 +35,31 @@ async def test_logs_and_exec(server: ServerFactory, kubectl: Kubectl) -> None:
     assert fed.out == "from stdin\n"
     missing = await kubectl(served, "exec", "one", "--", "nope")
     assert 'exec: "nope": executable file not found in $PATH' in missing.err
+
+
+async def messages(server: Server, path: str, *protocols: str) -> list[bytes | str]:
+    """Return the messages of a WebSocket until the server closes it."""
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with (
+        aiohttp.ClientSession(server.url, connector=aiohttp.TCPConnector(ssl=False), headers=headers) as session,
+        session.ws_connect(f"/api/v1/namespaces/default/pods/one/{path}", protocols=protocols) as socket,
+    ):
+        return [message.data async for message in socket]
+
+
+async def test_protocols_before_the_fourth_tell_a_failure_as_text(server: ServerFactory) -> None:
+    served = await running(server, "busybox:1.36", "sleep", "1000")
+    said = "exec?stdout=1&command=echo&command=hello"
+    assert await messages(served, said, "channel.k8s.io") == [b"\x01hello\n"]
+    assert (await messages(served, said, "v4.channel.k8s.io"))[-1] == b'\x03{"metadata":{},"status":"Success"}'
+    failed = await messages(served, "exec?stdout=1&command=false", "channel.k8s.io")
+    assert failed == [b"\x03command terminated with non-zero exit code: exit status 1"]
+
+
+async def test_logs_over_a_web_socket(server: ServerFactory) -> None:
+    served = await running(server, "busybox:1.36", "sh", "-c", "echo alive; sleep 1000")
+    assert await messages(served, "log", "binary.k8s.io") == [b"alive\n"]
+    assert await messages(served, "log", "base64.binary.k8s.io") == ["YWxpdmUK"]
 
 
 async def test_port_forward_reaches_the_container(server: ServerFactory, tmp_path: Path) -> None:

@@ -110,3 +110,15 @@ async def test_host_files(node: Node) -> None:
     await node.run(shell(command, volumeMounts=mounts), volumes=volumes)
     assert "# Kubernetes-managed hosts file.\n" in await node.log()
     assert "127.0.0.1\tlocalhost\n1\n" in await node.log()
+
+
+@pytest.mark.parametrize(("resources", "spec", "score"), [
+    ({}, {}, 1000),
+    ({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}, {}, -997),
+    ({"requests": {"memory": "2Gi"}}, {}, 750),
+    ({"requests": {"memory": "1Mi"}}, {}, 999),
+    ({"requests": {"memory": "1Gi"}}, {"resources": {"requests": {"memory": "3Gi"}}}, 625),
+])  # fmt: skip
+async def test_who_is_killed_first(node: Node, resources: Json, spec: Json, score: int) -> None:
+    await node.run(shell("cat /proc/1/oom_score_adj; sleep 600", resources=resources), **spec)
+    assert await node.log() == f"{score}\n"

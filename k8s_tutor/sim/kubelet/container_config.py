@@ -7,6 +7,7 @@ from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.kubelet import names
 from k8s_tutor.sim.kubelet.environment import ConfigError, Sources, expand, variables
+from k8s_tutor.sim.kubelet.quality import oom_score_adjust
 from k8s_tutor.sim.kubelet.spec import identity
 from k8s_tutor.sim.kubelet.volumes import Mounted
 from k8s_tutor.sim.runtime.contract import (
@@ -124,6 +125,7 @@ def build(pod: Json, container: Json, image: ImageInfo, place: Place, sources: S
         processes=place.processes,
         host_network=bool(pod["spec"].get("hostNetwork")),
         sysctls=_sysctls(pod),
+        oom_score_adjust=oom_score_adjust(pod, container, Quantity.parse(sources.allocatable["memory"]).value()),
         seed=f"{meta['uid']}/{container['name']}/{place.restart_count}",
     )
 

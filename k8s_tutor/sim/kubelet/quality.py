@@ -6,6 +6,8 @@ from k8s_tutor.sim.kubelet import spec
 from k8s_tutor.sim.scheduler.requests import pod_limits, pod_requests
 
 COMPUTE = ("cpu", "memory")
+NODE_CRITICAL = 2_000_001_000  # the priority of system-node-critical
+SPARED, FIRST = -997, 1000  # oom_score_adj of the Guaranteed, and of those who request nothing
 
 
 def qos_class(pod: Json) -> str:
@@ -68,3 +70,36 @@ def effective(pod: Json) -> Json:
     if requests:
         out["requests"] = {name: value for name, value in requests.items() if name in COMPUTE}
     return out
+
+
+def oom_score_adjust(pod: Json, container: Json, capacity: int) -> int:
+    """Return how readily the kernel kills a container when the node has no memory left (upstream: ``kubelet/qos``).
+
+    Between the two ends, the more of the node's memory a container requests, the later it goes; a sidecar goes no
+    sooner than the smallest main container.
+    """
+    quality = qos_class(pod)
+    if quality == "Guaranteed" or pod["spec"].get("priority") == NODE_CRITICAL:
+        return SPARED
+    if quality == "BestEffort":
+        return FIRST
+    share = _undivided_share(pod)
+    wanted = [_memory(container)]
+    if spec.is_sidecar(container):
+        wanted.append(min(_memory(one) for _, one in spec.containers(pod, "main")))
+    score = min(FIRST - FIRST * (one + share) // capacity for one in wanted)
+    return min(max(score, FIRST + SPARED), FIRST - 1)
+
+
+def _memory(container: Json) -> int:
+    request = ((container.get("resources") or {}).get("requests") or {}).get("memory")
+    return Quantity.parse(request).value() if request else 0
+
+
+def _undivided_share(pod: Json) -> int:
+    """Return each container's share of what the pod as a whole requests beyond its containers."""
+    whole = ((pod["spec"].get("resources") or {}).get("requests") or {}).get("memory")
+    if not whole:
+        return 0
+    counted = [one for kind, one in spec.containers(pod, "init", "main") if kind == "main" or spec.is_sidecar(one)]
+    return max(0, Quantity.parse(whole).value() - sum(map(_memory, counted))) // len(counted)

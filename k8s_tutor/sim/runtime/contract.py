@@ -91,6 +91,7 @@ class ContainerConfig:
         seed: makes the id; the same seed gives the same id.
         host_network: the pod's address is the node's.
         sysctls: settings of the pod's namespaces in ``/proc/sys``.
+        oom_score_adjust: how readily the kernel kills its processes when the node lacks memory.
     """
 
     namespace: str
@@ -119,6 +120,7 @@ class ContainerConfig:
     host_network: bool = False
     seed: str = ""
     sysctls: Mapping[str, str] = field(default_factory=dict)
+    oom_score_adjust: int = 0
 
 
 @dataclass(frozen=True, slots=True)

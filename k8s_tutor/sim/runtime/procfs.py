@@ -176,6 +176,7 @@ def _process(process: "Process") -> Directory:
             "status": lambda: _status(process),
             "stat": f"{process.pid} ({process.argv[0]}) S {process.parent.pid if process.parent else 0}\n".encode,
             "cgroup": lambda: b"0::/\n",
+            "oom_score_adj": f"{process.container.config.oom_score_adjust}\n".encode,
             "cwd": lambda: Symlink(process.cwd),
             "root": lambda: Symlink("/"),
             "fd": lambda: Made({str(fd): functools.partial(Descriptor, file) for fd, file in process.fds.items()}),

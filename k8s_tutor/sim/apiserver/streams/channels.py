@@ -45,6 +45,7 @@ class Channels:
         self._socket = socket
         self._base64 = "base64" in protocol
         self._ends_channels = protocol == V5
+        self._tells_status = protocol.startswith(("v4.", "v5."))
         self.stdin = Pipe()
         self.resize = ResizeQueue()
         self._stdin_open = True
@@ -93,9 +94,12 @@ class Channels:
             self.stdin.close()
 
     async def finish(self, status: Json) -> None:
-        """Send the final status and close."""
+        """Send the final status and close; older protocols tell a failure as text, and a success not at all."""
         try:
-            await self.send(STATUS, orjson.dumps(status))
+            if self._tells_status:
+                await self.send(STATUS, orjson.dumps(status))
+            elif status["status"] != "Success":
+                await self.send(STATUS, status["message"].encode())
         except BrokenPipeError:
             return
         self._socket.close()
