@@ -151,7 +151,7 @@ class Plugin:
         """Write what has to be written before the pod is bound to the node."""
 
     def ready(self, state: CycleState, pod: PodInfo) -> bool:
-        """Tell whether what ``pre_bind`` asked for has come true, so that the pod can be bound."""
+        """Tell whether what ``pre_bind`` asked for has come true, so that the pod can be bound; may raise PluginError."""
         return True
 
     def unreserve(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
@@ -272,8 +272,14 @@ class Profile:
                 raise PluginError(f'running PreBind plugin "{plugin.name}": {error.message}') from None
 
     def ready(self, state: CycleState, pod: PodInfo) -> bool:
-        """Tell whether no plug-in has to wait before the pod is bound."""
-        return all(plugin.ready(state, pod) for plugin in self._filters)
+        """Tell whether no plug-in has to wait before the pod is bound; raises PluginError if waiting is in vain."""
+        for plugin in self._filters:
+            try:
+                if not plugin.ready(state, pod):
+                    return False
+            except PluginError as error:
+                raise PluginError(f'running PreBind plugin "{plugin.name}": {error}') from None
+        return True
 
     def unreserve(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
         """Undo what was written for a pod that could not be bound."""

@@ -16,6 +16,7 @@ from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.algorithm import Algorithm, Chosen, Unschedulable
+from k8s_tutor.sim.scheduler.binding import Waits
 from k8s_tutor.sim.scheduler.cache import Cache
 from k8s_tutor.sim.scheduler.changes import node_changes, pod_changes
 from k8s_tutor.sim.scheduler.framework import ClusterEvent, PluginError
@@ -63,7 +64,7 @@ class Scheduler:
         self.queue = SchedulingQueue(kit.clock, self.profile.by_name, self._wake, self.profile.pre_enqueue)
         self._algorithm = Algorithm(self, self.profile)
         self._nominated: dict[str, PodInfo] = {}
-        self._binding: dict[str, tuple[PodInfo, Chosen]] = {}
+        self._waits = Waits(kit.clock, lambda pod, chosen: self.profile.ready(chosen.state, pod), self._waited)
         self._gated: set[str] = set()
         self._ends: list[Any] = []
         self._awake = False
@@ -85,6 +86,7 @@ class Scheduler:
             end()
         self._ends.clear()
         self.queue.close()
+        self._waits.close()
 
     # -- what plug-ins see (framework.Handle)
 
@@ -126,8 +128,7 @@ class Scheduler:
         else:
             action = "Update" if event.old else "Add"
             self.queue.event(ClusterEvent(f"{kind}/{action}", event.old.obj if event.old else None, event.obj))
-        for pod, chosen in tuple(self._binding.values()):
-            self._bind_when_ready(pod, chosen)
+        self._waits.stir()
 
     def _pod_changed(self, event: Event) -> None:
         pod = event.obj
@@ -143,7 +144,7 @@ class Scheduler:
     def _pod_over(self, uid: str, pod: Json) -> None:
         self.queue.remove(uid)
         self._nominated.pop(uid, None)
-        self._binding.pop(uid, None)
+        self._waits.drop(uid)
         self._gated.discard(uid)
         if self.cache.remove_pod(uid) is not None:
             self.queue.event(ClusterEvent("AssignedPod/Delete", pod, None))
@@ -230,13 +231,12 @@ class Scheduler:
         try:
             self.profile.pre_bind(chosen.state, pod, chosen.node)
         except PluginError as error:
-            self.profile.unreserve(chosen.state, pod, chosen.node)
-            self._failed(queued, pod, str(error))
+            self._give_up(queued, pod, chosen, str(error))
             return
         if self.profile.ready(chosen.state, pod):
             self._bind(queued, pod, chosen)
         else:
-            self._binding[pod.uid] = pod, chosen
+            self._waits.add(pod, chosen)
             self._expect(pod)
 
     def _expect(self, pod: PodInfo) -> None:
@@ -250,10 +250,17 @@ class Scheduler:
         except ApiError as error:
             self.kit.log(MANAGER, f"Failed to nominate a node for {pod.namespace}/{pod.name}: {error.message}")
 
-    def _bind_when_ready(self, pod: PodInfo, chosen: Chosen) -> None:
-        if pod.uid in self._binding and self.profile.ready(chosen.state, pod):
-            del self._binding[pod.uid]
-            self._bind(self.queue.get(pod.uid), pod, chosen)
+    def _waited(self, pod: PodInfo, chosen: Chosen, why: str) -> None:
+        queued = self.queue.get(pod.uid)
+        if why and queued is not None:
+            self._give_up(queued, pod, chosen, why)
+        else:
+            self._bind(queued, pod, chosen)
+
+    def _give_up(self, queued: QueuedPod, pod: PodInfo, chosen: Chosen, why: str) -> None:
+        """Take back what was done to bind a pod."""
+        self.profile.unreserve(chosen.state, pod, chosen.node)
+        self._failed(queued, pod, why)
 
     def _bind(self, queued: QueuedPod | None, pod: PodInfo, chosen: Chosen) -> None:
         attempt(lambda: self._write_binding(queued, pod, chosen))
@@ -281,7 +288,7 @@ class Scheduler:
         self.cache.remove_pod(pod.uid)
         pod.node_name = ""
         self.queue.refuse(queued, set())
-        self._report(pod, "SchedulerError", message, "", clear=False)
+        self._report(pod, "SchedulerError", message, "", clear=True)
 
     def _refused(self, queued: QueuedPod, pod: PodInfo, result: Unschedulable) -> None:
         self.queue.refuse(queued, result.rejectors)

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.meta import controller_of
 from k8s_tutor.sim.scheduler.cache import NodeInfo
-from k8s_tutor.sim.scheduler.framework import UNRESOLVABLE, ClusterEvent, CycleState, Plugin, Refused, Skip, Status
+from k8s_tutor.sim.scheduler.framework import (
+    UNRESOLVABLE,
+    ClusterEvent,
+    CycleState,
+    Plugin,
+    PluginError,
+    Refused,
+    Skip,
+    Status,
+)
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 from k8s_tutor.sim.scheduler.provisioning import BIND_CONFLICT, provisioning_refusal, volume_limit
 from k8s_tutor.sim.scheduler.volumes import (
@@ -167,13 +176,21 @@ class VolumeBinding(Plugin):
 
     def ready(self, state: CycleState, pod: PodInfo) -> bool:
         """Tell whether all of the pod's claims are bound."""
-        if self.name not in state.data:
+        data: _State | None = state.data.get(self.name)
+        plan = data.plans.get(pod.node_name) if data else None
+        if plan is None:
             return True
-        for name, _ in claim_names(pod.pod):
-            claim = self.handle.client.get("persistentvolumeclaims", name, pod.namespace)
-            if claim is None or not is_bound(claim):
-                return False
-        return True
+        if self.handle.cache.get(pod.node_name) is None:
+            why = f'failed to get node "{pod.node_name}": node "{pod.node_name}" not found'
+            raise PluginError(f"binding volumes: {why}")
+        for claim in plan.provisions:
+            name = claim["metadata"]["name"]
+            now = self.handle.client.get("persistentvolumeclaims", name, pod.namespace)
+            if now is not None and (now["metadata"].get("annotations") or {}).get(SELECTED_NODE) != pod.node_name:
+                raise PluginError(f'binding volumes: provisioning failed for PVC "{name}"')
+        names = [claim["metadata"]["name"] for claim in (*plan.provisions, *(claim for claim, _ in plan.static))]
+        claims = (self.handle.client.get("persistentvolumeclaims", name, pod.namespace) for name in names)
+        return all(claim is not None and is_bound(claim) for claim in claims)
 
     def hint(self, pod: PodInfo, event: ClusterEvent) -> bool:
         old, new = event.old, event.new
