@@ -9,8 +9,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.machinery.status import FieldError
+from k8s_tutor.sim.resources.shared.admission import typechecking
 from k8s_tutor.sim.resources.shared.admission.expressions import Expressions
 from tests.conftest import ClusterFactory
 from tests.resources.judging import complaints, context, made, strategy
@@ -271,3 +273,32 @@ def test_a_certificate_request_must_be_one() -> None:
 )
 def test_types_of_expressions(expression: str, complaint: str | None) -> None:
     assert Expressions().problem(expression, ("string",), composed=False, authorizer=False) == complaint
+
+
+def test_policies_are_told_what_can_not_fit_their_kinds() -> None:
+    kind = schema.type_for("apps", "v1", "Deployment")
+    params = schema.type_for("", "v1", "ConfigMap")
+    assert kind is not None
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments", "deployments/scale", "*"]}
+    expressions = (
+        "object.spec.replicas > 1",
+        "object.spec.replicas > '1'",
+        "object.spec.strategy.rollingUpdate.maxSurge == 1",
+        "object.spec.template.spec.containers[0].resources.limits['cpu'] == '1'",
+        "variables.name == 1",
+        "params.data['a'] == 1",
+    )
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+        "variables": [{"name": "name", "expression": "object.metadata.name"}],
+        "validations": [{"expression": text} for text in expressions],
+    }
+    assert typechecking.matched({"spec": spec}) == [("apps", "v1", "deployments")]
+    found = typechecking.warnings({"spec": spec}, [typechecking.Kind("apps", "v1", "Deployment", kind)], params)
+    assert [(item["fieldRef"], item["warning"].split("\n")[0].partition("ERROR: <input>:")[2]) for item in found] == [
+        ("spec.validations[1].expression", "1:22: found no matching overload for '_>_' applied to '(int, string)'"),
+        ("spec.validations[3].expression", "1:50: undefined field 'limits'"),
+        ("spec.validations[4].expression", "1:16: found no matching overload for '_==_' applied to '(string, int)'"),
+        ("spec.validations[5].expression", "1:18: found no matching overload for '_==_' applied to '(string, int)'"),
+    ]

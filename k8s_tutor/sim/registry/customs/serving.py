@@ -4,19 +4,23 @@ Mirrors ``apiextensions-apiserver``'s naming, establishing and finalizing contro
 lag; conditions are written a moment later, as upstream's controllers do.
 """
 
+from typing import TYPE_CHECKING
+
 from k8s_tutor.apimachinery.conforming import Conformed
 from k8s_tutor.apimachinery.encoding import encoded
 from k8s_tutor.apimachinery.schema import type_named
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.machinery.status import ApiError
-from k8s_tutor.sim.machinery.collection import Key
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.registry.attributes import DeleteOptions
 from k8s_tutor.sim.registry.customs.strategy import META, CustomStrategy
 from k8s_tutor.sim.registry.rest import Rest
 from k8s_tutor.sim.registry.scheme import Resource
 from k8s_tutor.sim.registry.strategy import RequestContext, UserInfo
+
+if TYPE_CHECKING:
+    from k8s_tutor.sim.machinery.collection import Key
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
