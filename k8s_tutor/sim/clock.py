@@ -24,7 +24,7 @@ SETTLE_PASSES = 4
 LATE = 0.05  # real seconds: what comes later than that waits for what followed from the work before it
 FOLLOW_UP = 0.005  # real seconds, at most
 BATCH = 256  # callbacks in a row
-BATCH_SECONDS = 0.01
+BATCH_SECONDS = 0.05
 
 
 class Clock:
@@ -266,14 +266,21 @@ class Clock:
     def _fire(self) -> None:
         """Run the earliest timer, and no other: what it leads to comes before what else is due at the same time."""
         timer = self._timers.take()
+        self._taken()
         self._happened += 1
         self.guarded(timer.run, ())
 
     def _tick(self, ticker: Ticker) -> None:
         """Let the earliest ticker tick."""
         self._tickers.take(self.now())
+        self._taken()
         ticker.seen = self._happened
         self.guarded(ticker.callback, ())
+
+    def _taken(self) -> None:
+        """Let time go on, unless what was due first comes late: then it is that time until what follows has happened."""
+        if not self._catching_up:
+            self._flow.due = math.inf
 
     def _arm(self) -> None:
         """See to it that what is due first is done in time."""
@@ -293,8 +300,6 @@ class Clock:
             self._arm()
             return
         self._catching_up = flow.ahead() - when > LATE * flow.rate
-        if not self._catching_up:
-            flow.due = math.inf
         timer, ticker = self._timers.first(), self._tickers.first()
         if ticker is not None and (timer is None or ticker.due < timer.when):
             self._tick(ticker)

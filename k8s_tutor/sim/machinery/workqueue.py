@@ -1,8 +1,13 @@
 """A work queue of keys in cluster time: each key at most once in the queue, failures retried with back-off.
 
 As client-go's ``util/workqueue``: 5 ms doubling to 1,000 s a key if its owner says nothing else, forgotten after success.
+
+While time runs, a key that took long to process rests as long as it took, as real controllers are slowed down by the
+limits of their clients. So what changes meanwhile is looked at once: a ReplicaSet of a thousand pods, each of which
+becomes ready by itself, would otherwise look at all of them a thousand times.
 """
 
+import time
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 BASE_DELAY = 0.005
 MAX_DELAY = 1000.0
+LONG = 0.005  # seconds of processor time
 MAX_WAITS = 1000  # for webhooks in one go, one for each object
 
 
@@ -43,6 +49,7 @@ class WorkQueue(Generic[K]):
         self._delayed: dict[K, Timer] = {}
         self._failures: dict[K, int] = {}
         self._waits: dict[K, int] = {}
+        self._resting: dict[K, Timer] = {}
         self._closed = False
 
     def add(self, key: K) -> None:
@@ -50,7 +57,8 @@ class WorkQueue(Generic[K]):
         if self._closed or key in self._waiting:
             return
         self._waiting.add(key)
-        self._clock.call_soon(self._run, key)
+        if key not in self._resting:
+            self._clock.call_soon(self._run, key)
 
     def process(self, key: K) -> None:
         """Process the key at once, as if its turn had come."""
@@ -75,9 +83,10 @@ class WorkQueue(Generic[K]):
     def close(self) -> None:
         """Stop: nothing that waits is processed."""
         self._closed = True
-        for timer in self._delayed.values():
+        for timer in (*self._delayed.values(), *self._resting.values()):
             timer.cancel()
         self._delayed.clear()
+        self._resting.clear()
         self._waiting.clear()
 
     def _due(self, key: K) -> None:
@@ -88,6 +97,7 @@ class WorkQueue(Generic[K]):
         if self._closed or key not in self._waiting:
             return
         self._waiting.discard(key)
+        begun = time.thread_time()
         try:
             self._work(key)
         except Pending as pending:
@@ -100,3 +110,17 @@ class WorkQueue(Generic[K]):
         else:
             self._failures.pop(key, None)
             self._waits.pop(key, None)
+            spent = time.thread_time() - begun
+            if spent > LONG and self._clock.rate:
+                self._rest(key, spent * self._clock.rate)
+
+    def _rest(self, key: K, seconds: float) -> None:
+        timer = self._resting.get(key)
+        if timer is not None:
+            timer.cancel()
+        self._resting[key] = self._clock.call_later(seconds, self._rested, key)
+
+    def _rested(self, key: K) -> None:
+        del self._resting[key]
+        if key in self._waiting:
+            self._clock.call_soon(self._run, key)
