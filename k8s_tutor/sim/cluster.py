@@ -162,7 +162,7 @@ class Cluster:
         if not self.shape.bare:
             from k8s_tutor.sim.controlplane.addons import install
 
-            install(self.rest)
+            install(self.rest, self.identity.ca_pem, self.port)
 
     def _load(self) -> bool:
         """Take over what the journal kept; False if it kept nothing."""

@@ -1,5 +1,6 @@
 """The add-ons of a cluster that is not bare: DNS, kube-proxy, an Ingress controller, metrics (``addons.yaml``)."""
 
+import base64
 from functools import partial
 from importlib.resources import files
 
@@ -14,10 +15,28 @@ SERVICES = "apiservices.apiregistration.k8s.io"
 USER = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))
 
 
-def install(rest: Rest) -> None:
-    """Create the add-ons' objects as ``kubeadm`` and ``kubectl`` would."""
+CLUSTER_INFO = """\
+apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: {ca}
+    server: https://control-plane:{port}
+  name: ""
+contexts: null
+current-context: ""
+kind: Config
+users: null
+"""
+
+
+def install(rest: Rest, ca: str, port: int) -> None:
+    """Create the add-ons' objects as ``kubeadm`` and ``kubectl`` would; ``ca`` and ``port`` are the API server's."""
     import yaml
 
+    info = CLUSTER_INFO.format(ca=base64.b64encode(ca.encode()).decode(), port=port)
+    meta = {"name": "cluster-info", "namespace": "kube-public"}
+    about = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"kubeconfig": info}}
+    rest.create(RequestContext(USER, "kubeadm"), "configmaps", "kube-public", about)
     text = files("k8s_tutor.sim.controlplane").joinpath("addons.yaml").read_text(encoding="utf-8")
     for obj in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         resource = rest.scheme.for_kind(obj["apiVersion"], obj["kind"])
