@@ -7,5 +7,6 @@ files carry the wall clock's time. Of it we use what is pure text work: ``awk``,
 ``programs.filters``.)
 
 ``parser`` makes a tree (``syntax``), ``expansion`` turns words into fields, ``interpreter`` runs the tree on a
-``Process``, ``builtins`` are the commands inside, ``interactive`` is the prompt of ``kubectl exec -it``.
+``Process``: ``flow`` its loops and choices, ``children`` its subshells and pipes, ``commands`` its simple commands;
+``builtins`` are the commands inside, ``interactive`` is the prompt of ``kubectl exec -it``.
 """

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from k8s_tutor.sim.runtime import signals
 from k8s_tutor.sim.runtime.nodes import Directory, fail
 from k8s_tutor.sim.runtime.processes import ExitProcess
+from k8s_tutor.sim.runtime.shell import commands
+from k8s_tutor.sim.runtime.shell.flow import BreakLoop, ReturnFunction
 from k8s_tutor.sim.runtime.shell.syntax import Redirect
 
 if TYPE_CHECKING:
@@ -126,8 +128,6 @@ async def leave(shell: "Shell", arguments: list[str]) -> int:
 @builtin("return", special=True)
 async def leave_function(shell: "Shell", arguments: list[str]) -> int:
     """End a function or a sourced file."""
-    from k8s_tutor.sim.runtime.shell.interpreter import ReturnFunction
-
     if shell.words.flavour == "bash" and not shell.calls and not shell.sourcing:
         await shell.process.err(shell.words.builtin("return", "can only `return' from a function or sourced script"))
         return 2
@@ -147,8 +147,6 @@ async def next_round(shell: "Shell", arguments: list[str]) -> int:
 
 
 async def _loops(shell: "Shell", arguments: list[str], *, again: bool) -> int:
-    from k8s_tutor.sim.runtime.shell.interpreter import BreakLoop
-
     if not shell.loops:
         if shell.words.flavour == "bash":
             text = "only meaningful in a `for', `while', or `until' loop"
@@ -290,8 +288,6 @@ async def evaluate(shell: "Shell", arguments: list[str]) -> int:
 @builtin(".", "source", special=True)
 async def source(shell: "Shell", arguments: list[str]) -> int:
     """Run a file in this shell."""
-    from k8s_tutor.sim.runtime.shell.interpreter import ReturnFunction
-
     if not arguments:
         return 2
     process = shell.process
@@ -329,7 +325,7 @@ async def execute(shell: "Shell", arguments: list[str], redirects: list[Redirect
     if not arguments:
         return 0
     shell.traps.clear()
-    raise ExitProcess(await shell.execute(arguments, {}, builtin="exec"))
+    raise ExitProcess(await commands.execute(shell, arguments, {}, builtin="exec"))
 
 
 @builtin("trap", special=True)

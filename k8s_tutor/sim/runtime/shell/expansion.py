@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from k8s_tutor.apimachinery.backtracking import limited
 from k8s_tutor.sim.runtime.nodes import Directory
-from k8s_tutor.sim.runtime.shell import bash, braces, patterns
+from k8s_tutor.sim.runtime.shell import bash, braces, children, patterns
 from k8s_tutor.sim.runtime.shell.arithmetic import ArithmeticError_, Evaluator
+from k8s_tutor.sim.runtime.shell.state import MUCH, TEXT_BYTES
 from k8s_tutor.sim.runtime.shell.syntax import (
     Arithmetic,
     Literal,
@@ -31,8 +32,6 @@ Piece = tuple[str, str]
 Field = list[tuple[str, bool]]
 MAX_MATCHES = 10000
 EDITS = frozenset(("", "#", "##", "%", "%%", "/", "//", "/#", "/%", ":", "^", "^^", ",", ",,"))
-MUCH = 1 << 20
-TEXT_BYTES = 16 << 20  # of a shell, in our own memory
 FIELD_BYTES = 130
 FIELDS_BYTES = 20 << 20
 WINDOW = 1 << 13
@@ -134,11 +133,11 @@ class Expander:
         if isinstance(part, Parameter):
             return await self.parameter(part)
         if isinstance(part, Substitution):
-            return [("Q" if part.quoted else "S", await self._shell.substitute(part.body))]
+            return [("Q" if part.quoted else "S", await children.substitute(self._shell, part.body))]
         if isinstance(part, Arithmetic):
             return [("Q" if part.quoted else "S", str(self.evaluate(await self.text(part.expression))))]
         if isinstance(part, ProcessSubstitution):
-            return [("Q", await self._shell.substitute_file(part.body))]
+            return [("Q", await children.substitute_file(self._shell, part.body))]
         return [("L", part.text)]
 
     def evaluate(self, text: str) -> int:

@@ -8,6 +8,7 @@ from k8s_tutor.sim.runtime.nodes import Directory
 from k8s_tutor.sim.runtime.processes import ExitProcess
 from k8s_tutor.sim.runtime.shell.bash_parser import parser_for
 from k8s_tutor.sim.runtime.shell.expansion import ExpansionError
+from k8s_tutor.sim.runtime.shell.flow import BreakLoop, ReturnFunction
 from k8s_tutor.sim.runtime.shell.syntax import IncompleteError, Sequence, ShellSyntaxError
 
 if TYPE_CHECKING:
@@ -103,9 +104,8 @@ class Interaction:
         except ExpansionError as error:
             await shell.process.err(str(error))
             shell.status = 2
-        except Exception as leaving:
-            if type(leaving).__name__ not in {"BreakLoop", "ReturnFunction"}:
-                raise
+        except (BreakLoop, ReturnFunction):
+            pass
         if self._interrupted:
             self._interrupted = False
             shell.status = 130

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.runtime import launching, signals
 from k8s_tutor.sim.runtime.processes import Process
+from k8s_tutor.sim.runtime.shell import children, commands
 from k8s_tutor.sim.runtime.shell.builtins import builtin, find, quote
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def _wait_one(shell: "Shell", job: Process, *, told: bool = False) -> int 
             return None
     text = shell.job_texts.pop(job.pid, None)
     if text is not None and (told or shell.words.flavour == "bash"):
-        await shell.mourn(job, text, background=True)
+        await children.mourn(shell, job, text, background=True)
     return job.exit_code or 0
 
 
@@ -97,7 +98,7 @@ async def foreground(shell: "Shell", arguments: list[str]) -> int:
         await shell.process.err(shell.words.builtin("fg", text))
         return 1 if bash else 2
     await shell.process.out(" ".join(job.argv) + "\n")
-    return await shell.wait_for(job)
+    return await children.wait_for(shell, job)
 
 
 def _signal_table(flavour: str) -> str:
@@ -230,7 +231,8 @@ async def command(shell: "Shell", arguments: list[str]) -> int:
     found = find(arguments[0])
     if found is not None:
         return await found.run(shell, arguments[1:])
-    return await shell.wait_for(await shell.fork(lambda child: child.execute(arguments, {})))
+    child = await children.fork(shell, lambda inner: commands.execute(inner, arguments, {}))
+    return await children.wait_for(shell, child)
 
 
 @builtin("alias")

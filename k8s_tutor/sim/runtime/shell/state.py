@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.messages import Words
     from k8s_tutor.sim.runtime.shell.syntax import Node
 
+MUCH = 1 << 20
+TEXT_BYTES = 16 << 20  # of a shell, in our own memory
 BASH_VERSION = "5.2.15(1)-release"
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8s_tutor.sim.runtime.processes import Process
 from k8s_tutor.sim.runtime.shell.builtins import builtin
-from k8s_tutor.sim.runtime.shell.expansion import MUCH, TEXT_BYTES
+from k8s_tutor.sim.runtime.shell.state import MUCH, TEXT_BYTES
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.shell.interpreter import Shell
