@@ -137,3 +137,27 @@ async def test_a_balancer_learns_where_a_services_endpoints_are(network: Network
     told = await network.http(None, "GET", f"http://{OTHER_NODE}:31000/healthz")
     assert (told.status, told.headers["X-Load-Balancing-Endpoint-Weight"]) == (200, "1")
     assert (await network.http(None, "GET", f"http://{NODE}:31000/healthz")).status == 503
+
+
+async def test_the_dns_is_asked_at_its_pods(network: Network) -> None:
+    network.policies.set_pods([pod("client", CLIENT), pod("coredns", ONE, "kube-system", **{"k8s-app": "kube-dns"})])
+    egress: list[dict[str, object]] = [{"to": [{"ipBlock": {"cidr": "10.244.0.0/16", "except": [f"{TWO}/32"]}}]}]
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": egress}
+    network.policies.set_policies([{"metadata": {"name": "out", "namespace": "default"}, "spec": spec}])
+    assert network.policies.allows_dns(CLIENT, [ONE])
+    assert not network.policies.allows_dns(CLIENT, [TWO])
+    egress[0]["ports"] = [{"protocol": "TCP", "port": 1, "endPort": 100}]
+    assert not network.policies.allows_dns(CLIENT, [ONE])
+    egress[0]["ports"] = [{"protocol": "UDP", "port": 50, "endPort": 60}]
+    assert network.policies.allows_dns(CLIENT, [ONE])
+
+
+async def test_slices_of_other_proxies_are_not_seen(network: Network) -> None:
+    network.services.set_services([service("web", clusterIP="10.96.0.80")])
+    slice_ = endpoints("web", TWO)
+    network.services.put_slice(slice_)
+    assert await seen(network, CLIENT, "10.96.0.80", 80) == CLIENT
+    slice_["metadata"]["labels"]["service.kubernetes.io/headless"] = ""
+    network.services.put_slice(slice_)
+    with pytest.raises(NetworkError, match="refused"):
+        await seen(network, CLIENT, "10.96.0.80", 80)

@@ -12,6 +12,7 @@ from k8s_tutor.apimachinery.labels import from_label_selector
 from k8s_tutor.apimachinery.unstructured import Json
 
 DNS_LABELS = {"k8s-app": "kube-dns"}
+DNS_PORT = 53
 
 
 class Policies:
@@ -84,14 +85,17 @@ class Policies:
             "Ingress", target, source, target, port, protocol
         )
 
-    def allows_dns(self, source: str) -> bool:
-        """Tell whether a pod may ask the cluster's DNS."""
+    def allows_dns(self, source: str, servers: Iterable[str] = ()) -> bool:
+        """Tell whether a pod may ask the cluster's DNS: one of its servers, or, if they are not known, any."""
+        known = list(servers)
         if not self._policies:
             return True
+        if known:
+            return any(self.allows(source, server, DNS_PORT, "UDP") for server in known)
         policies = self._selecting(source, "Egress")
         dns = {"metadata": {"namespace": "kube-system", "labels": DNS_LABELS}}
         return policies is None or any(
-            self._rule_allows(policy, rule.get("to"), rule.get("ports"), dns, "", 53, "UDP", dns)
+            self._rule_allows(policy, rule.get("to"), rule.get("ports"), dns, "", DNS_PORT, "UDP", dns)
             for policy in policies
             for rule in policy["spec"].get("egress") or ()
         )

@@ -92,6 +92,13 @@ class ServiceTable(ServiceObjects):
     def changed(self) -> None:
         self._index = None
 
+    def put_slice(self, obj: Json) -> None:
+        """An EndpointSlice is there or has changed; one with another proxy's label is not seen."""
+        if NOT_OURS & (obj["metadata"].get("labels") or {}).keys():
+            self.drop_slice(obj)
+        else:
+            super().put_slice(obj)
+
     def route(
         self, address: str, port: int, source: str | None, protocol: str = "TCP", *, node: bool = False
     ) -> Target | None:

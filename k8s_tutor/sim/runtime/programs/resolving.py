@@ -52,8 +52,10 @@ async def ask(process: "Process", server: str, name: str, kind: str, seconds: fl
     """Ask a name server one question; None if it did not answer, after the seconds one waits for it."""
     network = process.container.runtime.network
     source = process.container.config.pod_ip
-    if is_cluster_dns(process, server):
-        if network.dns.serving and network.policies.allows_dns(source):
+    servers = dns_servers(process)
+    if server == CLUSTER_DNS[0] or server in servers:
+        asked = servers if server == CLUSTER_DNS[0] else [server]
+        if network.dns.serving and network.policies.allows_dns(source, asked):
             return network.dns.query(name, kind)
     elif is_address(server) and ipaddress.ip_address(server).is_global:
         if network.policies.allows(source, server, 53, "UDP"):
@@ -62,12 +64,10 @@ async def ask(process: "Process", server: str, name: str, kind: str, seconds: fl
     return None
 
 
-def is_cluster_dns(process: "Process", server: str) -> bool:
-    """Tell whether an address is the DNS Service's or one of its servers'."""
-    network = process.container.runtime.network
-    key = ("kube-system", CLUSTER_DNS[1])
-    behind = {address for endpoint, _ in network.dns.endpoints(key) for address in endpoint.get("addresses") or ()}
-    return server == CLUSTER_DNS[0] or server in behind
+def dns_servers(process: "Process") -> list[str]:
+    """Return the addresses of the cluster's DNS servers, behind their Service."""
+    endpoints = process.container.runtime.network.dns.endpoints(("kube-system", CLUSTER_DNS[1]))
+    return [address for endpoint, _ in endpoints for address in endpoint.get("addresses") or ()]
 
 
 async def ask_servers(process: "Process", resolver: Resolver, name: str, kind: str) -> Answer | None:
