@@ -17,7 +17,8 @@ class Devices:
         self.cluster = cluster
         self.client = cluster.client("admin", "test")
 
-    def _post(self, resource: str, kind: str, name: str, spec: Json, *, namespaced: bool = False) -> None:
+    def post(self, resource: str, kind: str, name: str, spec: Json, *, namespaced: bool = False) -> None:
+        """Create an object of ``resource.k8s.io``."""
         meta = {"name": name} | ({"namespace": "default"} if namespaced else {})
         self.client.create(f"{resource}.resource.k8s.io", {**API, "kind": kind, "metadata": meta, "spec": spec})
 
@@ -40,13 +41,13 @@ class Devices:
         pooled = {"name": pool or node, "generation": 1, "resourceSliceCount": spec.pop("count", 1)}
         whole = {"driver": DRIVER, "pool": pooled, **place, **spec}
         name = f"{pool or node}-{len(self.client.list('resourceslices.resource.k8s.io'))}"
-        self._post("resourceslices", "ResourceSlice", name, whole | ({"devices": list(devices)} if devices else {}))
+        self.post("resourceslices", "ResourceSlice", name, whole | ({"devices": list(devices)} if devices else {}))
 
     def device_class(self, name: str = "gpu", **spec: Any) -> None:
-        self._post("deviceclasses", "DeviceClass", name, spec)
+        self.post("deviceclasses", "DeviceClass", name, spec)
 
     def claim(self, name: str, *requests: Json, **devices: Any) -> None:
-        self._post(
+        self.post(
             "resourceclaims",
             "ResourceClaim",
             name,
@@ -56,7 +57,7 @@ class Devices:
 
     def template(self, name: str, *requests: Json) -> None:
         spec = {"spec": {"devices": {"requests": _named(requests)}}}
-        self._post("resourceclaimtemplates", "ResourceClaimTemplate", name, spec, namespaced=True)
+        self.post("resourceclaimtemplates", "ResourceClaimTemplate", name, spec, namespaced=True)
 
     async def pod(self, name: str, *claims: str, template: str = "", resources: Json | None = None, **spec: Any) -> str:
         """Post a pod; returns its node, or the words in which it is refused."""
@@ -76,6 +77,14 @@ class Devices:
             return str(pod["spec"]["nodeName"])
         conditions = (pod.get("status") or {}).get("conditions") or ()
         return next((str(one["message"]) for one in conditions if one["type"] == "PodScheduled"), "")
+
+    def is_ending(self, name: str) -> bool:
+        """Tell whether a pod is gone, or being deleted with this reason."""
+        pod = self.client.get("pods", name, "default")
+        if pod is None:
+            return True
+        reasons = [one.get("reason") for one in pod["status"].get("conditions") or ()]
+        return "deletionTimestamp" in pod["metadata"] and "DeletionByDeviceTaintManager" in reasons
 
     async def delete(self, pod: str) -> None:
         self.client.delete("pods", pod, "default", grace=0)

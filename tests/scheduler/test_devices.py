@@ -127,7 +127,7 @@ async def test_taints_of_devices_and_of_rules(lab: Devices) -> None:
     lab.slice("n1", device("d0", taints=[bad]))
     lab.slice("n2", device("d0"))
     rule = {"deviceSelector": {"driver": DRIVER, "pool": "n2"}, "taint": bad}
-    lab._post("devicetaintrules", "DeviceTaintRule", "broken", rule)
+    lab.post("devicetaintrules", "DeviceTaintRule", "broken", rule)
     lab.claim("none", wanted())
     assert "2 cannot allocate all claims" in await lab.pod("p", "none")
     lab.claim("brave", wanted(tolerations=[{"key": "bad", "operator": "Exists"}]))
@@ -247,3 +247,24 @@ async def test_a_pod_that_was_bound_by_hand_is_entered_as_a_user(lab: Devices) -
     await lab.pod("a", "mine")
     await lab.pod("b", "mine", nodeName="n1")
     assert {one["name"] for one in lab.stored("mine")["status"]["reservedFor"]} == {"a", "b"}
+
+
+async def test_a_device_that_is_tainted_drives_its_pod_off(lab: Devices) -> None:
+    lab.slice("n1", device("d0"))
+    lab.slice("n2", device("d0"))
+    lab.claim("mine", wanted())
+    patience = {"key": "bad", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
+    lab.claim("patient", wanted(tolerations=[patience]))
+    nodes = {await lab.pod("p", "mine"), await lab.pod("q", "patient")}
+    assert nodes == {"n1", "n2"}
+    rule = {"deviceSelector": {"driver": DRIVER}, "taint": {"key": "bad", "effect": "NoExecute"}}
+    lab.post("devicetaintrules", "DeviceTaintRule", "broken", rule)
+    await lab.cluster.clock.advance(2)
+    assert lab.is_ending("p")
+    assert not lab.is_ending("q")
+    messages = [
+        one["message"] for one in lab.client.list("events", "default") if one["reason"].startswith("DeviceTaint")
+    ]
+    assert messages == ["Marking for deletion"]
+    await lab.cluster.clock.advance(60)
+    assert lab.is_ending("q")

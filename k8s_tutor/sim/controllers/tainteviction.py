@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.base import Controller
-from k8s_tutor.sim.controllers.conditions import set_in_place
-from k8s_tutor.sim.machinery.status import ApiError
+from k8s_tutor.sim.controllers.evicting import evict
 from k8s_tutor.sim.machinery.store import Event
 from k8s_tutor.sim.scheduler.nodematch import tolerates
 
@@ -129,26 +128,5 @@ class TaintEvictionController(Controller):
         self.events.event(about, "Normal", "TaintManagerEviction", f"{what} Pod {meta['namespace']}/{meta['name']}")
 
     def _evict(self, pod: Json) -> None:
-        meta = pod["metadata"]
         self._tell(pod, "Marking for deletion")
-        now = rfc3339(self.clock.now())
-
-        def mark(obj: Json) -> None:
-            found = {
-                "type": "DisruptionTarget",
-                "status": "True",
-                "lastProbeTime": None,
-                "lastTransitionTime": now,
-                "reason": "DeletionByTaintManager",
-                "message": MESSAGE,
-            }
-            if obj["metadata"].get("generation"):
-                found["observedGeneration"] = obj["metadata"]["generation"]
-            set_in_place(obj.setdefault("status", {}), found)
-
-        try:
-            self.client.change("pods", meta["namespace"], meta["name"], mark, "status")
-            self.client.delete("pods", meta["name"], meta["namespace"])
-        except ApiError as error:
-            if error.code != 404:
-                raise
+        evict(self.client, pod, "DeletionByTaintManager", MESSAGE, rfc3339(self.clock.now()))

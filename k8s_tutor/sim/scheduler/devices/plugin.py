@@ -225,6 +225,10 @@ class DynamicResources(Plugin):
 
     # -- scoring
 
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> bool:
+        data: _State | None = state.data.get(self.name)
+        return data is not None and bool(data.claims)
+
     def score(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> int:
         data: _State | None = state.data.get(self.name)
         reservation = data.found.get(node.name) if data is not None else None

@@ -51,10 +51,11 @@ class Wanted:
 
     def tolerates(self, taint: Json) -> bool:
         """Tell whether it takes a device with this taint."""
-        return any(_tolerates(one, taint) for one in self.spec.get("tolerations") or ())
+        return any(tolerates(one, taint) for one in self.spec.get("tolerations") or ())
 
 
-def _tolerates(toleration: Json, taint: Json) -> bool:
+def tolerates(toleration: Json, taint: Json) -> bool:
+    """Tell whether a toleration covers a device's taint."""
     if toleration.get("effect") and toleration["effect"] != taint["effect"]:
         return False
     if toleration.get("key") and toleration["key"] != taint["key"]:
