@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from k8s_tutor.sim.network import HttpRequest, HttpResponse
 from k8s_tutor.sim.runtime.nodes import Directory, File
-from k8s_tutor.sim.runtime.programs.python_walk import ExitPython, PythonError, Walker
 from k8s_tutor.sim.runtime.programs.registry import program
 from k8s_tutor.sim.runtime.programs.serving import listen
 from k8s_tutor.sim.runtime.programs.templates import moment
+from k8s_tutor.sim.runtime.python.machine import Machine
+from k8s_tutor.sim.runtime.python.statements import Walker
+from k8s_tutor.sim.runtime.python.values import ExitPython, PythonError
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
@@ -56,7 +58,7 @@ async def _run(process: "Process", text: str, name: str, argv: list[str]) -> int
             f'  File "{name}", line {error.lineno}\n    {(error.text or "").strip()}\nSyntaxError: {error.msg}\n'
         )
         return 1
-    walker = Walker(process, argv)
+    walker = Walker(Machine(process, argv))
     try:
         await walker.block(tree.body)
     except ExitPython as leaving:
