@@ -38,7 +38,7 @@ COMMON_FLAGS = (
     Flag("username", help="user name for basic authentication; taken and ignored"),
     Flag("password", help="password for basic authentication; taken and ignored"),
     Flag("proxy-url", help="taken and ignored"),
-    Flag("kuberc", help="taken and ignored: there are no preferences to read"),
+    Flag("kuberc", help="the file of the preferences to go by"),
     Flag("profile", default="none", help="taken and ignored"),
     Flag("profile-output", default="profile.pprof", help="taken and ignored"),
     Flag("log-flush-frequency", "duration", default=5.0, help="taken and ignored"),

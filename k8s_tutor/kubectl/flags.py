@@ -109,6 +109,18 @@ def parse(words: Sequence[str], flags: Iterable[Flag]) -> Parsed:
     return parsed
 
 
+def preset(parsed: Parsed, flags: Iterable[Flag], name: str, text: str) -> bool:
+    """Give a flag a value unless the words do; False if there is no such flag.
+
+    Raises:
+        FlagError: it cannot have this value.
+    """
+    flag = next((one for one in flags if one.name == name), None)
+    if flag is not None and name not in parsed.changed:
+        _set(parsed, flag, text, f"--{name}")
+    return flag is not None
+
+
 def _long(word: str, rest: list[str], by_name: dict[str, Flag], parsed: Parsed) -> None:
     name, equals, text = word[2:].partition("=")
     if not name or name.startswith(("-", "=")):

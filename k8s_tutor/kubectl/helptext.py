@@ -18,6 +18,7 @@ GROUPS = (
     "Other Commands",
 )
 
+_LEAST_WIDTH = 11
 _ORDER = (
     *("create", "expose", "run", "set", "explain", "get", "edit", "delete", "rollout", "scale", "autoscale"),
     *("certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint"),
@@ -31,11 +32,11 @@ def root_help() -> str:
     names = sorted(registry.names(), key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     verbs = [found for name in names if (found := registry.verb(name)) and not found.hidden]
     parts = ["kubectl controls a Kubernetes cluster: it creates, shows, changes and deletes the objects in it.\n"]
+    width = max(len(found.name) for found in verbs)
     for group in GROUPS:
         inside = [found for found in verbs if found.group == group]
         if inside:
-            width = max(len(found.name) for found in inside)
-            parts.append(f"{group}:\n" + "".join(f"  {found.name.ljust(width)}  {found.short}\n" for found in inside))
+            parts.append(f"{group}:\n" + "".join(f"  {found.name.ljust(width)}   {found.short}\n" for found in inside))
     parts.append("Usage:\n  kubectl [flags] [options]\n")
     parts.append('Use "kubectl <command> --help" for more information about a given command.\n')
     return "\n".join(parts)
@@ -50,8 +51,8 @@ def verb_help(found: type[Verb], path: str) -> str:
         parts.append("Examples:\n" + "".join(f"  {line}\n" for line in found.examples.strip().splitlines()))
     inner = found.inner()
     if inner:
-        width = max(len(sub.name) for sub in inner)
-        lines = "".join(f"  {sub.name.ljust(width)}  {sub.short}\n" for sub in inner)
+        width = max(_LEAST_WIDTH, *(len(sub.name) for sub in inner))
+        lines = "".join(f"  {sub.name.ljust(width)}   {sub.short}\n" for sub in inner)
         parts.append(f"Available Commands:\n{lines}")
     shown = sorted((flag for flag in found.flags if not flag.deprecated), key=lambda flag: flag.name)
     if shown:

@@ -12,11 +12,12 @@ from typing import IO, Any
 
 from k8s_tutor.client import Client
 from k8s_tutor.client.client import Guard
-from k8s_tutor.kubectl import helptext, registry, suggestions
+from k8s_tutor.kubectl import helptext, preferences, registry, suggestions
 from k8s_tutor.kubectl.command import COMMON_FLAGS, Call, Streams, Terminal, Verb
 from k8s_tutor.kubectl.connecting import connect, default_kubeconfig
 from k8s_tutor.kubectl.errors import CommandError, report
-from k8s_tutor.kubectl.flags import Flag, FlagError, Parsed, parse
+from k8s_tutor.kubectl.flags import Flag, FlagError, Parsed, parse, preset
+from k8s_tutor.kubectl.preferences import place_of
 from k8s_tutor.kubectl.text import quoted
 
 PROGRAM = "kubectl"
@@ -63,23 +64,29 @@ def run(
     call: Call | None = None
     opened: list[Client] = []
     try:
-        found, path, words = _find(list(argv))
+        own = kubeconfig is None
+        folder = Path(cwd or Path.cwd())
+        place = place_of(argv, surroundings, folder, usual=own)
+        liked = preferences.load(place, folder, lambda text: print(text, end="", file=err))
+        asked = preferences.rewritten(list(argv), liked, lambda word: registry.verb(word) is not None)
+        found, path, words = _find(asked.words)
         if found is None:
             out.write(words[0])
             return 0
-        parsed = _parse(found, path, words)
+        options = asked.options if asked.alias else preferences.defaults_of(path, liked)
+        parsed = _parse(found, path, words, options)
         if parsed is None:
             out.write(helptext.verb_help(found, path))
             return 0
         for flag, _ in parsed.given:
             if flag.deprecated:
                 err.write(f"Flag --{flag.name} has been deprecated, {flag.deprecated}\n")
-        own = kubeconfig is None or bool(parsed.get("kubeconfig"))
+        own = own or bool(parsed.get("kubeconfig"))
         file = Path(parsed.get("kubeconfig") or kubeconfig or default_kubeconfig(surroundings))
         call = Call(
             words=parsed,
             streams=Streams(stdin, out, err),
-            cwd=Path(cwd or Path.cwd()),
+            cwd=folder,
             env=surroundings,
             path=path,
             kubeconfig=file,
@@ -179,9 +186,13 @@ def _first_argument(words: list[str], flags: Sequence[Flag]) -> tuple[list[str],
     return words, None, []
 
 
-def _parse(found: type[Verb], path: str, words: list[str]) -> Parsed | None:
+def _parse(found: type[Verb], path: str, words: list[str], options: preferences.Options) -> Parsed | None:
+    flags = (*found.flags, *COMMON_FLAGS)
     try:
-        parsed = parse(words, (*found.flags, *COMMON_FLAGS))
+        parsed = parse(words, flags)
+        for name, text in options:
+            if not preset(parsed, flags, name, text):
+                raise preferences.refuse_flag(name, path.removeprefix(f"{PROGRAM} "))
     except FlagError as error:
         if str(error) == "help":
             return None

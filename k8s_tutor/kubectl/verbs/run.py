@@ -217,7 +217,7 @@ kubectl run -it --rm try --image=busybox:1.36 -- sh
             self._attach(call, info)
         else:
             self._logs(call, info, {})
-        if call.flag("restart") == "Always":
+        if call.flag("restart") == "Always" or call.flag("leave-stdin-open"):
             return 0
         pod = self._until(call, info, ("Succeeded", "Failed"), call.flag("pod-running-timeout"))
         if pod["status"]["phase"] == "Succeeded":

@@ -1,0 +1,139 @@
+"""What verbs do to a cluster: causes that are kept, rights that are joined, a proxy that guards."""
+
+import asyncio
+import contextlib
+import http.client
+import io
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from k8s_tutor.kubectl import run
+from tests.conftest import Output, ServerFactory
+from tests.kubectl.conftest import Ours
+
+if TYPE_CHECKING:
+    from k8s_tutor.kubectl.command import Call
+
+ROLES = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: r, namespace: default}
+rules: [{apiGroups: [""], resources: [services, pods], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: rb, namespace: default}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}
+subjects: [{kind: User, name: zed, apiGroup: rbac.authorization.k8s.io}]
+"""
+
+
+async def test_record_keeps_the_command_as_the_cause(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    await ours(served, "create", "deployment", "web", "--image=nginx:1.27")
+    changed = await ours(served, "set", "image", "deploy/web", "nginx=nginx:1.28", "--record")
+    assert changed.err == "Flag --record has been deprecated, --record will be removed in the future\n"
+    cause = "jsonpath={.metadata.annotations.kubernetes\\.io/change-cause}"
+    found = await ours(served, "get", "deploy", "web", "-o", cause)
+    assert found.out == "kubectl set image deploy/web nginx=nginx:1.28 --record=true"
+    await ours(served, "scale", "deploy/web", "--replicas=2", "--record")
+    assert (await ours(served, "get", "deploy", "web", "-o", cause)).out.startswith("kubectl scale deploy/web")
+    assert "--record" not in (await ours(served, "scale", "--help")).out
+
+
+async def test_reconcile_adds_what_is_missing_and_takes_away_if_told(
+    server: ServerFactory, ours: Ours, tmp_path: Path
+) -> None:
+    served = await server()
+    (tmp_path / "roles.yaml").write_text(ROLES)
+    await ours(served, "create", "role", "r", "--verb=get,watch", "--resource=pods")
+    await ours(served, "create", "rolebinding", "rb", "--role=r", "--group=g")
+    first = await ours(served, "auth", "reconcile", "-f", "roles.yaml")
+    assert first.out == (
+        "role.rbac.authorization.k8s.io/r reconciled\nrolebinding.rbac.authorization.k8s.io/rb reconciled\n"
+    )
+    assert first.err == (
+        "\treconciliation required update\n\tmissing rules added:\n"
+        "\t\t{Verbs:[get] APIGroups:[] Resources:[services] ResourceNames:[] NonResourceURLs:[]}\n"
+        "\treconciliation required update\n\tmissing subjects added:\n"
+        "\t\t{Kind:User APIGroup:rbac.authorization.k8s.io Name:zed Namespace:}\n"
+    )
+    assert (await ours(served, "auth", "reconcile", "-f", "roles.yaml")).err == ""
+    words = ("--remove-extra-permissions", "--remove-extra-subjects")
+    last = await ours(served, "auth", "reconcile", "-f", "roles.yaml", *words)
+    assert "extra rules removed:\n\t\t{Verbs:[watch] APIGroups:[] Resources:[pods]" in last.err
+    assert (await ours(served, "auth", "can-i", "list", "pods", "--as=zed")).out == "no\n"
+    assert (await ours(served, "get", "rolebinding", "rb", "-o", "jsonpath={.subjects[*].name}")).out == "zed"
+
+
+async def test_a_nameless_manifest_deletes_nothing(server: ServerFactory, ours: Ours) -> None:
+    served = await server()
+    await ours(served, "create", "configmap", "kept")
+    nameless = "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x-}\n"
+    refused = await ours(served, "delete", "-f", "-", stdin=nameless)
+    assert refused == Output("", 'error: error when deleting "STDIN": resource name may not be empty\n', 1)
+    assert (await ours(served, "get", "configmap", "kept", "-o", "name")).out == "configmap/kept\n"
+
+
+class Told(io.StringIO):
+    """An output that tells when something is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spoken = threading.Event()
+
+    def write(self, text: str) -> int:
+        count = super().write(text)
+        self.spoken.set()
+        return count
+
+
+class Local(http.client.HTTPConnection):
+    """HTTP over a socket file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost")
+        self.file = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.file)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_the_proxy_keeps_others_away_from_our_rights(
+    server: ServerFactory, tmp_path: Path, guarded: bool
+) -> None:
+    served = await server()
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www" / "page.html").write_text("hello")
+    words = ["proxy", "--unix-socket=s", "--www=www", *([] if guarded else ["--disable-filter"])]
+    calls: list[Call] = []
+    out = Told()
+
+    def serve() -> int:
+        return run(words, kubeconfig=served.kubeconfig, cwd=tmp_path, stdout=out, on_start=calls.append)
+
+    def ask(path: str, host: str = "localhost") -> tuple[int, bytes]:
+        with contextlib.closing(Local(str(tmp_path / "s"))) as connection:
+            connection.request("GET", path, headers={"Host": host, "Connection": "close"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    serving = asyncio.get_running_loop().run_in_executor(None, serve)
+    await asyncio.to_thread(out.spoken.wait, 30)
+    assert out.getvalue() == "Starting to serve on s\n"
+    assert (await asyncio.to_thread(ask, "/api/v1/namespaces/default"))[0] == 200
+    assert await asyncio.to_thread(ask, "/static/page.html") == (200, b"hello")
+    stranger = await asyncio.to_thread(ask, "/api/v1/namespaces/default", "evil.example")
+    shell = await asyncio.to_thread(ask, "/api/v1/namespaces/default/pods/x/exec")
+    if guarded:
+        assert stranger == shell == (403, b"Forbidden\n")
+    else:
+        assert stranger[0] == 200
+    calls[0].cancel()
+    assert await serving == 130
