@@ -52,7 +52,7 @@ class DeviceTaintEvictionController(Controller):
     def _devices_changed(self, event: Event) -> None:
         if event.resource == SLICES and not _has_taints(event):
             return
-        for pod in self.client.list("pods", event.obj["metadata"].get("namespace", "")):
+        for pod in self.client.list("pods", event.obj["metadata"].get("namespace")):
             if pod["spec"].get("nodeName") and next(names_of(pod), None):
                 self.enqueue(pod)
 
