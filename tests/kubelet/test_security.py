@@ -90,7 +90,7 @@ async def test_unsafe_sysctls_are_refused(node: Node) -> None:
 
 async def test_safe_sysctls_are_set(node: Node) -> None:
     wanted = [{"name": "net/ipv4/tcp_fin_timeout", "value": "7"}]
-    command = "/bin/sysctl net.ipv4.tcp_fin_timeout; cat /proc/sys/net/core/somaxconn; sleep 600"
+    command = "/bin/sysctl net/ipv4/tcp_fin_timeout; cat /proc/sys/net/core/somaxconn; sleep 600"
     await node.run(shell(command), securityContext={"sysctls": wanted})
     assert await node.log() == "net.ipv4.tcp_fin_timeout = 7\n4096\n"
 

@@ -3,33 +3,31 @@
 Wiring and dispatch only; what happens to a pod is in ``worker.py``, how containers start in ``runner.py``.
 """
 
-import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from k8s_tutor.apimachinery.quantity import Quantity
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.kubelet import admission, dispatch, loops, power, snapshot, spec, stages
-from k8s_tutor.sim.kubelet.addresses import AddressPool, PodAddresses
+from k8s_tutor.sim.kubelet import admission, dispatch, loops, power, spec, stages
+from k8s_tutor.sim.kubelet.addresses import PodAddresses
 from k8s_tutor.sim.kubelet.claims import check_devices
 from k8s_tutor.sim.kubelet.counters import Counters
 from k8s_tutor.sim.kubelet.environment import Sources
 from k8s_tutor.sim.kubelet.eviction import EvictionManager
 from k8s_tutor.sim.kubelet.gate import Gate
 from k8s_tutor.sim.kubelet.handlers import Handlers
-from k8s_tutor.sim.kubelet.images import Images
 from k8s_tutor.sim.kubelet.killing import Killer
 from k8s_tutor.sim.kubelet.kit import Kit, NodeShape, index_of
 from k8s_tutor.sim.kubelet.node import Capacity, NodeReporter, Profile
-from k8s_tutor.sim.kubelet.node_files import NodeFiles
+from k8s_tutor.sim.kubelet.node_making import new_state
 from k8s_tutor.sim.kubelet.node_state import NodeState, node_state
+from k8s_tutor.sim.kubelet.probed import Probed
 from k8s_tutor.sim.kubelet.probes.manager import ProbeManager
 from k8s_tutor.sim.kubelet.probes.prober import Prober
-from k8s_tutor.sim.kubelet.probes.worker import Kind, Result
 from k8s_tutor.sim.kubelet.resize import Resizer
 from k8s_tutor.sim.kubelet.runner import Runner
 from k8s_tutor.sim.kubelet.server import Server
 from k8s_tutor.sim.kubelet.snapshot import Resumer
-from k8s_tutor.sim.kubelet.static_pods import StaticPods, manifest_images
+from k8s_tutor.sim.kubelet.static_pods import StaticPods
 from k8s_tutor.sim.kubelet.status_manager import StatusManager
 from k8s_tutor.sim.kubelet.streaming import Streaming
 from k8s_tutor.sim.kubelet.tokens import mint
@@ -44,9 +42,6 @@ from k8s_tutor.sim.scheduler.requests import Amounts
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.ticking import Ticker
-
-PRESENT = ("registry.k8s.io/pause:3.10.1",)
-PRESENT_BARE = ("busybox:1.36", "nginx:1.27", "nginx:1.28")
 
 
 class Kubelet:
@@ -71,7 +66,8 @@ class Kubelet:
         self.client = self._client = kit.client(f"system:node:{node.name}", "kubelet")
         self._events = Recorder(kit.clock, self._client, "kubelet", node.name)
         self._node = node
-        self.state: NodeState = node_state(kit.store, node.name, self._new_state)
+        make = partial(new_state, kit, node, self._capacity, self._pod_cidr())
+        self.state: NodeState = node_state(kit.store, node.name, make)
         self.workers: dict[str, PodWorker] = {}
         self.counters = Counters()
         self._by_name: dict[tuple[str, str], str] = {}
@@ -80,22 +76,6 @@ class Kubelet:
         self._ends: list[Any] = []
         self._housekeeping: Ticker | None = None
         self._build()
-
-    def _new_state(self) -> NodeState:
-        present = PRESENT + (PRESENT_BARE if self.kit.shape.bare else ())
-        if self._node.control_plane:
-            present += manifest_images()
-        images = Images(self.clock, self.kit.runtime, latency=self.latency, present=present)
-        disk = Quantity.parse(self._capacity.ephemeral_storage).value()
-        files = NodeFiles(self.clock, self.kit.store, self.name, disk)
-        state = NodeState(images, AddressPool(self._pod_cidr()), files, str(uuid.uuid4()))
-        saved = snapshot.take(self.kit.store, self.name)
-        if saved is not None:
-            state.boot_id = saved["boot_id"]
-            state.images.take(saved["images"])
-            state.files.restore(saved["files"])
-            state.saved = dict(saved["pods"])
-        return state
 
     def _pod_cidr(self) -> str:
         node = self._client.get("nodes", self.name)
@@ -117,8 +97,9 @@ class Kubelet:
         handlers = Handlers(self.clock, kit.network, self._report)
         killer = Killer(self.clock, handlers, self._report)
         self.statuses = StatusManager(self.clock, self._client, self._could_run, self.counters)
-        self.volumes = VolumeManager(self.clock, context, self._warn, self.pod, state.volumes)
-        self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), self, spread=bool(state.pods))
+        self.volumes = VolumeManager(self.clock, context, self._warn, self._pod, state.volumes)
+        probed = Probed(self, self._report)
+        self.probes = ProbeManager(self.clock, Prober(self.clock, kit.network), probed, spread=bool(state.pods))
         self.resize = Resizer(lambda: self.reporter.node, self.requested, self.event)
         usage = NodeUsage(self.workers.values, state, self._capacity, self.volumes.mounted)
         self.usage, self.node_usage = usage.pods, usage.node
@@ -367,15 +348,6 @@ class Kubelet:
 
     # -- what the parts ask
 
-    def pod(self, uid: str) -> Json | None:
-        """Return a pod by uid."""
-        worker = self.workers.get(uid)
-        return worker.pod if worker is not None else None
-
-    def status(self, uid: str) -> Json | None:
-        """Return a pod's latest status."""
-        return self.statuses.get(uid)
-
     def worker_of(self, namespace: str, name: str) -> PodWorker | None:
         """Return the worker of a pod by name."""
         return self.workers.get(self._by_name.get((namespace, name), ""))
@@ -398,41 +370,9 @@ class Kubelet:
     def _warn(self, pod: Json, reason: str, message: str) -> None:
         self._report(pod, "", "Warning", reason, message)
 
-    def running_container(self, uid: str, name: str, container_id: str) -> Container | None:
-        """Return a running container for a probe."""
+    def _pod(self, uid: str) -> Json | None:
         worker = self.workers.get(uid)
-        instance = worker.runtime.find(name, container_id) if worker is not None else None
-        return instance.container if instance is not None and instance.view.state == "running" else None
-
-    def probe_event(self, pod: Json, name: str, reason: str, message: str) -> None:
-        """Record a warning of a probe."""
-        self._report(pod, name, "Warning", reason, message)
-
-    def probe_done(self, pod: Json, name: str, kind: Kind, result: str) -> None:
-        """Count a probe."""
-        meta = pod["metadata"]
-        self.counters.add(
-            "prober_probe_total",
-            container=name,
-            namespace=meta["namespace"],
-            pod=meta["name"],
-            pod_uid=meta["uid"],
-            probe_type=kind.capitalize(),
-            result=result,
-        )
-
-    def probe_result(self, pod: Json, container_id: str, kind: Kind, result: Result) -> None:
-        """React to a new result of a probe."""
-        worker = self.workers.get(pod["metadata"]["uid"])
-        if worker is None:
-            return
-        if kind == "readiness":
-            self.statuses.container_ready(pod, container_id, ready=result == "success")
-        elif kind == "startup" and worker.busy:
-            self.statuses.container_started(pod, container_id, started=result == "success")
-        elif kind == "liveness" and result != "failure":
-            return
-        worker.wake()
+        return worker.pod if worker is not None else None
 
     def _get(self, resource: str, namespace: str, name: str) -> Json | None:
         return self._client.get(resource, name, namespace)

@@ -78,7 +78,7 @@ async def sysctl(process: "Process") -> int:
     options, names = await parse(process, "anNeqw")
     code = 0
     for word in settings(process.container.config.sysctls) if "a" in options else names:
-        name, equals, _ = word.partition("=")
+        name, equals, _ = word.replace("/", ".").partition("=")
         try:
             value = process.files.read_file("/proc/sys/" + name.replace(".", "/")).decode().strip()
         except OSError:
