@@ -15,7 +15,7 @@ from pathlib import Path
 GROUPS = {
     "core": "core", "apps": "apps", "batch": "batch", "autoscaling": "autoscaling", "networking": "networking",
     "policy": "policy", "storage": "storage", "admissionregistration": "admissionregistration", "rbac": "rbac",
-    "authorization": "authorization", "discovery": "discovery", "flowcontrol": "flowcontrol",
+    "authorization": "authorization", "discovery": "discovery", "flowcontrol": "flowcontrol", "resource": "resource",
 }  # fmt: skip
 ROOTS = (
     "core.PodSpec", "core.EphemeralContainer", "core.PersistentVolumeClaimSpec", "core.PersistentVolumeSource",
@@ -27,7 +27,7 @@ ROOTS = (
     "policy.PodDisruptionBudgetSpec", "rbac.RoleRef", "storage.VolumeAttachmentSpec", "storage.CSINodeDriver",
     "core.PersistentVolumeClaim", "authorization.NonResourceAttributes", "admissionregistration.Validation",
     "admissionregistration.ParamRef", "core.ClusterTrustBundleProjection", "core.ObjectReference", "core.EventSource",
-    "core.PodResourceClaim",
+    "core.PodResourceClaim", "resource.ResourceClaimTemplateSpec",
 )  # fmt: skip
 STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 FIELD = re.compile(r"^\t(\w+(?:\.\w+)?)(?:[ \t]+([\w.\[\]*]+))?(?:[ \t]+`([^`]*)`)?(?:\s*//.*)?$", re.MULTILINE)

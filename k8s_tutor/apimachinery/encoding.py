@@ -26,6 +26,8 @@ Encoder = Callable[..., Any]  # of a value, and of the one that was there before
 STORED: Final = "stored"
 #: It is what a request makes of it, and nothing more: managed fields are tracked by this form.
 LIVE: Final = "live"
+#: It is within a list that is one value to managers: there an empty list or map is another value than none.
+_COMPARED: Final = "compared"
 #: It is to be judged: what is empty is still there, for error texts show it, but structs are as they will be stored.
 JUDGED: Final = "judged"
 
@@ -70,6 +72,8 @@ def _keep(value: Any, _: Any = None) -> Any:
 
 def _encode_list(type: Type, form: str) -> Encoder:
     elem = type.elem
+    if form == LIVE and type.list_type not in {"map", "set"}:
+        form = _COMPARED
     if elem is None or elem.kind not in {STRUCT, LIST, MAP}:
         return _keep
     convert: Encoder | None = None
@@ -160,6 +164,7 @@ def _encode_plan(type: Type, form: str) -> tuple[_EncodePlan, dict[str, Callable
             always[name] = _nothing if field.pointer else partial(zero, field.type)
         convert = _encoder(field.type, form)
         drops = form != JUDGED and field.omit_empty and not field.pointer and field.type.kind not in _GO_STRUCTS
+        drops = drops and not (form == _COMPARED and field.type.kind in {LIST, MAP})
         empty = _empty_of(field.type, form, convert, shown=name in always)
         plan[name] = (drops, empty, None if convert is _keep else convert)
     return plan, always

@@ -3,6 +3,8 @@
 from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.encoding import LIVE, encoded
 from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_text, merge_patched_text
+from k8s_tutor.apimachinery.schema import type_for
+from k8s_tutor.apimachinery.unstructured import Json
 
 POD = {
     "status": {},
@@ -49,3 +51,14 @@ def test_encoding_shares_what_is_right_already() -> None:
     once = encoded(POD, pod)
     again = encoded(once, pod)
     assert again is once
+
+
+def test_managers_see_empty_lists_within_lists_that_are_one_value() -> None:
+    policy = type_for("networking.k8s.io", "v1", "NetworkPolicy")
+    pod = type_for("", "v1", "Pod")
+    assert policy is not None
+    assert pod is not None
+    rules: Json = {"spec": {"podSelector": {}, "egress": [{"to": [], "ports": None}]}}
+    assert encoded(rules, policy, form=LIVE)["spec"]["egress"] == [{"to": []}]
+    containers = {"spec": {"containers": [{"name": "c", "args": [], "env": []}]}}
+    assert "args" not in encoded(containers, pod, form=LIVE)["spec"]["containers"][0]

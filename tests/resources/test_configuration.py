@@ -252,8 +252,10 @@ def test_the_status_of_a_claim_resizes_storage_only() -> None:
     found = strategy("persistentvolumeclaims").validate_status_update(claim | {"status": status}, claim)
     assert [f"{error.field}: {error.message}" for error in found] == [
         'status.allocatedResourceStatuses: Unsupported value: "cpu": supported values: "storage"',
-        'status.allocatedResourceStatuses: Unsupported value: "cpu": supported values: "ControllerResizeInProgress", '
-        '"ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
+        (
+            'status.allocatedResourceStatuses: Unsupported value: "cpu": supported values: "ControllerResizeInProgress", '
+            '"ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"'
+        ),
         'status.allocatedResources: Unsupported value: "memory": supported values: "storage"',
     ]
 

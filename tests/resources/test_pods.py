@@ -229,3 +229,33 @@ def test_init_containers_and_deletion_in_the_row() -> None:
     assert strategy("pods").row(obj, NOW)[2] == "Init:0/2"
     obj["metadata"]["deletionTimestamp"] = "2027-01-15T07:59:50Z"
     assert strategy("pods").row(obj, NOW)[2] == "Terminating"
+
+
+def test_reported_claims_users_and_devices_fit_the_pod() -> None:
+    spec = {"containers": [{"name": "web", "image": "x", "resources": {"requests": {"example.com/gpu": "1"}}}]}
+    spec["resourceClaims"] = [{"name": "own", "resourceClaimName": "c"}]
+    old = stored(made("pods", pod(**spec)))
+    status = {
+        "qosClass": old["status"]["qosClass"],
+        "resourceClaimStatuses": [{"name": "own"}, {"name": "other", "resourceClaimName": "B b"}],
+        "extendedResourceClaimStatus": {
+            "requestMappings": [{"containerName": "db", "resourceName": "x", "requestName": "r"}],
+            "resourceClaimName": "c",
+        },
+        "containerStatuses": [
+            {
+                "name": "web",
+                "user": {"linux": {"uid": -1, "gid": 0}},
+                "allocatedResourcesStatus": [{"name": "cpu", "resources": [{"resourceID": "a", "health": "Odd"}]}],
+            }
+        ],
+    }
+    found = [error.field for error in strategy("pods").validate_status_update(old | {"status": status}, old)]
+    assert found == [
+        "status.resourceClaimStatuses[1].name",
+        "status.resourceClaimStatuses[1].resourceClaimName",
+        "status.extendedResourceClaimStatus.requestMappings[0].containerName",
+        "status.containerStatuses[0].user.linux.uid",
+        "status.containerStatuses[0].allocatedResourcesStatus[0].name",
+        "status.containerStatuses[0].allocatedResourcesStatus[0].resources[0].health",
+    ]

@@ -153,3 +153,25 @@ def test_rows() -> None:
     obj["status"] = {"readyReplicas": 1, "updatedReplicas": 2, "availableReplicas": 1}
     assert strategy("deployments.apps").row(obj, 0)[:4] == ["web", "1/3", 2, 1]
     assert strategy("deployments.apps").row(obj, 0)[5:] == ["web", "nginx:1.27", "app=web"]
+
+
+def test_claim_templates_of_a_set_are_shown_as_the_server_holds_them() -> None:
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    spec = {"selector": {"matchLabels": {"app": "web"}}, "serviceName": "web", "template": template()}
+    old = made(
+        "statefulsets.apps",
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "s"},
+            "spec": spec | {"volumeClaimTemplates": [claim]},
+        },
+    )
+    new = copy.deepcopy(old)
+    new["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"] = {}
+    found = changed("statefulsets.apps", old, new)
+    assert len(found) == 1
+    assert found[0].startswith('spec.volumeClaimTemplates: Invalid value: [{"name":"data","Spec":{"AccessModes":')

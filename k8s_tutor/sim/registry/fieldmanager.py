@@ -45,8 +45,9 @@ class ManagedFields:
             if kept:
                 meta["managedFields"] = kept
             return
+        before = old if old is None or shown is new else resource.strategy.to_version(old, version)
         entries = track_update(
-            old,
+            before,
             encoded(shown, kind, form=LIVE, old=old if shown is new else None),
             managed_before(old, new, ctx.subresource),
             ctx.manager,

@@ -61,7 +61,7 @@ class PersistentVolumeClaimStrategy(KindStrategy):
         settle_sources(new["spec"], old.get("spec") or {})
 
     def check(self, v: At, old: Json | None) -> None:
-        check_claim_spec(v.at("spec"))
+        check_claim_spec(v.at("spec"), (old or {}).get("spec"))
 
     def check_update(self, v: At, old: Json) -> None:
         self.check(v, old)

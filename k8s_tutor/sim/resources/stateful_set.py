@@ -26,6 +26,11 @@ class StatefulSetStrategy(WithStatus):
     resource = "statefulsets.apps"
     name_rule = staticmethod(names.is_dns1123_label)
     immutable = ("spec.selector", "spec.volumeClaimTemplates", "spec.serviceName", "spec.podManagementPolicy")
+    shows = {  # noqa: RUF012 - a constant of the class
+        "spec.volumeClaimTemplates": lambda claims: [
+            internal("core.PersistentVolumeClaim", claim) for claim in claims or ()
+        ]
+    }
     columns = table.table(
         table.NAME,
         table.plain("Ready", "Number of the pod with ready state"),
@@ -80,8 +85,9 @@ class StatefulSetStrategy(WithStatus):
         retention = spec.at("persistentVolumeClaimRetentionPolicy")
         for name in ("whenDeleted", "whenScaled"):
             retention.one_of(name, POLICIES)
-        for claim in spec.each("volumeClaimTemplates"):
-            check_claim_spec(claim.at("spec"))
+        if old is None:
+            for claim in spec.each("volumeClaimTemplates"):
+                check_claim_spec(claim.at("spec"))
         spec.not_negative("replicas", "minReadySeconds")
         start = (spec.get("ordinals") or {}).get("start") or 0
         if start < 0:

@@ -1,6 +1,6 @@
 """The base of all strategies here: one check for create and update, name rules, and what updates may not change."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from k8s_tutor.apimachinery import names
@@ -20,11 +20,13 @@ class KindStrategy(Strategy):
         name_rule: judges ``metadata.name``.
         fields: paths of the kind's own field selectors.
         immutable: paths of fields that no update changes, checked last.
+        shows: for some of them, what makes of a value what its complaint shows.
     """
 
     name_rule: "ClassVar[staticmethod[[str], list[str]]]" = staticmethod(names.is_dns1123_subdomain)
     fields: ClassVar[tuple[str, ...]] = ()
     immutable: ClassVar[tuple[str, ...]] = ()
+    shows: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
     columns: ClassVar[Sequence[Column]] = table.table(table.NAME, table.CREATED)
 
     def check(self, v: At, old: Json | None) -> None:
@@ -48,7 +50,7 @@ class KindStrategy(Strategy):
         before: Any = old
         for step in steps:
             v, before = v.at(step), (before or {}).get(step)
-        return v.immutable(name, before, show=shown if name == "selector" else None)
+        return v.immutable(name, before, show=shown if name == "selector" else self.shows.get(path))
 
     # -- what the generic storage calls
 

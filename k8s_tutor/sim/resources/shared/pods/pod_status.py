@@ -7,6 +7,7 @@ from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.network.addresses import check_ip, dual_stack
+from k8s_tutor.sim.resources.shared.pods import reported
 
 _SYSTEM = ("PodScheduled", "Ready", "Initialized")
 _NO_RETURN = "may not be transitioned to non-terminated state"
@@ -52,7 +53,9 @@ def check_status(v: At, old: Json) -> None:
     for field, containers in (("containerStatuses", "containers"), ("initContainerStatuses", "initContainers")):
         _check_returns(status, before, field, spec, spec.get(containers) or ())
     _check_returns(status, before, "ephemeralContainerStatuses", {}, ())
+    reported.check_claims(status, spec)
     _check_ips(status, before)
+    reported.check_containers(status, spec)
 
 
 def _check_nominated(status: At, before: Json, old: Json) -> None:

@@ -8,6 +8,7 @@ from k8s_tutor.sim.resources.shared.gotext import Struct
 from k8s_tutor.sim.resources.shared.label_checks import check_labels, check_selector
 
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_SOURCES = ("dataSource", "dataSourceRef")
 VOLUME_MODES = ("Block", "Filesystem")
 _SHORT = (("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP"))
 _OTHER_KIND = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
@@ -58,8 +59,9 @@ def check_access_modes(v: At) -> None:
         v.forbidden("accessModes", "may not use ReadWriteOncePod with other access modes")
 
 
-def check_claim_spec(v: At) -> None:
-    """Check a claim's specification."""
+def check_claim_spec(v: At, old: Json | None = None) -> None:
+    """Check a claim's specification; groups of data sources stay unjudged where the ``old`` one has any."""
+    lenient = any(((old or {}).get(field) or {}).get("apiGroup") is not None for field in _SOURCES)
     if not v.get("accessModes"):
         v.required("accessModes", "at least 1 access mode is required")
     check_selector(v.at("selector"))
@@ -74,20 +76,20 @@ def check_claim_spec(v: At) -> None:
             storage.invalid("", "must be greater than zero", str(amount))
     v.judge_if("storageClassName", names.is_dns1123_subdomain)
     v.one_of_if("volumeMode", VOLUME_MODES)
-    for field in ("dataSource", "dataSourceRef"):
+    for field in _SOURCES:
         if v.get(field) is not None:
-            _check_source(v.at(field))
+            _check_source(v.at(field), lenient=lenient)
     _check_both_sources(v)
     v.judge_if("volumeAttributesClassName", names.is_dns1123_subdomain)
 
 
-def _check_source(v: At) -> None:
+def _check_source(v: At, *, lenient: bool) -> None:
     v.need("name")
     v.need("kind")
     group = v.text("apiGroup")
     if not group and v.text("kind") != "PersistentVolumeClaim":
         v.invalid("", _OTHER_KIND, v.text("kind"))
-    if group:
+    if group and not lenient:
         v.judge("apiGroup", names.is_dns1123_subdomain)
     v.judge_if("namespace", names.is_dns1123_label)
 
@@ -108,13 +110,17 @@ _TEMPLATE_META = (
 )  # fmt: skip
 
 
-def check_claim_template(v: At) -> None:
-    """Check the claim template of an ephemeral volume: only labels and annotations of metadata may be set."""
-    metadata = v.at("metadata")
+def check_template_metadata(metadata: At) -> None:
+    """Check the metadata of a template, of which only labels and annotations may be set."""
     for key in metadata.get("annotations") or {}:
         metadata.judge("annotations", names.is_qualified_name, key.lower())
     check_labels(metadata.at("labels"))
     for field in _TEMPLATE_META:
         if metadata.get(field):
             metadata.forbidden(field, "cannot be set")
+
+
+def check_claim_template(v: At) -> None:
+    """Check the claim template of an ephemeral volume."""
+    check_template_metadata(v.at("metadata"))
     check_claim_spec(v.at("spec"))
