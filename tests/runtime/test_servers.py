@@ -175,3 +175,13 @@ async def test_every_image_of_the_catalogue_starts(container: MakeContainer, run
             made.start()
             await clock.advance(0)
             made.kill()
+
+
+async def test_curls_image_takes_options_alone(container: MakeContainer, clock: Clock) -> None:
+    lone = container("curlimages/curl:8.11.1", args=["-s", "-o", "/dev/null", "-w", "%{http_code}", "localhost"])
+    shell = container("curlimages/curl:8.11.1", args=["sh", "-c", "id -un"])
+    await clock.advance(1)
+    assert lone.logs.read() == b"000"
+    assert lone.exit_info is not None
+    assert lone.exit_info.exit_code == 7
+    assert shell.logs.read() == b"curl_user\n"
