@@ -213,3 +213,16 @@ async def test_containers_and_the_node_tell_one_kernel(node: Node) -> None:
     found = node.client.get("nodes", node.name)
     assert found is not None
     assert await node.log() == f"{found['status']['nodeInfo']['kernelVersion']}\n" * 2
+
+
+async def test_extended_resources_of_others_stay_and_become_allocatable(node: Node) -> None:
+    def advertise(obj: Json) -> None:
+        obj["status"]["capacity"]["example.com/dongle"] = "4"
+
+    node.client.change("nodes", "", node.name, advertise, "status")
+    await node.clock.advance(20)
+    status = node_object(node)["status"]
+    assert (status["capacity"]["example.com/dongle"], status["allocatable"]["example.com/dongle"]) == ("4", "4")
+    await node.clock.advance(600)
+    status = node_object(node)["status"]
+    assert status["allocatable"]["example.com/dongle"] == "4"

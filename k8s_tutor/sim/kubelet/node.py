@@ -172,7 +172,8 @@ class NodeReporter:
 
     def _status(self, old: Json) -> Json:
         profile = self._profile
-        resources = profile.capacity.resources()
+        # What somebody else has put into the capacity stays, and can be allocated: extended resources.
+        resources = dict(old.get("capacity") or {}) | profile.capacity.resources()
         return {
             "addresses": [
                 {"type": "InternalIP", "address": profile.address},
@@ -293,8 +294,13 @@ class NodeReporter:
 
     def _beat(self) -> None:
         self._renew()
-        if self._clock.now() - self._reported >= stages.timing("node_report"):
+        if self._clock.now() - self._reported >= stages.timing("node_report") or self._has_new_resources():
             self.report()
+
+    def _has_new_resources(self) -> bool:
+        """Tell whether the capacity has changed by somebody else's hand."""
+        status = (self._client.get("nodes", self._profile.name) or {}).get("status") or {}
+        return (status.get("capacity") or {}).keys() != (status.get("allocatable") or {}).keys()
 
     def _unwatched(self) -> float:
         """Return until when nobody would see a beat."""
