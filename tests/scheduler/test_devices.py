@@ -268,3 +268,14 @@ async def test_a_device_that_is_tainted_drives_its_pod_off(lab: Devices) -> None
     assert messages == ["Marking for deletion"]
     await lab.cluster.clock.advance(60)
     assert lab.is_ending("q")
+
+
+async def test_a_claim_used_twice_by_one_pod_is_allocated_once_and_refused_then(lab: Devices) -> None:
+    lab.slice("n1", device("d0"), device("d1"))
+    lab.claim("mine", wanted())
+    await lab.pod("p", "mine", "mine")
+    words = [
+        event["message"] for event in lab.client.list("events", "default") if event["reason"] == "FailedScheduling"
+    ]
+    why = "claim default/mine got allocated elsewhere in the meantime"
+    assert f'running PreBind plugin "DynamicResources": {why}' in words

@@ -268,8 +268,9 @@ class Profile:
         for plugin in self._filters:
             try:
                 plugin.pre_bind(state, pod, node)
-            except ApiError as error:
-                raise PluginError(f'running PreBind plugin "{plugin.name}": {error.message}') from None
+            except (ApiError, PluginError) as error:
+                why = error.message if isinstance(error, ApiError) else error
+                raise PluginError(f'running PreBind plugin "{plugin.name}": {why}') from None
 
     def ready(self, state: CycleState, pod: PodInfo) -> bool:
         """Tell whether no plug-in has to wait before the pod is bound; raises PluginError if waiting is in vain."""

@@ -184,7 +184,7 @@ class DynamicResources(Plugin):
                 classes[name] = data.classes[name]
             elif name not in node.allocatable:
                 return self.refuse("cannot fit resource", code=UNRESOLVABLE), needs
-        if not classes:
+        if not classes and not data.claims:
             return None, needs
         needs = extended.requests_for(pod, classes)
         return {**data.special, "spec": {"devices": {"requests": needs.requests}}}, needs

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 from k8s_tutor.sim.scheduler.devices.claims import CLAIMS, FINALIZER, allocation_of, is_reserved_for, reserve
+from k8s_tutor.sim.scheduler.framework import PluginError
 from k8s_tutor.sim.scheduler.podinfo import PodInfo
 
 
@@ -26,12 +28,17 @@ class Reservation:
 
     def write(self, client: LocalClient, claims: list[Json], now: str) -> None:
         """Give the devices to the claims, and the claims to the pod."""
-        given = {id(claim): allocation for claim, allocation in self.allocations}
+        given = (allocation for _, allocation in self.allocations)
         for claim in claims:
+            allocation = next(given) if allocation_of(claim) is None else None
             if not is_reserved_for(claim, self.pod.pod):
-                self._bind(client, claim, given.get(id(claim)), now)
+                self._bind(client, claim, allocation, now)
         if self.special is not None:
-            allocation = given[id(self.special)]
+            allocation = next(given)
+            if not self.mappings:
+                where = f"{self.pod.namespace}/{self.pod.name}"
+                why = f"nil or empty request mappings, no update of pod {where} ExtendedResourceClaimStatus"
+                raise PluginError(why)
             spec = {name: value for name, value in self.special["metadata"].items() if name != "name"}
             self.special = client.create(CLAIMS, {**self.special, "metadata": spec})
             self._bind(client, self.special, allocation, now)
@@ -47,15 +54,21 @@ class Reservation:
 
         def give(obj: Json) -> None:
             if allocation is not None:
+                if allocation_of(obj) is not None:
+                    raise PluginError(f"claim {namespace}/{name} got allocated elsewhere in the meantime")
                 obj.setdefault("status", {})["allocation"] = allocation
             held = allocation_of(obj)
             if held is not None:
                 held.setdefault("allocationTimestamp", now)
             reserve(obj, self.pod.pod)
 
-        if allocation is not None:
-            client.change(CLAIMS, namespace, name, protect)
-        client.change(CLAIMS, namespace, name, give, "status")
+        added = "allocation and reservation" if allocation is not None else "reservation"
+        try:
+            if allocation is not None:
+                client.change(CLAIMS, namespace, name, protect)
+            client.change(CLAIMS, namespace, name, give, "status")
+        except ApiError as error:
+            raise PluginError(f"add {added} to claim {namespace}/{name}: {error.message}") from None
 
     def _tell_pod(self, client: LocalClient, name: str) -> None:
         def tell(obj: Json) -> None:

@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from k8s_tutor.apimachinery import cel
-from k8s_tutor.apimachinery.cel.library import quantity_value, semver_value
 from k8s_tutor.apimachinery.unstructured import Json
 
 _LOOKED_UP = re.compile(r"""\[\s*["']([^"'\s]+)["']\s*\]""")
@@ -52,6 +50,8 @@ def _by_domain(entries: Iterable[tuple[str, Any]], driver: str) -> dict[str, dic
 
 
 def _cel_value(attribute: Json) -> Any:
+    from k8s_tutor.apimachinery.cel.library import semver_value
+
     return semver_value(attribute["version"]) if "version" in attribute else attribute_value(attribute)
 
 
@@ -61,6 +61,9 @@ def matches(expression: str, device: Json, driver: str) -> bool:
     Raises:
         DeviceSelectorError: it can not be told.
     """
+    from k8s_tutor.apimachinery import cel  # costs 50 ms, and few clusters have devices
+    from k8s_tutor.apimachinery.cel.library import quantity_value
+
     try:
         program = cel.compile(_IN.sub(r"in device.own_\1", expression), cel.untyped("device", bindings=True))
     except cel.CompileError as error:
