@@ -1,6 +1,6 @@
 """Claims of devices: requests, constraints and configuration (upstream: ``pkg/apis/resource/validation``)."""
 
-from k8s_tutor.apimachinery import cel, names
+from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.storage.volume_sources import csi_driver_name
@@ -93,6 +93,8 @@ def check_selectors(v: At) -> None:
     """Check the CEL expressions that select devices."""
     _check_size(v, "selectors", _MAX_SELECTORS)
     for selector in v.each("selectors"):
+        from k8s_tutor.apimachinery import cel  # costs 50 ms, and few clusters have devices
+
         if selector.get("cel") is None:
             selector.required("cel")
             continue
