@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from k8s_tutor.client import ApiError, Client, ConnectionFailedError
 from k8s_tutor.client.streams import PortStream
+from k8s_tutor.kubectl.text import quoted
 
 
 class Forwarder:
@@ -77,7 +78,8 @@ class Forwarder:
         try:
             stream = self._client.port_forward(self._namespace, self._pod, self._remote)
         except (ApiError, ConnectionFailedError) as error:
-            self._failed(f"error creating stream for port {self.port} -> {self._remote}: {error}")
+            ports = f"localPort={self.port} remotePort={self._remote}"
+            self._failed(f'"Error creating forwarding stream" err={quoted(str(error))} {ports}')
             connection.close()
             return
         upward = threading.Thread(target=self._upward, args=(connection, stream), daemon=True)
@@ -88,7 +90,8 @@ class Forwarder:
         except OSError:
             pass
         if stream.error:
-            self._failed(f"an error occurred forwarding {self.port} -> {self._remote}: {stream.error}")
+            ports = f"localPort={self.port} remotePort={self._remote}"
+            self._failed(f'"An error occurred forwarding" err={quoted(str(stream.error))} {ports}')
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
         connection.close()

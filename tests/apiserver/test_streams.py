@@ -1,6 +1,7 @@
 """Logs, exec and port-forward with the real kubectl; frames of WebSockets and SPDY."""
 
 import asyncio
+import re
 import struct
 import sys
 import urllib.request
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import aiohttp
 
+from k8s_tutor.sim.apiserver.streams.portforward import words
 from k8s_tutor.sim.apiserver.streams.spdy import FIN, Session, SpdyStream
 from k8s_tutor.sim.apiserver.streams.websocket import _unmask
+from k8s_tutor.sim.network import NetworkError
 from tests.conftest import Kubectl, Server, ServerFactory
 
 
@@ -120,3 +123,11 @@ async def test_a_spdy_stream_with_data_and_its_end() -> None:
     assert await opened[0].incoming.read() == b"hello"
     assert await opened[0].incoming.read() == b""
     assert sent[0][:4] == struct.pack(">HH", 0x8003, 2)
+
+
+def test_a_port_nobody_listens_on_is_told_as_the_runtime_tells_it() -> None:
+    told = words(81, "web", NetworkError("refused", "Connection refused"))
+    sandbox = re.match(r"error forwarding port 81 to pod ([0-9a-f]{64}), uid : ", told)
+    assert sandbox is not None
+    assert f'failed to connect to localhost:81 inside namespace "{sandbox[1]}"' in told
+    assert "IPv4: dial tcp4 127.0.0.1:81: connect: connection refused IPv6 dial tcp6" in told

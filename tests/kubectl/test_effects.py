@@ -137,3 +137,23 @@ async def test_the_proxy_keeps_others_away_from_our_rights(
         assert stranger[0] == 200
     calls[0].cancel()
     assert await serving == 130
+
+
+async def test_a_forwarded_port_that_nobody_serves_ends_the_call(server: ServerFactory, tmp_path: Path) -> None:
+    served = await server(1, start_latency=False)
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sleep", "999"]}
+    pod = {"metadata": {"name": "one", "namespace": "default"}, "spec": {"containers": [container]}}
+    served.cluster.client("admin", "test").create("pods", pod)
+    await served.cluster.clock.advance(5)
+    out, err = Told(), io.StringIO()
+
+    def forward() -> int:
+        return run(["port-forward", "one", ":81"], kubeconfig=served.kubeconfig, cwd=tmp_path, stdout=out, stderr=err)
+
+    forwarding = asyncio.get_running_loop().run_in_executor(None, forward)
+    await asyncio.to_thread(out.spoken.wait, 30)
+    port = int(out.getvalue().split("127.0.0.1:")[1].split(" ")[0])
+    with socket.create_connection(("127.0.0.1", port)):
+        assert await forwarding == 1
+    assert '"An error occurred forwarding" err="error forwarding port 81 to pod ' in err.getvalue()
+    assert err.getvalue().endswith(f"localPort={port} remotePort=81\nerror: lost connection to pod\n")

@@ -1,5 +1,7 @@
 """``kubectl port-forward`` (kubectl, ``cmd/portforward``)."""
 
+import threading
+
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.actions import log_head
 from k8s_tutor.kubectl.command import Call, Verb
@@ -42,15 +44,23 @@ kubectl port-forward deploy/web :80
         if phase != "Running":
             raise CommandError(f"unable to forward port because pod is not running. Current status={phase}")
         self.forwarders: list[Forwarder] = []
-        call.closing(self._close)
+        self.ended, self.lost = threading.Event(), False
+        call.closing(self.ended.set)
         for local, remote in pairs:
             self._open(call, pod, local, remote)
         try:
-            while not call.cancelled.wait(3600):
-                pass
+            self.ended.wait()
         finally:
             self._close()
+        if self.lost:
+            raise CommandError("lost connection to pod")
         return 0
+
+    def _failed(self, call: Call, text: str) -> None:
+        """Tell what went wrong with one connection; kubectl gives up the pod then."""
+        call.err(f"{log_head('E', 'portforward.go:549')} {text}")
+        self.lost = True
+        self.ended.set()
 
     def _close(self) -> None:
         for forwarder in self.forwarders:
@@ -67,7 +77,7 @@ kubectl port-forward deploy/web :80
                 name,
                 remote,
                 lambda text: self._say(call, text),
-                lambda text: call.err(f"{log_head('E', 'portforward.go:424')} {text}"),
+                lambda text: self._failed(call, text),
             )
             try:
                 forwarder.listen(address, local)
