@@ -106,4 +106,4 @@ async def test_a_binding_that_is_refused_is_told_of(server: ServerFactory, scrat
             await served.cluster.clock.advance(0.1)
             await asyncio.sleep(0.02)
         events = (await call(served, "GET", "/api/v1/namespaces/default/events")).body["items"]
-    assert any("binding rejected" in event["message"] and "not today" in event["message"] for event in events)
+    assert any("running Bind plugin" in event["message"] and "not today" in event["message"] for event in events)

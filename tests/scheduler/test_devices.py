@@ -279,3 +279,30 @@ async def test_a_claim_used_twice_by_one_pod_is_allocated_once_and_refused_then(
     ]
     why = "claim default/mine got allocated elsewhere in the meantime"
     assert f'running PreBind plugin "DynamicResources": {why}' in words
+
+
+async def test_a_device_may_have_to_be_waited_for(lab: Devices) -> None:
+    conditions = {"bindingConditions": ["attached"], "bindingFailureConditions": ["broken"], "bindsToNode": True}
+    lab.slice("n1", device("d0", **conditions))
+    lab.claim("mine", wanted())
+
+    def report(condition: str) -> None:
+        def change(obj: Json) -> None:
+            times = {"lastTransitionTime": "2026-01-01T00:00:00Z"}
+            found = {"type": condition, "status": "True", "reason": "Driver", "message": "", **times}
+            about = {"driver": DRIVER, "pool": "n1", "device": "d0"}
+            obj["status"]["devices"] = [{**about, "conditions": [found]}]
+
+        lab.client.change("resourceclaims.resource.k8s.io", "default", "mine", change, "status")
+
+    await lab.pod("p", "mine")
+    assert not (lab.client.get("pods", "p", "default") or {})["spec"].get("nodeName")
+    report("broken")
+    await lab.cluster.clock.advance(1)
+    words = [
+        event["message"] for event in lab.client.list("events", "default") if event["reason"] == "FailedScheduling"
+    ]
+    assert any('device binding failed: claim=mine, reason=Driver, message=""' in one for one in words)
+    report("attached")
+    await lab.cluster.clock.advance(20)
+    assert lab.fate("p") == "n1"

@@ -278,7 +278,7 @@ class Scheduler:
             self.cache.remove_pod(pod.uid)
             self.profile.unreserve(chosen.state, pod, chosen.node)
             if queued is not None and error.code != 404:
-                self._failed(queued, pod, f'binding rejected: running Bind plugin "DefaultBinder": {error.message}')
+                self._failed(queued, pod, f'running Bind plugin "DefaultBinder": {error.message}')
             return
         self.queue.remove(pod.uid)
         text = f"Successfully assigned {pod.namespace}/{pod.name} to {pod.node_name}"

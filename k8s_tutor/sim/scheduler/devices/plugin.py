@@ -23,6 +23,7 @@ from k8s_tutor.sim.scheduler.devices.claims import (
     is_reserved_for,
     use_of,
 )
+from k8s_tutor.sim.scheduler.devices.conditions import BindingFailedError, is_ready
 from k8s_tutor.sim.scheduler.devices.reserving import Reservation
 from k8s_tutor.sim.scheduler.devices.taints import with_rules
 from k8s_tutor.sim.scheduler.devices.wanted import preference
@@ -156,7 +157,7 @@ class DynamicResources(Plugin):
             return special
         if special is None and not data.claims:
             return None
-        unavailable = {index for index, claim in enumerate(data.claims) if not _reached(allocation_of(claim), node)}
+        unavailable = {index for index, claim in enumerate(data.claims) if not _available(claim, node)}
         reservation = Reservation(pod, special, needs.mappings)
         if data.allocator is not None:
             pending = [claim for claim in (*data.claims, special) if claim and allocation_of(claim) is None]
@@ -252,6 +253,16 @@ class DynamicResources(Plugin):
         if data is not None and node.name in data.found:
             data.found[node.name].write(self.handle.client, data.claims, self.handle.now())
 
+    def ready(self, state: CycleState, pod: PodInfo) -> bool:
+        """Tell whether the devices have become what they must be; raises PluginError if one has failed."""
+        data: _State | None = state.data.get(self.name)
+        names = [claim["metadata"]["name"] for claim in data.claims] if data is not None else []
+        claims = (self.handle.client.get(CLAIMS, name, pod.namespace) for name in names)
+        try:
+            return all(claim is None or is_ready(claim) for claim in claims)
+        except BindingFailedError as error:
+            raise PluginError(str(error)) from None
+
     def unreserve(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
         data: _State | None = state.data.get(self.name)
         if data is not None and node.name in data.found:
@@ -278,6 +289,13 @@ class DynamicResources(Plugin):
         return old is None or (old.get("status") or {}) != (new.get("status") or {})
 
 
-def _reached(allocation: Json | None, node: NodeInfo) -> bool:
-    selector = (allocation or {}).get("nodeSelector")
-    return selector is None or selector_matches(selector, node.name, node.labels)
+def _available(claim: Json, node: NodeInfo) -> bool:
+    """Tell whether what a claim has, if it has anything, can be used from a node."""
+    selector = (allocation_of(claim) or {}).get("nodeSelector")
+    if selector is not None and not selector_matches(selector, node.name, node.labels):
+        return False
+    try:
+        is_ready(claim)
+    except BindingFailedError:
+        return False
+    return True
