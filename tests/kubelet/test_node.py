@@ -150,6 +150,11 @@ async def test_memory_pressure_evicts_the_greedy_pod_first(node: Node) -> None:
     assert node.status("small")["phase"] == "Running"
     pressure = next(one for one in node_object(node)["status"]["conditions"] if one["type"] == "MemoryPressure")
     assert (pressure["status"], pressure["reason"]) == ("True", "KubeletHasInsufficientMemory")
+    await node.run(shell("sleep 600"), name="late")
+    assert node.status("late")["message"] == "Pod was rejected: The node had condition: [MemoryPressure]. "
+    requests = {"requests": {"memory": "1Mi"}}
+    await node.run(shell("sleep 600", resources=requests), name="modest")
+    assert node.status("modest")["phase"] == "Running"
     await node.clock.advance(400)
     pressure = next(one for one in node_object(node)["status"]["conditions"] if one["type"] == "MemoryPressure")
     assert pressure["status"] == "False"
