@@ -142,3 +142,47 @@ async def test_events_have_other_labels_in_their_own_group(server: ServerFactory
     assert refused.body["message"] == "field label not supported: reportingComponent"
     old = "/api/v1/namespaces/default/events?fieldSelector=reportingComponent%3Dx"
     assert (await call(served, "GET", old)).status == 200
+
+
+async def test_refusals_come_in_the_form_that_is_accepted(server: ServerFactory) -> None:
+    served = await server()
+    told = await call(served, "GET", f"{CONFIGMAPS}/c", accept="application/yaml")
+    assert (told.status, told.headers["content-type"]) == (404, ["application/yaml"])
+    assert 'message: configmaps "c" not found\n' in told.body
+    packed = await call(served, "GET", f"{CONFIGMAPS}/c", accept="application/vnd.kubernetes.protobuf")
+    assert packed.headers["content-type"] == ["application/vnd.kubernetes.protobuf"]
+
+
+async def test_a_scale_has_a_table_of_its_own(server: ServerFactory) -> None:
+    served = await server()
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx:1.27"}]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    place = "/apis/apps/v1/namespaces/default/deployments"
+    await call(served, "POST", place, {"metadata": {"name": "d"}, "spec": spec})
+    table = (await call(served, "GET", f"{place}/d/scale", accept=as_("Table"))).body
+    assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Desired", "Available", "Age"]
+    assert table["rows"][0]["cells"][:2] == ["d", 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status", "words"),
+    [
+        ("merge", b"null", 400, "Invalid JSON Patch"),
+        ("merge", b'"x"', 400, "error decoding patch: json: cannot unmarshal string"),
+        ("strategic-merge", b"null", 200, ""),
+        ("json", b"[" + b",".join([b"{}"] * 10001) + b"]", 413, "Request entity too large: The allowed maximum"),
+    ],
+)
+async def test_patches_that_are_none(server: ServerFactory, kind: str, body: bytes, status: int, words: str) -> None:
+    served = await server()
+    await call(served, "POST", CONFIGMAPS, configmap("c"))
+    done = await call(served, "PATCH", f"{CONFIGMAPS}/c", body, content_type=f"application/{kind}-patch+json")
+    assert done.status == status
+    assert done.body.get("message", "").startswith(words)
+
+
+async def test_a_field_manager_is_printable(server: ServerFactory) -> None:
+    served = await server()
+    refused = await call(served, "POST", f"{CONFIGMAPS}?fieldManager=a%01", configmap("c"))
+    text = 'fieldManager: Invalid value: "a\\x01": invalid character U+0001 (at position 1)'
+    assert text in refused.body["message"]

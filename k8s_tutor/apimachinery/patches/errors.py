@@ -6,8 +6,10 @@ class PatchError(ValueError):
 
     Attributes:
         malformed: the patch itself is no patch (400), rather than one that does not fit the object (422).
+        excessive: there is too much of it (413).
     """
 
-    def __init__(self, message: str, *, malformed: bool = False) -> None:
+    def __init__(self, message: str, *, malformed: bool = False, excessive: bool = False) -> None:
         super().__init__(message)
         self.malformed = malformed
+        self.excessive = excessive

@@ -25,7 +25,7 @@ def apply_json_patch(document: Any, patch: Any) -> Any:
         raise PatchError(text, malformed=True)
     if len(patch) > _MAX_OPERATIONS:
         raise PatchError(
-            f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(patch)}", malformed=True
+            f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(patch)}", excessive=True
         )
     holder = {"": clone(document)}
     for operation in patch:

@@ -73,6 +73,16 @@ def negotiate(accept: str, *, tables: bool = True, metadata: bool = True, collec
     return first
 
 
+@lru_cache(maxsize=512)
+def error_media(accept: str) -> str:
+    """Return the media type of a refusal: what is accepted, JSON where that is nothing."""
+    for media, _ in _clauses(accept) if accept.strip() else ():
+        chosen = _media(media)
+        if chosen is not None:
+            return JSON if chosen == PROTOBUF and (JSON in accept or "*/*" in accept) else chosen
+    return JSON
+
+
 def _no_such_media(types: Sequence[str]) -> ApiError:
     """406 before anything is looked up."""
     text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(types)}"

@@ -16,6 +16,7 @@ from k8s_tutor.sim.apiserver.http.message import Request
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, invalid
 from k8s_tutor.sim.registry.attributes import DeleteOptions
+from k8s_tutor.sim.resources.shared.gotext import quote
 
 META = "meta.k8s.io"
 INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -87,16 +88,12 @@ def write_options(request: Request, kind: str) -> WriteOptions:
             FieldError("FieldValueTooLong", "fieldManager", f"Too long: may not be more than {MAX_MANAGER} bytes")
         )
     elif not manager.isprintable():
-        errors.append(
-            FieldError(
-                "FieldValueInvalid",
-                "fieldManager",
-                f'Invalid value: "{manager}": should only contain printable characters',
-            )
-        )
+        place, bad = next((place, char) for place, char in enumerate(manager) if not char.isprintable())
+        text = f"Invalid value: {quote(manager)}: invalid character U+{ord(bad):04X} (at position {place})"
+        errors.append(FieldError("FieldValueInvalid", "fieldManager", text))
     validation = request.param("fieldValidation")
     if validation not in {"", "Ignore", "Warn", "Strict"}:
-        text = f'Unsupported value: "{validation}": supported values: "Ignore", "Warn", "Strict"'
+        text = f'Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
         errors.append(FieldError("FieldValueNotSupported", "fieldValidation", text))
     if errors:
         raise invalid(kind, META, "", errors)

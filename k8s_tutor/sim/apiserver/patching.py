@@ -133,8 +133,12 @@ def patched(call: Call, old: Json, value: Decoded, media: str, options: WriteOpt
     try:
         if media == JSON_PATCH:
             new = apply_json_patch(current, value.obj)
+        elif value.obj is None:
+            if media == MERGE:
+                raise bad_request("Invalid JSON Patch")
+            new = current  # null changes nothing strategically
         elif not isinstance(value.obj, dict):
-            raise bad_request(_not_a_map(value.obj))
+            raise bad_request(("error decoding patch: " if media == MERGE else "") + _not_a_map(value.obj))
         elif media == MERGE:
             new = merge_patch(current, value.obj)
         else:
@@ -150,6 +154,8 @@ def _not_a_map(value: Any) -> str:
 
 
 def _refused(error: PatchError, media: str) -> ApiError:
+    if error.excessive:
+        return ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {error}")
     if error.malformed:
         return bad_request(str(error))
     if media == JSON_PATCH:

@@ -120,7 +120,7 @@ def _component_statuses(call: Call) -> Response:
     if call.info.name:
         found = next((item for item in items if item["metadata"]["name"] == call.info.name), None)
         if found is None:
-            raise not_found("componentstatuses", "", call.info.name)
+            raise not_found("componentstatus", "", call.info.name)
         return call.json({"kind": "ComponentStatus"} | kind | found)
     return call.json({"kind": "ComponentStatusList"} | kind | {"metadata": {}, "items": items})
 
@@ -129,7 +129,7 @@ def _component_table(call: Call, items: list[Json]) -> Response:
     """Answer as ``kubectl get`` asks."""
     shown = [item for item in items if call.info.name in {"", item["metadata"]["name"]}]
     if not shown:
-        raise not_found("componentstatuses", "", call.info.name)
+        raise not_found("componentstatus", "", call.info.name)
     return call.json(tables.transform(call, Page([Entry(item, 0) for item in shown], "")))
 
 

@@ -15,11 +15,11 @@ import orjson
 
 from k8s_tutor.sim.apiserver import nonresource
 from k8s_tutor.sim.apiserver.backend import Backend
-from k8s_tutor.sim.apiserver.call import Call, warning_headers
+from k8s_tutor.sim.apiserver.call import Call, convert, warning_headers
 from k8s_tutor.sim.apiserver.discovery import Discovery
 from k8s_tutor.sim.apiserver.http.connection import Connection
 from k8s_tutor.sim.apiserver.http.message import Answer, Request, Response, Streaming, Upgrade
-from k8s_tutor.sim.apiserver.negotiation import negotiate, wants_pretty
+from k8s_tutor.sim.apiserver.negotiation import JSON, error_media, negotiate, wants_pretty
 from k8s_tutor.sim.apiserver.options import boolean, check_timeout
 from k8s_tutor.sim.apiserver.patching import APPLY
 from k8s_tutor.sim.apiserver.requestinfo import RequestInfo, parse, wanted_access
@@ -211,7 +211,10 @@ class ApiServer(Backend):
         indented = pretty or error.code == NOT_ACCEPTABLE
         body = orjson.dumps(error.status(), option=orjson.OPT_INDENT_2 if indented else 0) + (b"\n" if pretty else b"")
         headers = [("Cache-Control", "no-cache, private"), *warning_headers(request), *error.headers.items()]
-        return Response(error.code, body, "application/json", headers)
+        media = error_media(request.headers.get("accept", ""))
+        if media != JSON:
+            body = convert(body, error.status(), media)
+        return Response(error.code, body, media, headers)
 
     def _crashed(self, request: Request, error: Exception) -> Response:
         import traceback

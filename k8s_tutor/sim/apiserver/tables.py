@@ -3,11 +3,15 @@
 Mirrors ``apiserver/pkg/endpoints/handlers/response.go``; columns and cells are the strategy's.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.paging import Page
 from k8s_tutor.sim.machinery.status import ApiError, bad_request
 from k8s_tutor.sim.machinery.store import Entry
+from k8s_tutor.sim.registry.strategy import Column
 
 UNKNOWN = "<unknown>"
 
@@ -34,7 +38,8 @@ def table(call: Call, page: Page) -> Json:
     include = call.request.param("includeObject") or "Metadata"
     if include not in {"None", "Metadata", "Object"}:
         raise bad_request(f"unrecognized includeObject value: {include!r}".replace("'", '"'))
-    return _table(call, page.metadata, columns(call), [row(call, entry, include) for entry in page.entries])
+    rows = [row(call, entry, include) for entry in page.entries]
+    return _table(call, page.metadata, columns(call), rows or call.resource.strategy.no_rows)
 
 
 def bookmark_table(call: Call, obj: Json) -> Json:
@@ -44,13 +49,23 @@ def bookmark_table(call: Call, obj: Json) -> Json:
     return _table(call, meta, columns(call), [{"cells": cells, "object": partial(call, obj)}])
 
 
-def _table(call: Call, meta: Json, definitions: list[Json], rows: list[Json]) -> Json:
+def _table(call: Call, meta: Json, definitions: list[Json], rows: list[Json] | None) -> Json:
     head: Json = {"kind": "Table", "apiVersion": call.form.api_version, "metadata": meta}
     return head | {"columnDefinitions": definitions, "rows": rows}
 
 
+def one_row(call: Call, shown: Sequence[Column], cells: list[Any], obj: Json) -> Json:
+    """Return a Table of one object that is not stored as such."""
+    meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+    return _table(call, meta, _definitions(shown), [{"cells": cells, "object": partial(call, obj)}])
+
+
 def columns(call: Call) -> list[Json]:
     """Return the column definitions of the kind."""
+    return _definitions(call.resource.strategy.columns)
+
+
+def _definitions(shown: Sequence[Column]) -> list[Json]:
     return [
         {
             "name": column.name,
@@ -59,7 +74,7 @@ def columns(call: Call) -> list[Json]:
             "description": column.description,
             "priority": column.priority,
         }
-        for column in call.resource.strategy.columns
+        for column in shown
     ]
 
 

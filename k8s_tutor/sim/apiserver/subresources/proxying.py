@@ -107,7 +107,7 @@ def _service(call: Call, name: str, port: str) -> tuple[str, str]:
     """Return an endpoint of the service, chosen from its slices as the API server does."""
     entry = call.server.rest.store.get("services", call.namespace, name)
     if entry is None:
-        raise not_found("services", "", name)
+        raise ApiError(503, "ServiceUnavailable", f'no endpoints available for service "{name}"')
     wanted = _service_port(entry.obj, port)
     ready: list[tuple[str, str]] = []
     for found in call.server.rest.store.entries("endpointslices.discovery.k8s.io", call.namespace):

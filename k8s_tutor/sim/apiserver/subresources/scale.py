@@ -3,21 +3,29 @@
 Custom resources name the paths of replicas and selector in their definition.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from k8s_tutor.apimachinery import labels
 from k8s_tutor.apimachinery.schema import type_for
-from k8s_tutor.apimachinery.times import rfc3339
+from k8s_tutor.apimachinery.times import age, rfc3339
 from k8s_tutor.apimachinery.unstructured import Json, clone
-from k8s_tutor.sim.apiserver import bodies, patching
+from k8s_tutor.sim.apiserver import bodies, patching, tables
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.options import write_options
 from k8s_tutor.sim.apiserver.subresources import scale_owners as owners
 from k8s_tutor.sim.machinery.status import ApiError, FieldError, bad_request, conflict, invalid, not_allowed
 from k8s_tutor.sim.registry.updating import CHANGED, name_mismatch
+from k8s_tutor.sim.resources.shared import table
 
 SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+COLUMNS = table.table(
+    replace(table.NAME, format=""),
+    table.doc("autoscaling.v1", "ScaleSpec", "replicas", "Desired", "integer"),
+    table.doc("autoscaling.v1", "ScaleStatus", "replicas", "Available", "integer"),
+    table.AGE,
+)
 NOT_NEGATIVE = "Invalid value: {}: must be greater than or equal to 0"
 
 
@@ -27,7 +35,7 @@ def handle(call: Call) -> Response:
     current = scale_of(call, obj)
     method, media = call.request.method, ""
     if method in {"GET", "HEAD"}:
-        return call.json(current)
+        return _shown(call, current)
     if method == "PUT":
         options = write_options(call.request, "UpdateOptions")
         wanted = bodies.read(
@@ -60,7 +68,17 @@ def handle(call: Call) -> Response:
         owners.update(new, path, call.resource.api_version, "" if new == obj else ctx.manager)
     ctx.subresource, ctx.applied = "scale", True
     done = call.server.rest.update(ctx, call.resource.name, call.namespace, call.info.name, new)
-    return call.json(scale_of(call, done))
+    return _shown(call, scale_of(call, done))
+
+
+def _shown(call: Call, scale: Json) -> Response:
+    """Answer with a scale, or with its Table (``printers/internalversion`` printScale)."""
+    if call.form.transform != "Table":
+        return call.json(tables.partial(call, scale) if call.form.transform else scale)
+    meta = scale["metadata"]
+    since = age(meta.get("creationTimestamp"), call.server.clock.now())
+    cells = [meta["name"], scale["spec"].get("replicas", 0), scale["status"].get("replicas", 0), since]
+    return call.json(tables.one_row(call, COLUMNS, cells, scale))
 
 
 def _patched(current: Json, patch: Any, media: str) -> Json:
