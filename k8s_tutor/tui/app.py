@@ -4,23 +4,22 @@ Nothing slow happens before the first paint: course, session and cluster are ope
 what they find arrives as messages.
 """
 
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import Input
 
 from k8s_tutor.errors import TutorError
 from k8s_tutor.faults import told
+from k8s_tutor.tui.host import Host
 from k8s_tutor.tui.screens.main import Arranged, MainScreen
 from k8s_tutor.tui.texts import say
 from k8s_tutor.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.command import Provider as PaletteProvider
 
     from k8s_tutor.providers import Provider
@@ -30,14 +29,6 @@ if TYPE_CHECKING:
 EDITORS = ("edit", "vi", "vim", "nano", "emacs", "code")
 
 
-class Told(Message):
-    """Something a worker thread or the session tells; ``act`` runs in the app's own thread."""
-
-    def __init__(self, act: Callable[[], Any]) -> None:
-        super().__init__()
-        self.act = act
-
-
 def palette() -> "type[PaletteProvider]":
     """Return the palette's commands, imported when it is first opened."""
     from k8s_tutor.tui.commands import TutorCommands
@@ -45,7 +36,7 @@ def palette() -> "type[PaletteProvider]":
     return TutorCommands
 
 
-class TutorApp(App[int]):
+class TutorApp(Host):
     """The tutor in the terminal.
 
     Args:
@@ -87,17 +78,15 @@ class TutorApp(App[int]):
         debug: bool = False,
         connect: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(language)
         self._keep_tracebacks = debug
         self._connect = connect
         self._open_world = open_world
         self.provider: Provider | None = None
         self._first_lesson = lesson
-        self.language = language
         self.talk: Conversation | None = None
         self.last_words = ""  # what whoever runs the app prints when it has ended, unwrapped
         self._interrupted = False
-        self._leaving = threading.Event()
 
     # -- life
 
@@ -105,27 +94,6 @@ class TutorApp(App[int]):
         """Show the main screen; open the rest after it is painted."""
         self.push_screen(MainScreen())
         self.call_after_refresh(self._open)
-
-    @property
-    def main(self) -> MainScreen:
-        """The main screen, at the bottom of the stack."""
-        return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
-
-    def tell(self, act: Callable[[], Any]) -> None:
-        """Have something run in the app's own thread; from any thread."""
-        if not self._leaving.is_set():
-            self.post_message(Told(act))
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether the app is being left: nobody will answer any more."""
-        return self._leaving.is_set()
-
-    async def on_told(self, message: Told) -> None:
-        """Run it."""
-        result = message.act()
-        if result is not None and hasattr(result, "__await__"):
-            await result
 
     @work(thread=True, group="opening")
     def _open(self) -> None:
@@ -140,7 +108,7 @@ class TutorApp(App[int]):
             code = error.exit_code if isinstance(error, TutorError) else 1
             self.tell(lambda: self.exit(code))
             return
-        self.talk = Conversation(self, session)
+        self.talk = Conversation(self, session, self.enter)
         self.tell(self.talk.begin)
         if self._connect:
             self.start_cluster()
@@ -161,12 +129,6 @@ class TutorApp(App[int]):
             self.tell(lambda: self.main.terminal.note(say(self.language, "cluster-ready", name=name), "dim"))
             self.tell(lambda: self.main.terminal.name_cluster(name))
             self.talk.attach()
-
-    def complaint(self, error: Exception) -> str:
-        """Return what is told of an error, in the learner's language."""
-        from k8s_tutor.session import complaints
-
-        return complaints.told(error, self.language) if isinstance(error, TutorError) else told(error)
 
     def action_leave(self) -> None:
         """Leave; the place is kept."""

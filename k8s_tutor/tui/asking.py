@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k8s_tutor.tui.host import Host
+
 if TYPE_CHECKING:
     from textual.screen import Screen
-
-    from k8s_tutor.tui.app import TutorApp
 
 
 class Asking:
@@ -23,7 +23,7 @@ class Asking:
         language: gives the learner's language.
     """
 
-    def __init__(self, app: "TutorApp", language: Callable[[], str]) -> None:
+    def __init__(self, app: Host, language: Callable[[], str]) -> None:
         self._app = app
         self._language = language
 

@@ -4,7 +4,8 @@ All drawing happens in the app's thread (``app.tell``); all slow calls happen in
 """
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from k8s_tutor.checks.result import State
 from k8s_tutor.client import Client
@@ -28,13 +29,10 @@ from k8s_tutor.session.mirror import ClusterMirror
 from k8s_tutor.tui import pictures
 from k8s_tutor.tui.asking import Asking
 from k8s_tutor.tui.help import help_lines
+from k8s_tutor.tui.host import Host
 from k8s_tutor.tui.pictures.task import task_text
 from k8s_tutor.tui.shell import Commands
 from k8s_tutor.tui.texts import say
-from k8s_tutor.tui.work import slowly
-
-if TYPE_CHECKING:
-    from k8s_tutor.tui.app import TutorApp
 
 FOLLOWED = {
     "tree": (
@@ -61,12 +59,13 @@ class Conversation:
     Args:
         app: the app.
         session: the learner's session; closed by ``close``.
+        enter: does what a line of the prompt says.
     """
 
-    def __init__(self, app: "TutorApp", session: Session) -> None:
+    def __init__(self, app: Host, session: Session, enter: Callable[[str], None]) -> None:
         self.app = app
         self.session = session
-        self.commands = Commands(app, session)
+        self.commands = Commands(app, session, enter=enter, page=self.pager)
         self._mirror: ClusterMirror | None = None
         self._client: Client | None = None
         self._extra: list[str] = []
@@ -95,7 +94,7 @@ class Conversation:
             self._mirror.close()
         self._mirror = ClusterMirror(client, lambda: self.app.tell(self.draw_pictures))
         self.app.tell(self.draw_pictures)
-        slowly(self.app, self._start_here)
+        self.app.slowly(self._start_here)
 
     def close(self) -> None:
         """End everything; the place is kept."""
@@ -235,7 +234,7 @@ class Conversation:
         if self.app.main.view == "task" and not self.session.screen.exercise:
             self.app.main.show_view("lesson")
         if self._client is not None and self.session.screen.exercise:
-            slowly(self.app, self._start_here)
+            self.app.slowly(self._start_here)
 
     def _start_here(self) -> None:
         """Begin the exercise of the screen, if there is one. In a worker thread."""
@@ -258,7 +257,7 @@ class Conversation:
             with self._starting:
                 (self.session.reset if self.session.started == full_id else self.session.start)(full_id)
 
-        slowly(self.app, work)
+        self.app.slowly(work)
 
     def hint(self) -> None:
         """Take the next hint."""
@@ -294,7 +293,7 @@ class Conversation:
             self._verdict("", right=result.passed)
 
         self.app.main.terminal.begin(f"answer {check} {' '.join(words)}")
-        slowly(self.app, work)
+        self.app.slowly(work)
 
     def _verdict(self, why: str, *, right: bool) -> None:
         sign, style = ("✓", "green") if right else ("✗", "red")
@@ -316,7 +315,7 @@ class Conversation:
             key = "undone" if self.session.undo() else "nothing-undone"
             self.app.tell(lambda: self.app.main.terminal.note(self.say(key)))
 
-        slowly(self.app, work)
+        self.app.slowly(work)
 
     def lessons(self) -> None:
         """Choose a lesson from the list."""

@@ -4,17 +4,16 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from k8s_tutor.kubectl.continuing import wants_more
 from k8s_tutor.session import Session
+from k8s_tutor.tui.host import Host
 from k8s_tutor.tui.texts import say
-from k8s_tutor.tui.work import slowly
 
 if TYPE_CHECKING:
     from k8s_tutor.client import Client
-    from k8s_tutor.tui.app import TutorApp
 
 PAGED = re.compile(r"(^|\|)\s*(less|more)(\s+[\w./-]+)?\s*$")
 
@@ -25,11 +24,15 @@ class Commands:
     Args:
         app: the app.
         session: runs the lines.
+        enter: does what a typed line says.
+        page: shows the last output in the pager.
     """
 
-    def __init__(self, app: "TutorApp", session: Session) -> None:
+    def __init__(self, app: Host, session: Session, *, enter: Callable[[str], None], page: Callable[[], None]) -> None:
         self.app = app
         self.session = session
+        self._enter = enter
+        self._page = page
         self.running = False
         self.client: Client | None = None
         self.begun = ""
@@ -85,7 +88,7 @@ class Commands:
             finally:
                 self.app.tell(lambda: self._finished(code, read))
 
-        slowly(self.app, work)
+        self.app.slowly(work)
 
     def answer(self, line: str) -> None:
         """Send a line to the running command's input."""
@@ -129,10 +132,10 @@ class Commands:
         terminal = self.app.main.terminal
         terminal.finish(code)
         terminal.prompt.placeholder = say(self.session.language, "prompt-help")
-        if self._paged and code == 0 and self.app.talk is not None:
-            self.app.talk.pager()
+        if self._paged and code == 0:
+            self._page()
         for typed in unread.splitlines():
-            self.app.enter(typed)
+            self._enter(typed)
 
     def complete(self, line: str, cursor: int) -> None:
         """Offer completions for the prompt's line."""
@@ -146,7 +149,7 @@ class Commands:
             found = complete(line, cursor, client)
             self.app.tell(lambda: self._offer(line, cursor, [(c.text, c.description) for c in found]))
 
-        slowly(self.app, work)
+        self.app.slowly(work)
 
     def _offer(self, line: str, cursor: int, found: list[tuple[str, str]]) -> None:
         if not found:
