@@ -271,6 +271,24 @@ async def test_a_budget_is_chosen_when_several_match(cluster: Make) -> None:
     assert expected == {"one": 1, "two": 0}
 
 
+async def test_what_is_deleted_by_hand_comes_back_updated(cluster: Make) -> None:
+    client, clock, _ = await ready(cluster, nodes=1)
+    spec = {"serviceName": "s", "replicas": 3, "selector": {"matchLabels": {"app": "a"}}, "template": TEMPLATE}
+    spec["updateStrategy"] = {"type": "OnDelete"}
+    client.create("statefulsets.apps", {"metadata": {"name": "db", "namespace": "x"}, "spec": spec})
+    await clock.advance(10)
+
+    def change(obj: Json) -> None:
+        obj["spec"]["template"]["spec"]["containers"][0]["image"] = "nginx:1.28"
+
+    client.change("statefulsets.apps", "x", "db", change)
+    await clock.advance(5)
+    for name in ("db-0", "db-1", "db-2"):
+        client.delete("pods", name, "x", grace=0)
+        await clock.advance(5)
+    assert {pod["spec"]["containers"][0]["image"] for pod in client.list("pods", "x")} == {"nginx:1.28"}
+
+
 async def test_revisions_keep_templates_in_the_order_of_their_keys(cluster: Make) -> None:
     client, clock, _ = await ready(cluster, nodes=0)
     spec = {"selector": {"matchLabels": {"app": "a"}}, "template": TEMPLATE}

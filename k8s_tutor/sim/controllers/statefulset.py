@@ -64,6 +64,10 @@ class _Pass:
         rolling: Json = self.set["spec"]["updateStrategy"].get("rollingUpdate") or {}
         return rolling
 
+    @property
+    def rolls(self) -> bool:
+        return bool(self.set["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate")
+
     def unavailable(self, pod: Json | None) -> bool:
         return pod is None or is_terminating(pod) or not is_available(pod, self.seconds, self.now)
 
@@ -131,7 +135,7 @@ class StatefulSetController(Controller):
         except ApiError as error:
             failure = error
         status |= self._counts(this)
-        if failure is None and set_["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate":
+        if failure is None and this.rolls:
             status["currentReplicas"] -= self._roll(this)
         return status, failure
 
@@ -203,10 +207,10 @@ class StatefulSetController(Controller):
         self._claims.own(this.set, pod, condemned=False)
 
     def _create(self, this: _Pass, number: int) -> None:
-        old = number < this.start + int(this.rolling.get("partition") or 0)
-        if not this.rolling:
-            old = number < this.start + (this.set.get("status") or {}).get("currentReplicas", 0)
-        revision = this.current if old else this.update
+        old = int(this.rolling.get("partition") or 0)
+        if not this.rolling and this.rolls:
+            old = (this.set.get("status") or {}).get("currentReplicas", 0)
+        revision = this.current if number < this.start + old else this.update
         set_, meta = this.set, this.set["metadata"]
         name = f"{meta['name']}-{number}"
         pod = from_template(template_of(revision), set_)
