@@ -108,6 +108,14 @@ def create_object(
     return result
 
 
+def send_raw(call: Call, method: str) -> int:
+    """Send the one named file to the path of ``--raw``, and print what comes back."""
+    name = call.flag("filename")[0]
+    text = call.streams.stdin.read() if name == "-" and call.streams.stdin else (call.cwd / name).read_text("utf-8")
+    call.write(call.client.request(method, call.flag("raw"), body=text).data.decode("utf-8", "replace"))
+    return 0
+
+
 def patch_object(
     call: Call, info: Info, patch: Any, content_type: str, manager: str, subresource: str = "", **more: Any
 ) -> dict[str, Any]:

@@ -113,8 +113,8 @@ class Explainer:
         return "Object" if kind == "object" else str(kind)
 
 
-def document(fetch: Any, group: str, version: str) -> Schema:
-    """Fetch the document of a group version through the index.
+def document(fetch: Any, group: str, version: str, plural: str) -> Schema:
+    """Fetch the document of a group version, for one of its resources, through the index.
 
     Raises:
         CommandError: the server has none.
@@ -122,7 +122,7 @@ def document(fetch: Any, group: str, version: str) -> Schema:
     key = f"apis/{group}/{version}" if group else f"api/{version}"
     entry = (fetch("/openapi/v3").get("paths") or {}).get(key)
     if entry is None:
-        raise CommandError(f'couldn\'t find resource for "{group}/{version}"')
+        raise CommandError(f'couldn\'t find resource for "{group}/{version}, Resource={plural}"')
     found: Schema = fetch(entry["serverRelativeURL"])
     return found
 

@@ -20,7 +20,7 @@ class Flag:
 
     Args:
         name: long name, without dashes.
-        kind: string, bool, int, duration, list (comma-separated, may repeat) or array (may repeat).
+        kind: string, bool, int, int32, duration, list (comma-separated, may repeat) or array (may repeat).
         short: one letter, or empty.
         default: value if not given.
         alone: value if given without one (``--dry-run``); only for kinds but bool.
@@ -45,7 +45,7 @@ class Flag:
         """The value before any word is read."""
         if self.default is not None:
             return self.default
-        return {"string": "", "bool": False, "int": 0, "duration": 0.0}.get(self.kind, [])
+        return {"string": "", "bool": False, "int": 0, "int32": 0, "duration": 0.0}.get(self.kind, [])
 
     def read(self, text: str, before: Any) -> Any:
         """Turn the word into a value.
@@ -55,8 +55,8 @@ class Flag:
         """
         if self.kind == "bool":
             return _boolean(text)
-        if self.kind == "int":
-            return _integer(text)
+        if self.kind in {"int", "int32"}:
+            return _integer(text, bits=32 if self.kind == "int32" else 64)
         if self.kind == "duration":
             return parse_duration(text)
         if self.kind == "list":
@@ -186,11 +186,14 @@ def _boolean(text: str) -> bool:
     raise ValueError(f"strconv.ParseBool: parsing {quoted(text)}: invalid syntax")
 
 
-def _integer(text: str) -> int:
+def _integer(text: str, bits: int) -> int:
     try:
-        return int(text, 0) if text.lower().startswith(("0x", "0o", "0b")) else int(text)
+        value = int(text, 0) if text.lower().startswith(("0x", "0o", "0b")) else int(text)
     except ValueError:
         raise ValueError(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax") from None
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+        raise ValueError(f"strconv.ParseInt: parsing {quoted(text)}: value out of range")
+    return value
 
 
 def _csv(text: str) -> list[str]:

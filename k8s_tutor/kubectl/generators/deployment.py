@@ -22,8 +22,8 @@ class Deployment(Generator):
     required = ("image",)
     flags = (
         Flag("image", "list", help="image of a container; may repeat"),
-        Flag("replicas", "int", short="r", default=1, help="number of pods"),
-        Flag("port", "int", default=-1, help="port of the first container"),
+        Flag("replicas", "int32", short="r", default=1, help="number of pods"),
+        Flag("port", "int32", default=-1, help="port of the first container"),
         *COMMON,
     )
 

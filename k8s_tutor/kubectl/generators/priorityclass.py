@@ -17,7 +17,7 @@ class PriorityClass(Generator):
     resource = api("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced=False)
     failure = "failed to create priorityclass: "
     flags = (
-        Flag("value", "int", help="the priority"),
+        Flag("value", "int32", help="the priority"),
         Flag("global-default", "bool", help="use it for pods that name none"),
         Flag("description", help="when to use it"),
         Flag("preemption-policy", default="PreemptLowerPriority", help="PreemptLowerPriority or Never"),

@@ -32,13 +32,13 @@ class Autoscale(Verb):
         field_manager("kubectl-autoscale"),
         RECORD,
         SAVE_CONFIG,
-        Flag("min", "int", default=-1, help="fewest pods"),
-        Flag("max", "int", default=-1, help="most pods"),
+        Flag("min", "int32", default=-1, help="fewest pods"),
+        Flag("max", "int32", default=-1, help="most pods"),
         Flag("cpu", help="target, as 70% of the request or as an amount like 500m"),
         Flag("memory", help="target, as 70% of the request or as an amount like 200Mi"),
         Flag(
             "cpu-percent",
-            "int",
+            "int32",
             default=-1,
             deprecated="Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' "
             "for milliCPU).",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from k8s_tutor.client import ApiError
 from k8s_tutor.kubectl import generators
-from k8s_tutor.kubectl.actions import create_object, tell
+from k8s_tutor.kubectl.actions import create_object, send_raw, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
@@ -71,7 +71,7 @@ kubectl create configmap game --from-literal=lives=3
 
     def run(self, call: Call) -> int:
         if call.flag("raw"):
-            return self._raw(call)
+            return send_raw(call, "POST")
         errors: list[Exception] = []
         infos = load(call, errors)
         for info in infos:
@@ -85,12 +85,6 @@ kubectl create configmap game --from-literal=lives=3
         if not infos and not errors:
             raise CommandError("no objects passed to create")
         raise_all(errors)
-        return 0
-
-    def _raw(self, call: Call) -> int:
-        name = call.flag("filename")[0]
-        text = call.streams.stdin.read() if name == "-" and call.streams.stdin else (call.cwd / name).read_text("utf-8")
-        call.write(call.client.request("POST", call.flag("raw"), body=text).data.decode("utf-8", "replace"))
         return 0
 
 

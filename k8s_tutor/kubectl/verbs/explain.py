@@ -36,6 +36,8 @@ kubectl explain deployment.spec.strategy --recursive
             )
         if len(call.arguments) > 1:
             raise CommandError("We accept only this format: explain RESOURCE")
+        if call.flag("output") not in {"plaintext", "plaintext-openapiv2"}:
+            raise CommandError(f"unrecognized format: {call.flag('output')}")
         if call.flag("max-depth") and not call.flag("recursive"):
             raise CommandError("--max-depth requires --recursive")
 
@@ -44,7 +46,7 @@ kubectl explain deployment.spec.strategy --recursive
         group, version = resource.group, resource.version
         if call.flag("api-version"):
             group, _, version = call.flag("api-version").rpartition("/")
-        found = document(call.client.get, group, version)
+        found = document(call.client.get, group, version, resource.plural)
         explainer = Explainer(found, recursive=call.flag("recursive"), max_depth=call.flag("max-depth"))
         schema = explainer.kind(group, version, resource.kind)
         if schema is None:

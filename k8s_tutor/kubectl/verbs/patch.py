@@ -63,7 +63,7 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
                 if call.flag("subresource"):
                     info.object = call.client.get(f"{info.path}/{call.flag('subresource')}")
                 body = self._apply(call, info, patch, content_type)
-            except ApiError as error:
+            except (ApiError, CommandError) as error:
                 failures.append(error)
                 continue
             changed = dry_run(call) == "client" or body != info.object
@@ -81,7 +81,13 @@ kubectl patch deployment web --type=json -p '[{"op":"replace","path":"/spec/repl
                 local: dict[str, Any] = apply_json_patch(clone(info.object), patch)
                 return local
             return patched_locally(info.resource, info.object, patch, content_type)
-        made = patch_object(call, info, patch, content_type, "kubectl-patch", call.flag("subresource"))
+        try:
+            made = patch_object(call, info, patch, content_type, "kubectl-patch", call.flag("subresource"))
+        except ApiError as error:
+            if error.reason != "UnsupportedMediaType":
+                raise
+            named = f"{info.resource.group}/{info.resource.version}, Kind={info.resource.kind}"
+            raise CommandError(f"{content_type} is not supported by {named}: {error}") from None
         record(call, info, "kubectl-patch")
         return made
 

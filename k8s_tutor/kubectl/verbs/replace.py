@@ -1,7 +1,7 @@
 """``kubectl replace``: put the manifest in the object's place; ``--force`` deletes and creates."""
 
 from k8s_tutor.client import ApiError
-from k8s_tutor.kubectl.actions import cascade, delete_options, dry_run, query, tell
+from k8s_tutor.kubectl.actions import cascade, delete_options, dry_run, query, send_raw, tell
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError, raise_all, with_source
 from k8s_tutor.kubectl.flags import Flag
@@ -37,6 +37,8 @@ class Replace(Verb):
     def validate(self, call: Call) -> None:
         if not call.flag("filename") and not call.flag("kustomize"):
             raise CommandError("must specify one of -f and -k")
+        if call.flag("raw") and (len(call.flag("filename")) != 1 or call.flag("filename")[0].startswith("http")):
+            raise CommandError("--raw can only use a single local file or stdin")
         if call.flag("grace-period") >= 0 and not call.flag("force"):
             raise CommandError("--grace-period must have --force specified")
         if call.flag("timeout") and not call.flag("force"):
@@ -45,6 +47,8 @@ class Replace(Verb):
             raise CommandError("--dry-run can not be used when --force is set")
 
     def run(self, call: Call) -> int:
+        if call.flag("raw"):
+            return send_raw(call, "PUT")
         errors: list[Exception] = []
         infos = load(call, errors)
         raise_all(errors)
