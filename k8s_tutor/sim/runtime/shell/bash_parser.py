@@ -1,7 +1,7 @@
 """What only bash reads: ``[[ ]]``, ``(( ))``, ``for ((…))``, arrays, ``$'…'``, ``<(…)``, ``|&``, ``;&``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from k8s_tutor.sim.runtime.shell.parser import DashParser, Parser
@@ -91,6 +91,13 @@ class BashParser(Parser):
         return self._inner(text).document(text)
 
     def _conditional(self) -> Node:
+        outside, self.extended = self.extended, True
+        try:
+            return self._conditional_words()
+        finally:
+            self.extended = outside
+
+    def _conditional_words(self) -> Node:
         self.at += 2
         tokens: list[Word | str] = []
         while True:
@@ -226,6 +233,14 @@ class BashParser(Parser):
 
     # -- words
 
+    def program(self) -> Sequence:
+        self.extended = "extglob" in self.options
+        return super().program()
+
+    def line_of_commands(self) -> Sequence | None:
+        self.extended = "extglob" in self.options
+        return super().line_of_commands()
+
     def word(self) -> Word | None:
         if self.source.startswith("<(", self.at):
             self.at += 1
@@ -292,10 +307,14 @@ class BashParser(Parser):
             found.second = self._brace_word(quoted=found.quoted, stop="")
 
 
-def parser_for(flavour: str, text: str, aliases: Mapping[str, str] | None = None) -> Parser:
-    """Return the parser of a shell's language."""
+def parser_for(
+    flavour: str, text: str, aliases: Mapping[str, str] | None = None, options: Collection[str] = ()
+) -> Parser:
+    """Return the parser of a shell's language; ``options`` are the shell's, as they are when a line is read."""
     kind = {"bash": BashParser, "dash": DashParser}.get(flavour, Parser)
-    return kind(text, aliases)
+    parser = kind(text, aliases)
+    parser.options = options
+    return parser
 
 
 def _unescaped(text: str) -> str:

@@ -76,7 +76,7 @@ class Expander:
         found: list[str] = []
         for word in self._braces(words) if self._shell.words.flavour == "bash" else words:
             plain = word.literal
-            if plain is not None and not any(mark in plain for mark in "~*?["):
+            if plain is not None and "~" not in plain and not patterns.may_match(plain):
                 found.append(plain)
                 continue
             fields = await self._split(await self._pieces(word))
@@ -321,9 +321,7 @@ class Expander:
 
     def _paths(self, field: Field) -> list[str]:
         plain = "".join(text for text, _ in field)
-        if "f" in self._shell.options or not any(
-            not quoted and any(mark in text for mark in "*?[") for text, quoted in field
-        ):
+        if "f" in self._shell.options or not any(not quoted and patterns.may_match(text) for text, quoted in field):
             return [plain]
         pattern = "".join(patterns.escape(text) if quoted else text for text, quoted in field)
         return self.glob(pattern) or [plain]

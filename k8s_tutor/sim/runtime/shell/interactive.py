@@ -84,7 +84,7 @@ class Interaction:
                 continue
             pending += line
             try:
-                program = parser_for(shell.words.flavour, pending, shell.aliases).program()
+                program = parser_for(shell.words.flavour, pending, shell.aliases, shell.options).program()
             except IncompleteError:
                 continue
             except ShellSyntaxError as error:

@@ -56,7 +56,7 @@ class Shell(Variables):
 
     async def run_text(self, text: str, *, last: bool = False) -> int:
         """Parse and run a program, line by line; the exit status is the answer."""
-        parser = parser_for(self.words.flavour, text, self.aliases)
+        parser = parser_for(self.words.flavour, text, self.aliases, self.options)
         status = 0
         while True:
             at = parser.at

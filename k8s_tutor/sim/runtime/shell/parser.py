@@ -4,7 +4,7 @@ Recursive descent over characters, since what a character means depends on where
 when their line ends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from k8s_tutor.sim.runtime.shell.syntax import (
@@ -47,6 +47,7 @@ class Parser(WordReader):
 
     ENDINGS: ClassVar[tuple[str, ...]] = (";;",)  # of a case's item
     has_function_word: ClassVar[bool] = True
+    options: Collection[str] = ()
 
     def __init__(self, source: str, aliases: Mapping[str, str] | None = None, line: int = 1) -> None:
         super().__init__(source, line)

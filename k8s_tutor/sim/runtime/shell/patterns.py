@@ -1,4 +1,4 @@
-"""Shell patterns: ``*``, ``?``, ``[…]``; a backslash takes a character's meaning."""
+"""Shell patterns: ``*``, ``?``, ``[…]``, bash's ``@(a|b)`` and its like; a backslash takes a character's meaning."""
 
 import functools
 import re
@@ -6,6 +6,8 @@ import re
 from k8s_tutor.apimachinery.backtracking import limited
 
 MATCHING_COST = 2e-8  # seconds for each character that is matched
+MAGIC = ("*", "?", "[", "+(", "@(", "!(")
+GROUPS = {"@": "", "?": "?", "*": "*", "+": "+", "!": ""}
 CLASSES = {
     "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": " \\t\\n\\r\\f\\v",
     "blank": " \\t", "punct": "!-/:-@\\[-`{-~", "xdigit": "0-9a-fA-F", "cntrl": "\\x00-\\x1f\\x7f", "print": " -~",
@@ -15,12 +17,17 @@ CLASSES = {
 
 def escape(text: str) -> str:
     """Return a pattern that matches just this text."""
-    return re.sub(r"([\\*?\[\]])", r"\\\1", text)
+    return re.sub(r"([\\*?\[\]()|])", r"\\\1", text)
 
 
 def has_magic(pattern: str) -> bool:
     """Tell whether the pattern may match other texts than itself."""
-    return re.search(r"(?<!\\)(\\\\)*[*?\[]", pattern) is not None
+    return re.search(r"(?<!\\)(\\\\)*([*?\[]|[+@!]\()", pattern) is not None
+
+
+def may_match(text: str) -> bool:
+    """Tell, cheaply, whether unquoted text may be a pattern of files' names."""
+    return any(mark in text for mark in MAGIC)
 
 
 def unescape(pattern: str) -> str:
@@ -37,6 +44,11 @@ def translate(pattern: str, *, greedy: bool = True) -> str:
     while at < len(pattern):
         character = pattern[at]
         at += 1
+        if character in GROUPS and pattern[at : at + 1] == "(" and (end := _closing(pattern, at)):
+            inner = "|".join(translate(choice, greedy=greedy) for choice in _choices(pattern[at + 1 : end]))
+            rest = translate(pattern[end + 1 :], greedy=greedy)
+            negated = f"(?!(?:{inner}){rest}\\Z){star}"
+            return "".join(found) + (negated if character == "!" else f"(?:{inner}){GROUPS[character]}") + rest
         if character == "*":
             found.append(star)
         elif character == "?":
@@ -50,6 +62,35 @@ def translate(pattern: str, *, greedy: bool = True) -> str:
         else:
             found.append(re.escape(character))
     return "".join(found)
+
+
+def _closing(pattern: str, at: int) -> int:
+    """Return where the parenthesis at ``at`` is closed; 0 if it is not."""
+    depth = 0
+    while at < len(pattern):
+        if pattern[at] == "\\":
+            at += 1
+        elif pattern[at] in "()":
+            depth += 1 if pattern[at] == "(" else -1
+            if not depth:
+                return at
+        at += 1
+    return 0
+
+
+def _choices(text: str) -> list[str]:
+    """Return the alternatives between the bars of a group (not those of groups inside it)."""
+    found, depth, begin, at = [], 0, 0, 0
+    while at < len(text):
+        if text[at] == "\\":
+            at += 1
+        elif text[at] in "()":
+            depth += 1 if text[at] == "(" else -1
+        elif text[at] == "|" and not depth:
+            found.append(text[begin:at])
+            begin = at + 1
+        at += 1
+    return [*found, text[begin:]]
 
 
 def _bracket(pattern: str, at: int) -> tuple[str, int]:

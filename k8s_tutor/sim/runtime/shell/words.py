@@ -28,10 +28,12 @@ class WordReader:
     Attributes:
         operators: of ``${name…}``, longer ones first.
         late_substitution: an unknown operator is refused only where it would be expanded.
+        extended: ``@(a|b)`` and its like are patterns here (bash's ``extglob``, and in ``[[ ]]``).
     """
 
     operators: ClassVar[tuple[str, ...]] = OPERATORS
     late_substitution: ClassVar[bool] = False
+    extended = False
 
     def __init__(self, source: str, line: int = 1) -> None:
         self.source = source
@@ -116,6 +118,18 @@ class WordReader:
 
     # -- words
 
+    def _group_end(self) -> int:
+        """Return where the group of an extended pattern that begins here ends; 0 if it does not end in the line."""
+        depth = 0
+        for at in range(self.at, len(self.source)):
+            character = self.source[at]
+            if character in "\n'\"`$":
+                return 0
+            depth += (character == "(") - (character == ")")
+            if not depth:
+                return at + 1
+        return 0
+
     def word(self) -> Word | None:
         """Read a word; None if none begins here."""
         parts: list[Part] = []
@@ -130,6 +144,10 @@ class WordReader:
 
         while self.at < len(source):
             character = source[self.at]
+            if character == "(" and plain and plain[-1] in "?*+@!" and self.extended and (end := self._group_end()):
+                plain.append(source[self.at : end])
+                self.at = end
+                continue
             if character in METACHARACTERS:
                 break
             if character == "'":
