@@ -183,7 +183,17 @@ class Profile:
         self.by_name = {plugin.name: plugin for plugin in self.plugins}
         self._filters = tuple(plugin for plugin in self.plugins if plugin.filters)
         self._scores = tuple(plugin for plugin in self.plugins if plugin.weight)
+        self._gates = self._that("pre_enqueue")
+        self._likeness = self._that("alike")
+        self._helpers = self._that("post_filter")
+        self._binders = self._that("pre_bind")
+        self._waiting = self._that("ready")
+        self._undoing = self._that("unreserve")[::-1]
         self._handle = handle
+
+    def _that(self, hook: str) -> tuple[Plugin, ...]:
+        """Return the plug-ins that do something at a point where most do nothing."""
+        return tuple(plugin for plugin in self.plugins if getattr(type(plugin), hook) is not getattr(Plugin, hook))
 
     def pre_filter(
         self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]
@@ -253,19 +263,19 @@ class Profile:
 
     def pre_enqueue(self, pod: PodInfo) -> str:
         """Return the first plug-in that sees no sense in trying the pod, or ""."""
-        return next((plugin.name for plugin in self._filters if not plugin.pre_enqueue(pod)), "")
+        return next((plugin.name for plugin in self._gates if not plugin.pre_enqueue(pod)), "")
 
     def alike(self, pod: PodInfo) -> bool:
         """Tell whether all plug-ins treat pods alike that look like this one."""
-        return all(plugin.alike(pod) for plugin in self._filters)
+        return all(plugin.alike(pod) for plugin in self._likeness)
 
     def post_filter(self, state: CycleState, pod: PodInfo) -> list[str]:
         """Return what plug-ins did to help a pod which no node took."""
-        return [done for plugin in self._filters if (done := plugin.post_filter(state, pod))]
+        return [done for plugin in self._helpers if (done := plugin.post_filter(state, pod))]
 
     def pre_bind(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
         """Run all; raises PluginError, in upstream's words."""
-        for plugin in self._filters:
+        for plugin in self._binders:
             try:
                 plugin.pre_bind(state, pod, node)
             except (ApiError, PluginError) as error:
@@ -274,7 +284,7 @@ class Profile:
 
     def ready(self, state: CycleState, pod: PodInfo) -> bool:
         """Tell whether no plug-in has to wait before the pod is bound; raises PluginError if waiting is in vain."""
-        for plugin in self._filters:
+        for plugin in self._waiting:
             try:
                 if not plugin.ready(state, pod):
                     return False
@@ -284,7 +294,7 @@ class Profile:
 
     def unreserve(self, state: CycleState, pod: PodInfo, node: NodeInfo) -> None:
         """Undo what was written for a pod that could not be bound."""
-        for plugin in reversed(self._filters):
+        for plugin in self._undoing:
             plugin.unreserve(state, pod, node)
 
     def scores(self, state: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[int]:
