@@ -87,6 +87,7 @@ class Strategy:
         allow_create_on_update: PUT of a missing object creates it.
         allow_unconditional_update: PUT without resourceVersion is accepted.
         columns: of the Table, first the name.
+        no_rows: what stands for the rows of an empty Table; upstream's default convertor makes no list at all.
         unversioned_annotations: those that only conversion to the served version adds: Tables do not show them.
         counts_empties: a change of nothing but empty values counts in ``metadata.generation`` too.
         orphans_by_default: a delete without a policy leaves dependents alone.
@@ -102,6 +103,7 @@ class Strategy:
     unversioned_annotations: ClassVar[frozenset[str]] = frozenset()
     counts_empties: ClassVar[bool] = False
     orphans_by_default: ClassVar[bool] = False
+    no_rows: ClassVar[list[Json] | None] = []
     deprecation: str = ""
     columns: ClassVar[Sequence[Column]] = (
         Column("Name", "string", "name"),

@@ -14,6 +14,7 @@ class ClusterRoleStrategy(KindStrategy):
     """The kind ClusterRole."""
 
     resource = "clusterroles.rbac.authorization.k8s.io"
+    no_rows = None
     allow_create_on_update = True
     name_rule = staticmethod(names.is_path_segment)
 

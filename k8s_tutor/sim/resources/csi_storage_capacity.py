@@ -1,10 +1,8 @@
 """CSIStorageCapacities (upstream: ``registry/storage/csistoragecapacity``)."""
 
-from typing import Any
-
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.resources.shared import quantities, table
+from k8s_tutor.sim.resources.shared import quantities
 from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import NEGATIVE, At, same
 from k8s_tutor.sim.resources.shared.label_checks import check_selector, shown
@@ -15,11 +13,7 @@ class CSIStorageCapacityStrategy(KindStrategy):
 
     resource = "csistoragecapacities.storage.k8s.io"
     allow_unconditional_update = False
-    columns = table.table(
-        table.NAME,
-        table.doc("storage.v1", "CSIStorageCapacity", "storageClassName", "StorageClassName"),
-        table.doc("storage.v1", "CSIStorageCapacity", "capacity", "Capacity"),
-    )
+    no_rows = None
 
     def check(self, v: At, old: Json | None) -> None:
         check_selector(v.at("nodeTopology"))
@@ -33,11 +27,3 @@ class CSIStorageCapacityStrategy(KindStrategy):
         if not same(v.get("nodeTopology"), old.get("nodeTopology")):
             v.invalid("nodeTopology", "field is immutable", shown(v.get("nodeTopology")))
         v.immutable("storageClassName", old)
-
-    def row(self, obj: Json, now: float) -> list[Any]:
-        capacity = obj.get("capacity")
-        return [
-            obj["metadata"]["name"],
-            obj.get("storageClassName") or "",
-            table.UNSET if capacity is None else str(capacity),
-        ]

@@ -5,7 +5,8 @@ from typing import Any
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.structural.formats import FORMATS
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.registry.strategy import RequestContext
+from k8s_tutor.sim.registry.strategy import Column, RequestContext
+from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.admission.webhook_clients import check_client
 from k8s_tutor.sim.resources.shared.admission.webhooks import check_review_versions
 from k8s_tutor.sim.resources.shared.base import KindStrategy
@@ -47,6 +48,17 @@ class CustomResourceDefinitionStrategy(KindStrategy):
     """The kind CustomResourceDefinition."""
 
     resource = "customresourcedefinitions.apiextensions.k8s.io"
+    no_rows = None
+    columns = table.table(
+        table.NAME,
+        table.plain("Scope", "Cluster/Namespaced"),
+        table.plain("Versions", "Served versions"),
+        table.CREATED,
+        Column("Group", "string", "", "API group", 1),
+        Column("Kind", "string", "", "CustomResource kind", 1),
+        Column("ShortNames", "string", "", "Short names", 1),
+        Column("Established", "boolean", "", "Established status", 1),
+    )
     has_status = True
     has_generation = True
     allow_unconditional_update = False
@@ -245,7 +257,23 @@ class CustomResourceDefinitionStrategy(KindStrategy):
         return [*found, *sorted(sets)]
 
     def row(self, obj: Json, now: float) -> list[Any]:
-        return [obj["metadata"]["name"], obj["metadata"].get("creationTimestamp")]
+        spec, conditions = obj.get("spec") or {}, (obj.get("status") or {}).get("conditions") or ()
+        names_of = spec.get("names") or {}
+        versions = sorted(
+            f"{version.get('name')}(storage)" if version.get("storage") else version.get("name") or ""
+            for version in spec.get("versions") or ()
+            if version.get("served")
+        )
+        return [
+            obj["metadata"]["name"],
+            spec.get("scope") or "",
+            ",".join(versions),
+            obj["metadata"].get("creationTimestamp"),
+            spec.get("group") or "",
+            names_of.get("kind") or "",
+            ",".join(names_of.get("shortNames") or ()),
+            any(item.get("type") == "Established" and item.get("status") == "True" for item in conditions),
+        ]
 
 
 def _schemas(obj: Json) -> list[Json]:

@@ -40,12 +40,10 @@ class IPAddressStrategy(KindStrategy):
         missing = spec.get("parentRef") is None
         if missing:
             spec.required("parentRef")
+        for name in () if missing else ("resource", "name"):
+            spec.at("parentRef").need(name)
         if old is not None:
             spec.immutable_declared("parentRef", old.get("spec"))
-        if missing:
-            return
-        for name in ("resource", "name"):
-            spec.at("parentRef").need(name)
 
     def row(self, obj: Json, now: float) -> list[Any]:
         parent = (obj.get("spec") or {}).get("parentRef")

@@ -19,6 +19,7 @@ class LimitRangeStrategy(KindStrategy):
     """The kind LimitRange."""
 
     resource = "limitranges"
+    no_rows = None
 
     def default(self, obj: Json) -> None:
         for item in (obj.get("spec") or {}).get("limits") or ():

@@ -10,7 +10,6 @@ class MutatingAdmissionPolicyBindingStrategy(policies.BindingStrategy):
 
     resource = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
     allow_unconditional_update = False
-    columns = policies.binding_columns("configuration")
 
     def check(self, v: At, old: Json | None) -> None:
         v.at("spec").need("policyName")

@@ -11,6 +11,7 @@ class RoleStrategy(KindStrategy):
     """The kind Role."""
 
     resource = "roles.rbac.authorization.k8s.io"
+    no_rows = None
     allow_create_on_update = True
     name_rule = staticmethod(names.is_path_segment)
 

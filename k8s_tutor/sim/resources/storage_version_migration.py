@@ -23,7 +23,7 @@ class StorageVersionMigrationStrategy(WithStatus):
     resource = "storageversionmigrations.storagemigration.k8s.io"
     allow_unconditional_update = False
     columns = table.table(
-        table.NAME,
+        table.plain("Name", table.NAME.description),
         table.plain("Resource", "GroupResource to migrate"),
         table.plain("Status", "Status of the migration"),
     )

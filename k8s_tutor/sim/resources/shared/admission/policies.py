@@ -116,21 +116,16 @@ class PolicyStrategy(KindStrategy):
         return [obj["metadata"]["name"], len(spec.get(items) or ()), shown, table.created(obj, now)]
 
 
-def binding_columns(word: str) -> table.Columns:
-    """Return the columns of a kind of binding, whose texts differ in one word."""
-    return table.table(
-        table.NAME,
-        table.plain("PolicyName", "PolicyName indicates the policy definition which the policy binding binded to"),
-        table.plain("ParamRef", f"ParamRef indicates the param resource which sets the {word} param"),
-        table.AGE,
-    )
-
-
 class BindingStrategy(KindStrategy):
     """A kind that binds an admission policy."""
 
     has_generation = True
-    columns = binding_columns("configration")  # upstream's spelling, where it validates
+    columns = table.table(
+        table.NAME,
+        table.plain("PolicyName", "PolicyName indicates the policy definition which the policy binding binded to"),
+        table.plain("ParamRef", "ParamRef indicates the param resource which sets the configuration param"),
+        table.AGE,
+    )
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         return admission_rules.static_warnings(obj, old)
