@@ -111,7 +111,11 @@ func election(ctx context.Context, c cluster) error {
 }
 
 func discover(ctx context.Context, c cluster) error {
-	client := c.typed.Discovery()
+	// Not the typed client's: the version is served as JSON only.
+	client, err := discovery.NewDiscoveryClientForConfig(c.config)
+	if err != nil {
+		return err
+	}
 	version, err := client.ServerVersion()
 	if err != nil || !strings.HasPrefix(version.GitVersion, "v1.37") {
 		return fmt.Errorf("version %v, %w", version, err)
