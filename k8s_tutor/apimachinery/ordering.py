@@ -44,26 +44,34 @@ def merge_patched_text(current: Json, patch: Json, type: Type | None) -> str:
 
 
 def json_patched_text(current: Json, operations: Any, type: Type | None) -> str:
-    """Return the JSON text of ``current`` after a JSON patch: only the objects on the way of an operation are sorted."""
+    """Return the JSON text of ``current`` after a JSON patch.
+
+    Only the objects on the way of an operation are sorted, and those that a test compares.
+    """
     done = go_ordered(current, type)
     for operation in operations:
         ways = [text.split("/")[1:] for text in (operation.get("path"), operation.get("from")) if isinstance(text, str)]
         for way in ways:
-            done = _sorted_on_way(done, way)
+            done = _sorted_on_way(done, way, deep=operation.get("op") == "test")
         done = apply_json_patch(done, [operation])
         for way in ways:
             done = _sorted_on_way(done, [*way[:-1], "-"])
     return go_json(done)
 
 
-def _sorted_on_way(value: Any, steps: list[str]) -> Any:
+def _sorted_on_way(value: Any, steps: list[str], *, deep: bool = False) -> Any:
     if not steps:
-        return value
+        return go_ordered(value, None) if deep else value
     step = steps[0].replace("~1", "/").replace("~0", "~")
     if isinstance(value, dict):
-        return {key: _sorted_on_way(value[key], steps[1:]) if key == step else value[key] for key in sorted(value)}
+        return {
+            key: _sorted_on_way(value[key], steps[1:], deep=deep) if key == step else value[key]
+            for key in sorted(value)
+        }
     if isinstance(value, list):
-        return [_sorted_on_way(item, steps[1:]) if str(at) == step else item for at, item in enumerate(value)]
+        return [
+            _sorted_on_way(item, steps[1:], deep=deep) if str(at) == step else item for at, item in enumerate(value)
+        ]
     return value
 
 

@@ -1,10 +1,14 @@
 """The order of keys in quoted objects."""
 
+from typing import TYPE_CHECKING
+
 from k8s_tutor.apimachinery import schema
 from k8s_tutor.apimachinery.encoding import LIVE, encoded
 from k8s_tutor.apimachinery.ordering import go_json, go_ordered, json_patched_text, merge_patched_text
 from k8s_tutor.apimachinery.schema import type_for
-from k8s_tutor.apimachinery.unstructured import Json
+
+if TYPE_CHECKING:
+    from k8s_tutor.apimachinery.unstructured import Json
 
 POD = {
     "status": {},
@@ -62,3 +66,10 @@ def test_managers_see_empty_lists_within_lists_that_are_one_value() -> None:
     assert encoded(rules, policy, form=LIVE)["spec"]["egress"] == [{"to": []}]
     containers = {"spec": {"containers": [{"name": "c", "args": [], "env": []}]}}
     assert "args" not in encoded(containers, pod, form=LIVE)["spec"]["containers"][0]
+
+
+def test_what_a_test_compares_is_sorted() -> None:
+    current: Json = {"webhooks": [{"rules": [{"b": 1, "a": {"d": 2, "c": 3}}]}], "other": {"z": 1, "y": 2}}
+    operations = [{"op": "test", "path": "/webhooks/0/rules/0", "value": {"a": {"c": 3, "d": 2}, "b": 1}}]
+    text = json_patched_text(current, operations, None)
+    assert '"rules":[{"a":{"c":3,"d":2},"b":1}]' in text

@@ -173,7 +173,12 @@ def _decoded(call: Call, change: tuple[Json, Any], value: Decoded, media: str, o
         if media == STRATEGIC:
             return _invalid_patch(go_map(value.obj), unstructured_error(why))
         quoted = {MERGE: merge_patched_text, JSON_PATCH: json_patched_text}.get(media)
-        return _invalid_patch(quoted(current, value.obj, type_) if quoted else go_json(go_ordered(new, type_)), why)
+        text = quoted(current, value.obj, type_) if quoted else go_json(go_ordered(new, type_))
+        if quoted and not why.startswith("strict"):
+            # What is wrong first is what the text's reader meets first.
+            patched = orjson.loads(text)
+            why = (call.resource.conform(patched).type_error if isinstance(patched, dict) else None) or why
+        return _invalid_patch(text, why)
 
     if not isinstance(new, dict):
         raise refused(_not_a_map(new))

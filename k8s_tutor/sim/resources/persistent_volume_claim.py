@@ -50,6 +50,8 @@ class PersistentVolumeClaimStrategy(KindStrategy):
             round_milli((spec.get("resources") or {}).get(side))
         status = obj.get("status") or {}
         obj["status"] = status
+        for field in ("capacity", "allocatedResources"):
+            round_milli(status.get(field))
         if not status.get("phase"):
             status["phase"] = "Pending"
 
