@@ -147,7 +147,7 @@ def _openid(server: Backend, request: Request) -> Json:
 
     place = f"127.0.0.1:{server.port}"
     if request.headers.get("host", place) != place:
-        place = f"{address(bare=server.cluster.shape.bare)}:{server.port}"
+        place = f"{address(bare=server.cluster.shape.bare)}:{server.cluster.port}"
     return {
         "issuer": ISSUER,
         "jwks_uri": f"https://{place}/openid/v1/jwks",
