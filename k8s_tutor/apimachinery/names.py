@@ -24,9 +24,6 @@ _HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 
 _match_label = re.compile(_LABEL).fullmatch
 _match_subdomain = re.compile(_SUBDOMAIN).fullmatch
-_match_subdomain_underscore = re.compile(_SUBDOMAIN_UNDERSCORE).fullmatch
-_match_label_1035 = re.compile(_LABEL_1035).fullmatch
-_match_wildcard = re.compile(_WILDCARD).fullmatch
 _match_key = re.compile(_KEY).fullmatch
 _match_value = re.compile(_VALUE).fullmatch
 _match_config_key = re.compile(_CONFIG_KEY).fullmatch
@@ -70,66 +67,63 @@ def _too_long(value: str, length: int) -> list[str]:
     return [max_len_error(length)] if len(value.encode()) > length else []
 
 
+def _dns_rule(pattern: str, length: int, rule: str, examples: tuple[str, ...], doc: str) -> Check:
+    """Return the judge of a kind of DNS name."""
+    match, complaint = re.compile(pattern).fullmatch, regex_error(rule, pattern, *examples)
+
+    def judge(value: str) -> list[str]:
+        errors = _too_long(value, length)
+        return errors if match(value) else [*errors, complaint]
+
+    judge.__doc__ = doc
+    return judge
+
+
+_lowercase_label = _dns_rule(
+    _LABEL,
+    63,
+    f"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', {_ALNUM_ENDS}",
+    ("my-name", "123-abc"),
+    "Judge a DNS label (RFC 1123), dots or not.",
+)
+is_dns1123_subdomain = _dns_rule(
+    _SUBDOMAIN,
+    253,
+    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', {_ALNUM_ENDS}",
+    ("example.com",),
+    "Judge a DNS subdomain (RFC 1123): the names of most objects.",
+)
+is_dns1123_subdomain_with_underscore = _dns_rule(
+    _SUBDOMAIN_UNDERSCORE,
+    253,
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', "
+    f"{_ALNUM_ENDS}",
+    ("example.com",),
+    "Judge a DNS subdomain in which underscores are allowed (search domains of a pod's DNS).",
+)
+is_dns1035_label = _dns_rule(
+    _LABEL_1035,
+    63,
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character",
+    ("my-name", "abc-123"),
+    "Judge a DNS label (RFC 1035): the names of Services.",
+)
+is_wildcard_dns1123_subdomain = _dns_rule(
+    _WILDCARD,
+    253,
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    ("*.example.com",),
+    "Judge a wildcard host such as ``*.example.com`` (Ingress).",
+)
+
+
 def is_dns1123_label(value: str) -> list[str]:
     """Judge a DNS label (RFC 1123): names of namespaces, containers, services' label parts."""
-    errors = _too_long(value, 63)
-    if not _match_label(value):
-        if _match_subdomain(value):
-            errors.append("must not contain dots")
-        else:
-            rule = (
-                f"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', {_ALNUM_ENDS}"
-            )
-            errors.append(regex_error(rule, _LABEL, "my-name", "123-abc"))
-    return errors
-
-
-def is_dns1123_subdomain(value: str) -> list[str]:
-    """Judge a DNS subdomain (RFC 1123): the names of most objects."""
-    errors = _too_long(value, 253)
-    if not _match_subdomain(value):
-        rule = (
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
-            f"{_ALNUM_ENDS}"
-        )
-        errors.append(regex_error(rule, _SUBDOMAIN, "example.com"))
-    return errors
-
-
-def is_dns1123_subdomain_with_underscore(value: str) -> list[str]:
-    """Judge a DNS subdomain in which underscores are allowed (search domains of a pod's DNS)."""
-    errors = _too_long(value, 253)
-    if not _match_subdomain_underscore(value):
-        rule = (
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', "
-            f"{_ALNUM_ENDS}"
-        )
-        errors.append(regex_error(rule, _SUBDOMAIN_UNDERSCORE, "example.com"))
-    return errors
-
-
-def is_dns1035_label(value: str) -> list[str]:
-    """Judge a DNS label (RFC 1035): the names of Services."""
-    errors = _too_long(value, 63)
-    if not _match_label_1035(value):
-        rule = (
-            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-            "character, and end with an alphanumeric character"
-        )
-        errors.append(regex_error(rule, _LABEL_1035, "my-name", "abc-123"))
-    return errors
-
-
-def is_wildcard_dns1123_subdomain(value: str) -> list[str]:
-    """Judge a wildcard host such as ``*.example.com`` (Ingress)."""
-    errors = _too_long(value, 253)
-    if not _match_wildcard(value):
-        rule = (
-            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist "
-            "of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
-        )
-        errors.append(regex_error(rule, _WILDCARD, "*.example.com"))
-    return errors
+    if not _match_label(value) and _match_subdomain(value):
+        return [*_too_long(value, 63), "must not contain dots"]
+    return _lowercase_label(value)
 
 
 def is_qualified_name(value: str) -> list[str]:

@@ -19,7 +19,7 @@ from k8s_tutor.apimachinery.cel.cost import actual_sizes, estimate
 from k8s_tutor.apimachinery.cel.library import INSERT, configuration, extensions
 from k8s_tutor.apimachinery.cel.literals import check_literals
 from k8s_tutor.apimachinery.cel.ranges import NOTHING
-from k8s_tutor.apimachinery.cel.types import DYN, Declared, Type
+from k8s_tutor.apimachinery.cel.types import DYN, Type
 
 _STATUS = re.compile(r"^[A-Z_]+: ")
 _NO_OVERLOAD = re.compile(r"<input>:(\d+):(\d+): found no matching overload for '(\w+)' applied to '\(([^']*)\)'")
@@ -58,24 +58,21 @@ class Scope:
     Args:
         variables: names and their types.
         structs: by the names of objects, their fields' types.
-        declared: for each variable, what is known of the size of its values.
         bindings: whether expressions know ``cel.bind``.
     """
 
-    __slots__ = ("bindings", "declared", "names", "structs", "variables")
+    __slots__ = ("bindings", "names", "structs", "variables")
 
     def __init__(
         self,
         variables: Mapping[str, Type],
         structs: Mapping[str, Mapping[str, Type]] | None = None,
         *,
-        declared: Mapping[str, Declared] | None = None,
         bindings: bool = False,
     ) -> None:
         self.variables = dict(variables)
         self.names = tuple(name for name in variables if "." not in name)  # the parser knows no dotted ones
         self.structs = structs or {}
-        self.declared = declared or {}
         self.bindings = bindings
 
 

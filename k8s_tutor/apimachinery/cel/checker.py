@@ -1,7 +1,9 @@
 """Types of expressions, and what is wrong with them, in the words of the API server.
 
-Mirrors cel-go's ``checker`` as Kubernetes sets it up: numbers compare across their types; that the items
-of a literal have one type is asked in ``literals``. ``functions.json`` has the signatures of all functions of Kubernetes 1.37's environment.
+Mirrors cel-go's ``checker`` as Kubernetes sets it up: numbers compare across their types; that the items of a literal have
+one type is asked in ``literals``. ``functions.json`` has the signatures of all functions of Kubernetes 1.37's environment
+(``environment.MustBaseEnvSet`` with the authorizer's and JSON patch's libraries): name, then for each overload its id,
+whether it is a method, arguments, result.
 """
 
 import json

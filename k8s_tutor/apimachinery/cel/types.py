@@ -6,7 +6,7 @@ values can be, by which the cost of an expression is estimated.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 DYN_KIND: Final = "dyn"
 ERROR_KIND: Final = "error"
@@ -158,8 +158,3 @@ def structs(*declarations: Declared) -> dict[str, dict[str, Type]]:
         if one.item is not None:
             waiting.append(one.item)
     return found
-
-
-def plain(type: Type, **fields: Any) -> Declared:
-    """Return a declaration of unknown size; with fields, of an object."""
-    return Declared(type, fields)
