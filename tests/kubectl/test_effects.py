@@ -157,3 +157,21 @@ async def test_a_forwarded_port_that_nobody_serves_ends_the_call(server: ServerF
         assert await forwarding == 1
     assert '"An error occurred forwarding" err="error forwarding port 81 to pod ' in err.getvalue()
     assert err.getvalue().endswith(f"localPort={port} remotePort=81\nerror: lost connection to pod\n")
+
+
+async def test_a_custom_profile_goes_over_the_chosen_one(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
+    served = await server()
+    await ours(served, "run", "one", "--image=nginx:1.27")
+    (tmp_path / "custom.yaml").write_text(
+        "securityContext: {capabilities: {add: [NET_ADMIN]}}\nenv: [{name: MORE, value: x}]\n"
+    )
+    words = ("debug", "one", "--image=busybox:1.36", "--copy-to=two", "-c", "dbg", "--custom=custom.yaml")
+    assert (await ours(served, *words, "--", "sleep", "9")).err == ""
+    found = await ours(
+        served, "get", "pod", "two", "-o", "jsonpath={.spec.containers[1].securityContext} {.spec.containers[1].env}"
+    )
+    assert found.out == '{"capabilities":{"add":["NET_ADMIN"]}} [{"name":"MORE","value":"x"}]'
+    (tmp_path / "custom.yaml").write_text("image: other\n")
+    refused = "error: name, command, image, lifecycle and volume devices are not modifiable via custom profile\n"
+    assert (await ours(served, *words)).err == refused
+    assert (await ours(served, *words, "--profile=nope")).err == "error: unknown profile: nope\n"

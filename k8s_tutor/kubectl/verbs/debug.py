@@ -15,6 +15,7 @@ from k8s_tutor.kubectl.infos import Info, select
 from k8s_tutor.kubectl.options import FILENAME
 from k8s_tutor.kubectl.patchtypes import STRATEGIC
 from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.verbs import _debug_profiles as profiles
 
 POD = api("", "v1", "pods", "Pod")
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -52,7 +53,7 @@ kubectl debug node/node1 -it --image=busybox:1.36
         Flag("env", "array", help="variable, as KEY=VALUE; may repeat"),
         Flag("image-pull-policy", help="Always, IfNotPresent or Never"),
         Flag("profile", default="general", help="general, baseline, restricted, netadmin, sysadmin or legacy"),
-        Flag("custom", help="taken and ignored"),
+        Flag("custom", help="a file with a part of a container that is merged over the profile's"),
         Flag("stdin", "bool", short="i", help="keep the standard input open"),
         Flag("tty", "bool", short="t", help="the container gets a terminal"),
         Flag("attach", "bool", help="attach to the container"),
@@ -86,6 +87,9 @@ kubectl debug node/node1 -it --image=busybox:1.36
             raise CommandError(f"invalid image pull policy: {call.flag('image-pull-policy')}")
         if call.flag("tty") and not call.flag("stdin"):
             raise CommandError("-i/--stdin is required for containers with -t/--tty=true")
+        if call.flag("profile") not in profiles.PROFILES:
+            raise CommandError(f"unknown profile: {call.flag('profile')}")
+        self.own = profiles.own(call)
         if call.flag("profile") == "legacy":
             call.err(
                 "--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other "
@@ -135,16 +139,13 @@ kubectl debug node/node1 -it --image=busybox:1.36
         for flag in ("stdin", "tty"):
             if call.flag(flag):
                 made[flag] = True
-        capabilities = {"general": ["SYS_PTRACE"], "netadmin": ["NET_ADMIN", "NET_RAW"]}.get(call.flag("profile"))
-        if capabilities:
-            made["securityContext"] = {"capabilities": {"add": capabilities}}
-        elif call.flag("profile") == "sysadmin":
-            made["securityContext"] = {"privileged": True}
         return made
 
     def _ephemeral(self, call: Call, info: Info) -> tuple[Json, str]:
         name = self._name(call, info.object)
         container = self._container(call, name)
+        profiles.apply(call.flag("profile"), container)
+        container = profiles.merged(container, self.own)
         if call.flag("target"):
             container["targetContainerName"] = call.flag("target")
             if not call.flag("quiet"):
@@ -167,17 +168,18 @@ kubectl debug node/node1 -it --image=busybox:1.36
         source = info.object
         spec = clone(source["spec"])
         metadata: Json = {"name": call.flag("copy-to"), "namespace": info.namespace}
+        legacy = call.flag("profile") == "legacy"
         for kept in ("labels", "annotations"):
-            if call.flag(f"keep-{kept}") and source["metadata"].get(kept):
+            if (call.flag(f"keep-{kept}") or (legacy and kept == "annotations")) and source["metadata"].get(kept):
                 metadata[kept] = source["metadata"][kept]
         if not call.flag("same-node"):
             spec.pop("nodeName", None)
         spec.pop("ephemeralContainers", None)
-        if not call.flag("keep-init-containers"):
+        if not call.flag("keep-init-containers") and not legacy:
             spec.pop("initContainers", None)
         for container in spec["containers"]:
             for probe in ("liveness", "readiness", "startup"):
-                if not call.flag(f"keep-{probe}"):
+                if not call.flag(f"keep-{probe}") and not legacy:
                     container.pop(f"{probe}Probe", None)
         images = dict(word.partition("=")[::2] for word in call.flag("set-image"))
         for container in spec["containers"]:
@@ -194,8 +196,11 @@ kubectl debug node/node1 -it --image=busybox:1.36
         else:
             name = self._name(call, source)
             spec["containers"].append(self._container(call, name))
-        if call.flag("share-processes"):
-            spec["shareProcessNamespace"] = True
+        at = next(at for at, one in enumerate(spec["containers"]) if one["name"] == name)
+        profiles.apply(call.flag("profile"), spec["containers"][at])
+        spec["containers"][at] = profiles.merged(spec["containers"][at], self.own)
+        if call.changed("share-processes") or not legacy:
+            spec["shareProcessNamespace"] = bool(call.flag("share-processes"))
         made = call.request(
             "POST", info.collection, body={"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
         )
@@ -211,17 +216,19 @@ kubectl debug node/node1 -it --image=busybox:1.36
         if not call.flag("quiet"):
             call.out(f"Creating debugging pod {name} with container {container_name} on node {info.name}.")
         container = self._container(call, container_name)
-        container["volumeMounts"] = [{"name": "host-root", "mountPath": "/host"}]
+        profile = call.flag("profile")
+        profiles.apply(profile, container, on_node=True)
         spec: Json = {
-            "containers": [container],
             "nodeName": info.name,
             "restartPolicy": "Never",
             "tolerations": [{"operator": "Exists"}],
-            "volumes": [{"name": "host-root", "hostPath": {"path": "/"}}],
-            "hostIPC": True,
-            "hostNetwork": True,
-            "hostPID": True,
         }
+        if profile in profiles.HOST_ROOT:
+            container["volumeMounts"] = [{"name": "host-root", "mountPath": "/host"}]
+            spec["volumes"] = [{"name": "host-root", "hostPath": {"path": "/"}}]
+        if profile in profiles.HOST_NAMESPACES:
+            spec |= {"hostIPC": True, "hostNetwork": True, "hostPID": True}
+        spec["containers"] = [profiles.merged(container, self.own)]
         metadata = {"name": name, "labels": {"app.kubernetes.io/managed-by": "kubectl-debug"}}
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
         return call.request("POST", POD.path(call.namespace), body=body), container_name
