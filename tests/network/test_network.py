@@ -241,3 +241,16 @@ def test_ingress_chooses_the_most_particular_rule(network: Network) -> None:
     assert chosen("www.example", "/") == "any"
     assert chosen("other.org", "/api/v1") == "api"
     assert chosen("other.org", "/") is None
+
+
+def test_ports_of_a_headless_service_are_its_slices(network: Network) -> None:
+    network.dns.set_services([service("db", clusterIP="None", ports=[])])
+    first, second = endpoints("db", ONE), endpoints("db", TWO)
+    first["ports"], second["ports"] = ([{"name": "pg", "port": number, "protocol": "TCP"}] for number in (5432, 5433))
+    second["metadata"]["name"] = "db-y"
+    network.dns.set_endpoints([first, second])
+    answer = network.dns.query("_pg._tcp.db.default.svc.cluster.local", "SRV")
+    assert [record.value for record in answer.records] == [
+        "0 50 5432 10-244-0-3.db.default.svc.cluster.local.",
+        "0 50 5433 10-244-1-4.db.default.svc.cluster.local.",
+    ]

@@ -105,34 +105,34 @@ class Dns(ServiceObjects):
             if member is not None:
                 return Answer(False)
             return Answer(True, (Record(name, "A", cluster_ip),) if type == "A" else ())
-        found = [address for host, address in self._members(key) if member is None or host == member]
+        found = [address for host, address, _ in self._members(key) if member is None or host == member]
         if not found:
             return Answer(False)
         return Answer(True, tuple(Record(name, "A", address) for address in found) if type == "A" else ())
 
     def _ports(self, name: str, key: Key, service: Json, port: str, protocol: str, type: str) -> Answer:
         base = f"{key[1]}.{key[0]}.svc.{self.domain}"
-        records: list[Record] = []
         spec = service.get("spec", {})
-        for entry in spec.get("ports") or ():
-            if entry.get("name") != port or entry.get("protocol", "TCP").lower() != protocol:
-                continue
-            if spec.get("clusterIP") not in {None, "", "None"}:
-                records.append(Record(name, "SRV", f"0 100 {entry['port']} {base}."))
-            else:
-                records.extend(
-                    Record(name, "SRV", f"0 50 {entry.get('targetPort', entry['port'])} {host}.{base}.")
-                    for host, _ in self._members(key)
-                )
-        return Answer(bool(records), tuple(records) if type == "SRV" else ())
+        if spec.get("clusterIP") not in {None, "", "None"}:
+            found = [(entry["port"], "") for entry in spec.get("ports") or () if _is_named(entry, port, protocol)]
+        else:
+            found = [
+                (entry["port"], f"{host}.")
+                for host, _, slice_ in self._members(key)
+                for entry in slice_.get("ports") or ()
+                if _is_named(entry, port, protocol)
+            ]
+        weight = 100 // max(1, len(found))
+        records = tuple(Record(name, "SRV", f"0 {weight} {number} {host}{base}.") for number, host in found)
+        return Answer(bool(records), records if type == "SRV" else ())
 
-    def _members(self, key: Key) -> Iterator[tuple[str, str]]:
-        """Yield host and address of a headless Service's ready endpoints."""
-        for endpoint, _ in self.endpoints(key):
+    def _members(self, key: Key) -> Iterator[tuple[str, str, Json]]:
+        """Yield host, address and slice of a headless Service's ready endpoints."""
+        for endpoint, slice_ in self.endpoints(key):
             if (endpoint.get("conditions") or {}).get("ready") is False:
                 continue
             for address in endpoint.get("addresses") or ():
-                yield endpoint.get("hostname") or address.replace(".", "-"), address
+                yield endpoint.get("hostname") or address.replace(".", "-"), address, slice_
 
     def _pointer(self, name: str) -> Answer:
         address = ".".join(reversed(name.removesuffix(".in-addr.arpa").split(".")))
@@ -148,7 +148,7 @@ class Dns(ServiceObjects):
                 if cluster_ip and cluster_ip != "None":
                     self._reverse[cluster_ip] = base
                 else:
-                    for host, address in self._members((namespace, name)):
+                    for host, address, _ in self._members((namespace, name)):
                         self._reverse[address] = f"{host}.{base}"
         return self._reverse
 
@@ -172,3 +172,7 @@ class Dns(ServiceObjects):
             if found:
                 return candidate, found
         return "", []
+
+
+def _is_named(entry: Json, name: str, protocol: str) -> bool:
+    return bool(entry.get("name") == name and entry.get("protocol", "TCP").lower() == protocol)
