@@ -175,3 +175,17 @@ async def test_a_custom_profile_goes_over_the_chosen_one(server: ServerFactory, 
     refused = "error: name, command, image, lifecycle and volume devices are not modifiable via custom profile\n"
     assert (await ours(served, *words)).err == refused
     assert (await ours(served, *words, "--profile=nope")).err == "error: unknown profile: nope\n"
+
+
+async def test_logs_of_all_pods_tell_their_source(server: ServerFactory, ours: Ours, tmp_path: Path) -> None:
+    served = await server(1, start_latency=False)
+    (tmp_path / "two.yaml").write_text(
+        "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: two}\nspec:\n  replicas: 2\n"
+        "  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n"
+        "    spec: {containers: [{name: c, image: 'busybox:1.36', command: [sh, -c, 'echo hi; sleep 999']}]}\n"
+    )
+    await ours(served, "apply", "-f", "two.yaml")
+    await served.cluster.clock.advance(5)
+    lines = (await ours(served, "logs", "rs/two", "--all-pods")).out.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("[pod/two-") and line.endswith("/c] hi") for line in lines)

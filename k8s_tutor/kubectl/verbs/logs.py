@@ -37,7 +37,7 @@ kubectl logs -l app=web --prefix
         SELECTOR,
         Flag("container", short="c", help="the container; the first if not given"),
         Flag("all-containers", "bool", help="all containers of the pod"),
-        Flag("all-pods", "bool", help="all pods of the workload"),
+        Flag("all-pods", "bool", help="all pods of the workload, each line with its source"),
         Flag("follow", "bool", short="f", help="go on as more is written"),
         Flag("previous", "bool", short="p", help="of the container that ran before"),
         Flag("tail", "int", default=-1, help="only so many last lines"),
@@ -65,6 +65,8 @@ kubectl logs -l app=web --prefix
             if self.container:
                 raise CommandError("only one of -c or an inline [CONTAINER] arg is allowed")
             self.container = words[1]
+        # Lines of several pods are told apart, whatever --prefix says.
+        self.prefix = call.flag("prefix") or call.flag("all-pods")
         self.options: dict[str, Any] = {}
         for flag, key in (("follow", "follow"), ("previous", "previous"), ("timestamps", "timestamps")):
             if call.flag(flag):
@@ -111,7 +113,7 @@ kubectl logs -l app=web --prefix
             self._together(call, sources)
         else:
             for source in sources:
-                self._copy(call, source, call.flag("prefix"))
+                self._copy(call, source, self.prefix)
         return 0
 
     def _sources(self, call: Call) -> list[Source]:
@@ -170,7 +172,7 @@ kubectl logs -l app=web --prefix
 
         def follow(source: Source) -> None:
             try:
-                self._copy(call, source, call.flag("prefix"))
+                self._copy(call, source, self.prefix)
             except (ApiError, CommandError) as error:
                 failures.append(error)
 
