@@ -145,8 +145,8 @@ async def test_callbacks_leave_room_for_sockets(running: Clock) -> None:
     done: list[int] = []
 
     def slow(number: int) -> None:
-        until = time.perf_counter() + BATCH_SECONDS / 2
-        while time.perf_counter() < until:
+        until = time.thread_time() + BATCH_SECONDS / 2
+        while time.thread_time() < until:
             pass
         done.append(number)
 
