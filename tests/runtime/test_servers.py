@@ -169,7 +169,7 @@ async def test_every_image_of_the_catalogue_starts(container: MakeContainer, run
         tag = next(tag for tag in tags if runtime.image_info(f"{name}:{tag}"))
         image = f"{name}:{tag}"
         env = {"POSTGRES_PASSWORD": "x", "MYSQL_ROOT_PASSWORD": "x"}
-        command = ["kube-proxy"] if "kube-" in name or "etcd" in name else []
+        command = [name.rsplit("/", 1)[-1]] if "kube-" in name or "etcd" in name else []
         made = container(image, *command, env=env, start=False)
         if made.command():
             made.start()
@@ -185,3 +185,10 @@ async def test_curls_image_takes_options_alone(container: MakeContainer, clock: 
     assert lone.exit_info is not None
     assert lone.exit_info.exit_code == 7
     assert shell.logs.read() == b"curl_user\n"
+
+
+async def test_kube_proxy_answers_for_its_health(container: MakeContainer) -> None:
+    proxy = container("registry.k8s.io/kube-proxy:v1.37.2", "/usr/local/bin/kube-proxy")
+    assert '"lastUpdated": "' in (await get(proxy, "/healthz", 10256))[1]
+    network, own = proxy.runtime.network, proxy.config.pod_ip
+    assert (await network.http(own, "GET", "http://127.0.0.1:10249/proxyMode")).text == "iptables"
