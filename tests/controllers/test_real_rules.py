@@ -15,6 +15,7 @@ from k8s_tutor.sim.registry.client import LocalClient
 from tests.controllers.test_small_controllers import config_map, ready
 
 Make = Callable[..., Awaitable[Cluster]]
+STORAGE: Json = {"requests": {"storage": "1Gi"}}
 TEMPLATE: Json = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "nginx:1.27"}]}}
 
 
@@ -269,6 +270,32 @@ async def test_a_budget_is_chosen_when_several_match(cluster: Make) -> None:
         one["metadata"]["name"]: one["status"]["expectedPods"] for one in client.list("poddisruptionbudgets.policy")
     }
     assert expected == {"one": 1, "two": 0}
+
+
+async def test_a_claim_of_another_controller_is_left_alone(cluster: Make) -> None:
+    client, clock, _ = await ready(cluster, nodes=0)
+    claims: list[Json] = [{"metadata": {"name": "d"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": STORAGE}}]
+    spec: Json = {"serviceName": "s", "selector": {"matchLabels": {"app": "a"}}, "template": TEMPLATE}
+    spec |= {"volumeClaimTemplates": claims, "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain"}}
+    client.create("statefulsets.apps", {"metadata": {"name": "db", "namespace": "x"}, "spec": spec})
+    await clock.advance(2)
+    owner = client.create("configmaps", config_map("owner"))
+
+    def own(obj: Json) -> None:
+        obj["metadata"]["ownerReferences"] = config_map("", owner, controller=True)["metadata"]["ownerReferences"]
+
+    def retain_no_more(obj: Json) -> None:
+        obj["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenScaled": "Delete", "whenDeleted": "Delete"}
+        obj["spec"]["replicas"] = 0
+
+    client.change("persistentvolumeclaims", "x", "d-db-0", own)
+    client.change("statefulsets.apps", "x", "db", retain_no_more)
+    await clock.advance(5)
+    assert client.get("pods", "db-0", "x") is None
+    claim = client.get("persistentvolumeclaims", "d-db-0", "x")
+    assert claim is not None
+    assert [reference["name"] for reference in claim["metadata"]["ownerReferences"]] == ["owner"]
+    assert messages(client, "ConflictingController")
 
 
 async def test_what_is_deleted_by_hand_comes_back_updated(cluster: Make) -> None:

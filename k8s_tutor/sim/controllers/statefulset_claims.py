@@ -5,12 +5,17 @@ has that one as owner; the garbage collector does the rest.
 """
 
 from k8s_tutor.apimachinery.unstructured import Json, clone
-from k8s_tutor.sim.machinery.meta import controller_reference
+from k8s_tutor.sim.machinery.meta import controller_of, controller_reference
 from k8s_tutor.sim.machinery.recorder import Recorder
 from k8s_tutor.sim.machinery.status import ApiError
 from k8s_tutor.sim.registry.client import LocalClient
 
 CLAIMS = "persistentvolumeclaims"
+# The slip in "managing" is upstream's.
+CONFLICT = (
+    "PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a manging controller, "
+    "the retention policy is ignored for this claim"
+)
 
 
 def claim_name(template: Json, pod_name: str) -> str:
@@ -88,6 +93,11 @@ class SetClaims:
             name = claim_name(template, pod["metadata"]["name"])
             claim = self._client.get(CLAIMS, name, set_["metadata"]["namespace"])
             if claim is None:
+                continue
+            controller = controller_of(claim)
+            if controller and controller["uid"] not in {set_["metadata"]["uid"], pod["metadata"]["uid"]}:
+                if "Delete" in policy.values():
+                    self._events.event(set_, "Warning", "ConflictingController", CONFLICT.format(name))
                 continue
             wanted = [pod] if with_pod else [set_] if with_set else []
             self._set_owners(claim, {set_["metadata"]["uid"], pod["metadata"]["uid"]}, wanted)
