@@ -9,6 +9,7 @@ import orjson
 
 from k8s_tutor.apimachinery.schema import openapi_v3
 from k8s_tutor.apimachinery.unstructured import Json
+from k8s_tutor.sim.registry.customs.version2 import root_of_version_2
 from k8s_tutor.sim.registry.scheme import Resource
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
@@ -73,14 +74,17 @@ def _name(resource: Resource) -> str:
 
 
 def _schemas(resource: Resource, prefix: str) -> Json:
-    schema: Json = dict(resource.strategy.schema)  # type: ignore[attr-defined]
+    source: Json = resource.strategy.schema  # type: ignore[attr-defined]
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    told = root_of_version_2(source) if prefix == V2 else source
     properties: Json = {key: {"type": "string", "description": _text(key)} for key in ("apiVersion", "kind")}
     about = _text("metadata")
     meta = {"$ref": f"{prefix}{META}ObjectMeta"}
     properties["metadata"] = ({"allOf": [meta]} if prefix == V3 else meta) | {"description": about}
-    own = {key: value for key, value in (schema.get("properties") or {}).items() if key not in properties}
-    schema["properties"] = properties | own
+    schema: Json = {"type": "object"}
+    if told is not None:
+        own = {key: value for key, value in (told.get("properties") or {}).items() if key not in properties}
+        schema = {**told, "properties": properties | own}
     schema["x-kubernetes-group-version-kind"] = [kind]
     name = _name(resource)
     items = {"type": "array", "items": {"$ref": f"{prefix}{name}"}}
