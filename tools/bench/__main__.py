@@ -30,6 +30,7 @@ GROUPS: dict[str, Callable[[], list[Figure]]] = {
     "memory": lambda: [measures.memory()],
     "checks": lambda: [measures.checks()],
     "rollout": scale.rollout,
+    "changes": scale.changes,
     "day": scale.day,
     "requests": _requests,
     "snapshot": _snapshots,

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,6 +22,7 @@ CRON_JOBS = "/apis/batch/v1/namespaces/default/cronjobs"
 LIMIT = 300.0
 LISTS = 5
 DAY_RUNS = 3
+CHANGES = (1000, 20)  # pods and nodes of the Service that selects all, the rollout and the deletion
 # Pods, nodes, runs, and the goal for the seconds until all are ready.
 SIZES = ((100, 2, 5, "≤ 1 s"), (500, 10, 3, ""), (1000, 20, 3, "≤ 10 s"), (2500, 50, 2, ""), (5000, 100, 2, ""))
 
@@ -78,6 +80,51 @@ def rollout() -> list[Figure]:
             for figure in same[:1]
         ]
     return figures
+
+
+def changes() -> list[Figure]:
+    """A Service that selects every pod, a rollout of all of them, and their deletion: processor time a pod."""
+    replicas, nodes = CHANGES
+    with running("--bare", "--nodes", str(nodes), "--no-start-latency") as cluster:
+        client, path = cluster.client, f"{DEPLOYMENTS}/d{replicas}"
+        spec = {"selector": {"app": f"d{replicas}"}, "ports": [{"port": 80}]}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "all"}, "spec": spec}
+        client.create("/api/v1/namespaces/default/services", service)
+        created = _cost(cluster, lambda: ready_after(client, replicas))
+        annotated = {"spec": {"template": {"metadata": {"annotations": {"bench": "again"}}}}}
+        rolled = _cost(cluster, lambda: _rolled_out(client, path, annotated, replicas))
+        deleted = _cost(cluster, lambda: _deleted(client, path))
+    works = (("create, with a Service of all", created), ("rollout", rolled), ("delete", deleted))
+    return [Figure(f"{replicas} pods: {what}, a pod", "", "ms", [1000 * cost / replicas]) for what, cost in works]
+
+
+def _cost(cluster: Running, work: Callable[[], object]) -> float:
+    begun = cpu_seconds(cluster.pid)
+    work()
+    return cpu_seconds(cluster.pid) - begun
+
+
+def _rolled_out(client: Client, path: str, change: dict[str, Any], replicas: int) -> None:
+    wanted = client.patch(path, change)["metadata"]["generation"]
+    _wait(lambda: _is_complete(client.get(path)["status"], wanted, replicas))
+
+
+def _is_complete(status: dict[str, Any], generation: int, replicas: int) -> bool:
+    counts = [status.get(f"{key}eplicas") for key in ("r", "updatedR", "readyR")]
+    return status.get("observedGeneration") == generation and counts == [replicas] * 3
+
+
+def _deleted(client: Client, path: str) -> None:
+    client.request("DELETE", f"{path}?propagationPolicy=Background")
+    _wait(lambda: not client.get("/api/v1/namespaces/default/pods", limit=1)["items"])
+
+
+def _wait(over: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT
+    while not over():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not over after {LIMIT:.0f} s")
+        time.sleep(0.2)
 
 
 def _listed(cluster: Running) -> list[Figure]:
