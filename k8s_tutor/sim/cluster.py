@@ -99,6 +99,10 @@ class Cluster:
         self.expiry = EventExpiry(self.store, clock)
         self.logs: dict[str, deque[tuple[float, str]]] = {}
         self._unwritten: deque[tuple[float, str, str]] = deque(maxlen=LOG_LINES)
+        if not self.shape.bare:
+            from k8s_tutor.sim.controlplane import metrics_kinds
+
+            metrics_kinds.register(self.scheme)
         self._declare()
 
     # -- the components' kit

@@ -6,49 +6,19 @@ Served where the add-on is installed; the figures come from the kubelets' cgroup
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from k8s_tutor.apimachinery.schema import describe
 from k8s_tutor.apimachinery.times import rfc3339
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.apiserver.call import Call
 from k8s_tutor.sim.apiserver.http.message import Response
 from k8s_tutor.sim.apiserver.selection import selection
+from k8s_tutor.sim.controlplane.metrics_kinds import GROUP, VERSION
 from k8s_tutor.sim.machinery.status import not_found
-from k8s_tutor.sim.registry.scheme import Resource, Scheme
-from k8s_tutor.sim.registry.strategy import Column, Strategy
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.cluster import Cluster
     from k8s_tutor.sim.runtime.contract import Usage
 
-GROUP, VERSION = "metrics.k8s.io", "v1beta1"
 WINDOW = "15s"
-META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-
-
-class MetricsStrategy(Strategy):
-    """Columns of the Table."""
-
-    @property
-    def columns(self) -> tuple[Column, ...]:  # type: ignore[override]
-        """Name, cpu, memory, window."""
-        name = Column("Name", "string", "name", describe(META, "name"))
-        return (name, Column("cpu"), Column("memory"), Column("Window"))
-
-
-def register(scheme: Scheme) -> None:
-    """Serve the two resources."""
-    for plural, kind, namespaced in (("nodes", "NodeMetrics", False), ("pods", "PodMetrics", True)):
-        resource = Resource(
-            plural=plural,
-            group=GROUP,
-            version=VERSION,
-            kind=kind,
-            singular="",
-            namespaced=namespaced,
-            verbs=("get", "list"),
-            make_strategy=MetricsStrategy,
-        )
-        scheme.add(resource)
 
 
 def handle(call: Call) -> Response:

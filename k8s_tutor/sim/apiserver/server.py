@@ -49,10 +49,6 @@ class ApiServer(Backend):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        if not cluster.shape.bare:
-            from k8s_tutor.sim.apiserver import metricsapi
-
-            metricsapi.register(cluster.scheme)
         self.last_request = time.monotonic()
         self.extension: Any = None
         self._server: asyncio.Server | None = None
