@@ -63,6 +63,7 @@ def rollout() -> list[Figure]:
         seconds, costs, largest = [], [], []
         for _ in range(runs):
             with running("--bare", "--nodes", str(nodes), "--no-start-latency") as cluster:
+                _nodes_ready(cluster.client, nodes)
                 begun = cpu_seconds(cluster.pid)
                 seconds.append(ready_after(cluster.client, replicas))
                 costs.append(1000 * (cpu_seconds(cluster.pid) - begun) / replicas)
@@ -80,6 +81,16 @@ def rollout() -> list[Figure]:
             for figure in same[:1]
         ]
     return figures
+
+
+def _nodes_ready(client: Client, nodes: int) -> None:
+    """Wait until pods can be scheduled: one that nodes refuse that are not ready yet backs off for a second."""
+
+    def ready() -> bool:
+        items = client.get("/api/v1/nodes")["items"]
+        return len(items) == nodes and not any(node["spec"].get("taints") for node in items)
+
+    _wait(ready)
 
 
 def changes() -> list[Figure]:
