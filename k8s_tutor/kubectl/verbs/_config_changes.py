@@ -8,17 +8,8 @@ from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
 from k8s_tutor.kubectl.helptext import verb_help
 from k8s_tutor.kubectl.kubeconfig_file import SECTIONS, entry, put, read, save
-from k8s_tutor.kubectl.text import go_list, quoted
-
-
-def _expect(verb: Verb, call: Call, count: int) -> None:
-    """Refuse another number of arguments, after the help (kubectl, ``cmdutil.UsageErrorf`` and ``helpErrorf``)."""
-    if len(call.arguments) != count:
-        raise _unexpected(verb, call)
-
-
-def _unexpected(verb: Verb, call: Call) -> CommandError:
-    return CommandError(f"Unexpected args: {go_list(call.arguments)}", output=verb_help(type(verb), call.path))
+from k8s_tutor.kubectl.text import quoted
+from k8s_tutor.kubectl.verbs._config_arguments import expect_arguments, unexpected_arguments
 
 
 class UseContext(Verb):
@@ -30,7 +21,7 @@ class UseContext(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        _expect(self, call, 1)
+        expect_arguments(self, call, 1)
         name = call.arguments[0]
         if entry(document, "contexts", name) is None:
             raise CommandError(f"no context exists with the name: {quoted(name)}")
@@ -56,7 +47,7 @@ class SetContext(Verb):
     def run(self, call: Call) -> int:
         document = read(call)
         if len(call.arguments) > 1:
-            raise _unexpected(self, call)
+            raise unexpected_arguments(self, call)
         if not call.arguments and not call.flag("current"):
             raise CommandError("you must specify a non-empty context name or --current")
         if call.flag("current"):
@@ -84,7 +75,7 @@ class RenameContext(Verb):
 
     def run(self, call: Call) -> int:
         document = read(call)
-        _expect(self, call, 2)
+        expect_arguments(self, call, 2)
         old, new = call.arguments
         if entry(document, "contexts", old) is None:
             raise CommandError(f"cannot rename the context {quoted(old)}, it's not in {call.kubeconfig}")
@@ -157,7 +148,7 @@ class SetValue(Verb):
     flags = (Flag("set-raw-bytes", "bool", help="taken and ignored"),)
 
     def run(self, call: Call) -> int:
-        _expect(self, call, 2)
+        expect_arguments(self, call, 2)
         path, value = call.arguments
         document = read(call)
         _walk(document, path, value)
@@ -174,7 +165,7 @@ class Unset(Verb):
     short = "Unset an individual value in a kubeconfig file"
 
     def run(self, call: Call) -> int:
-        _expect(self, call, 1)
+        expect_arguments(self, call, 1)
         document = read(call)
         _walk(document, call.arguments[0], None)
         save(call, document)

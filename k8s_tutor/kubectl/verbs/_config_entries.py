@@ -6,9 +6,8 @@ from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.kubectl.command import Call, Verb
 from k8s_tutor.kubectl.errors import CommandError
 from k8s_tutor.kubectl.flags import Flag
-from k8s_tutor.kubectl.helptext import verb_help
 from k8s_tutor.kubectl.kubeconfig_file import put, read, save
-from k8s_tutor.kubectl.text import go_list
+from k8s_tutor.kubectl.verbs._config_arguments import expect_arguments
 
 _EXEC_FLAGS = (
     "exec-command",
@@ -36,8 +35,7 @@ class SetCluster(Verb):
     )
 
     def run(self, call: Call) -> int:
-        if len(call.arguments) != 1:
-            raise CommandError(f"Unexpected args: {go_list(call.arguments)}", output=verb_help(type(self), call.path))
+        expect_arguments(self, call, 1)
         if call.flag("insecure-skip-tls-verify") and call.flag("certificate-authority"):
             raise CommandError("you cannot specify a certificate authority and insecure mode at the same time")
         document = read(call)
@@ -79,8 +77,7 @@ class SetCredentials(Verb):
     )
 
     def validate(self, call: Call) -> None:
-        if len(call.arguments) != 1:
-            raise CommandError(f"unexpected args: {go_list(call.arguments)}", output=verb_help(type(self), call.path))
+        expect_arguments(self, call, 1, words="unexpected args")
         methods = (["--token"] if call.flag("token") else []) + (
             ["--username/--password"] if call.flag("username") or call.flag("password") else []
         )

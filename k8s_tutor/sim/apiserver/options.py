@@ -20,8 +20,6 @@ from k8s_tutor.sim.resources.shared.gotext import quote
 
 META = "meta.k8s.io"
 INTEGER = re.compile(r"[-+]?[0-9]+")
-TRUE = frozenset(("1", "t", "T", "true", "True", "TRUE"))
-FALSE = frozenset(("0", "f", "F", "false", "False", "FALSE"))
 NOT_OLDER = "NotOlderThan"
 MAX_MANAGER = 128
 LONG_VERBS = frozenset(("watch", "proxy"))

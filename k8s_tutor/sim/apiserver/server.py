@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from k8s_tutor.sim.network import Stream
 
 LOOPBACK = "127.0.0.1"
-INTERNAL = "Internal Server Error"
 DRAIN_SECONDS = 1.0
 NOT_ACCEPTABLE, SWITCHED = 406, 101
 WRITES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
@@ -152,10 +151,9 @@ class ApiServer(Backend):
 
     def _answer(self, request: Request, info: RequestInfo) -> Answer | Awaitable[Answer]:
         user = self.authenticator.authenticate(request)
-        if "impersonate-user" in request.headers or any(h.startswith("impersonate-") for h in request.headers):
-            with _not_sniffed():
-                user = self.impersonator.acting(request, wanted_access(user, request, info))
         with _not_sniffed():
+            if "impersonate-user" in request.headers or any(h.startswith("impersonate-") for h in request.headers):
+                user = self.impersonator.acting(request, wanted_access(user, request, info))
             self._authorize(user, request, info)
         if info.is_resource and request.method in WRITES:
             return self._traced(request, info, user)

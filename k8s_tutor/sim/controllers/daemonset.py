@@ -114,7 +114,7 @@ class DaemonSetController(Controller):
         for pod in pods:
             if not (is_finished(pod) and is_terminating(pod)):
                 by_node.setdefault(node_of(pod), []).append(pod)
-        return DaemonSetPass(set_, self.client.list("nodes"), by_node, revision_hash, self.clock.now())
+        return DaemonSetPass(set_, self.clock.now(), self.client.list("nodes"), by_node, revision_hash)
 
     def _manage(self, this: DaemonSetPass) -> ApiError | None:
         """Start pods on nodes without one; delete those that are too many, ended, or not wanted."""

@@ -9,35 +9,19 @@ from dataclasses import dataclass
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.controllers.daemonset_nodes import should_run, split
-from k8s_tutor.sim.controllers.pods import created, is_available
+from k8s_tutor.sim.controllers.pods import created
 from k8s_tutor.sim.controllers.scaled import scaled
+from k8s_tutor.sim.controllers.setpass import SetPass
 
 
 @dataclass(slots=True)
-class DaemonSetPass:
+class DaemonSetPass(SetPass):
     """One look at one DaemonSet; ``pods`` are by node, ``hash`` is that of the present template."""
 
-    set: Json
     nodes: list[Json]
     pods: dict[str, list[Json]]
     hash: str
-    now: float
     acted: bool = False
-
-    @property
-    def seconds(self) -> int:
-        """How long a pod must be ready to count as available."""
-        return int(self.set["spec"].get("minReadySeconds") or 0)
-
-    @property
-    def rolling(self) -> Json:
-        """The parameters of a rolling update."""
-        rolling: Json = self.set["spec"]["updateStrategy"].get("rollingUpdate") or {}
-        return rolling
-
-    def available(self, pod: Json) -> bool:
-        """Tell whether a pod has been ready for long enough."""
-        return is_available(pod, self.seconds, self.now)
 
     def oldest_first(self, pods: Sequence[Json]) -> list[Json]:
         """Sort pods of a node: those that are bound, then by age."""

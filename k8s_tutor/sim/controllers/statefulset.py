@@ -11,9 +11,10 @@ from k8s_tutor.apimachinery.unstructured import Json, clone
 from k8s_tutor.sim.controllers.adoption import Claims
 from k8s_tutor.sim.controllers.base import Controller, selector_of
 from k8s_tutor.sim.controllers.index import owner_index
-from k8s_tutor.sim.controllers.pods import from_template, is_available, is_ready, is_terminating, next_available, phase
+from k8s_tutor.sim.controllers.pods import from_template, is_ready, is_terminating, next_available, phase
 from k8s_tutor.sim.controllers.revisions import History, by_name, template_of
 from k8s_tutor.sim.controllers.scaled import scaled
+from k8s_tutor.sim.controllers.setpass import SetPass
 from k8s_tutor.sim.controllers.statefulset_claims import SetClaims, mount
 from k8s_tutor.sim.controllers.templatehash import data_hash
 from k8s_tutor.sim.machinery.status import ApiError
@@ -42,34 +43,23 @@ def revision_of(pod: Json) -> str:
 
 
 @dataclass(slots=True)
-class _Pass:
-    set: Json
+class _Pass(SetPass):
     current: Json
     update: Json
     replicas: list[Json | None]
     condemned: list[Json]
     start: int
-    now: float
 
     @property
     def ordered(self) -> bool:
         return bool(self.set["spec"].get("podManagementPolicy") != "Parallel")
 
     @property
-    def seconds(self) -> int:
-        return int(self.set["spec"].get("minReadySeconds") or 0)
-
-    @property
-    def rolling(self) -> Json:
-        rolling: Json = self.set["spec"]["updateStrategy"].get("rollingUpdate") or {}
-        return rolling
-
-    @property
     def rolls(self) -> bool:
         return bool(self.set["spec"]["updateStrategy"].get("type", "RollingUpdate") == "RollingUpdate")
 
     def unavailable(self, pod: Json | None) -> bool:
-        return pod is None or is_terminating(pod) or not is_available(pod, self.seconds, self.now)
+        return pod is None or is_terminating(pod) or not self.available(pod)
 
 
 class StatefulSetController(Controller):
@@ -151,7 +141,7 @@ class StatefulSetController(Controller):
             elif number >= 0:
                 condemned.append(pod)
         condemned.sort(key=lambda pod: ordinal(pod, set_), reverse=True)
-        return _Pass(set_, current, update, replicas, condemned, start, self.clock.now())
+        return _Pass(set_, self.clock.now(), current, update, replicas, condemned, start)
 
     def _counts(self, this: _Pass, pods: Sequence[Json] | None = None) -> Json:
         """Count pods by state and revision, of those listed or of those known now."""
@@ -162,7 +152,7 @@ class StatefulSetController(Controller):
             counts["replicas"] += 1
             if phase(pod) == "Running" and is_ready(pod):
                 counts["readyReplicas"] += 1
-                counts["availableReplicas"] += is_available(pod, this.seconds, this.now)
+                counts["availableReplicas"] += this.available(pod)
             if not is_terminating(pod):
                 counts["currentReplicas"] += revision_of(pod) == this.current["metadata"]["name"]
                 counts["updatedReplicas"] += revision_of(pod) == this.update["metadata"]["name"]
@@ -181,7 +171,7 @@ class StatefulSetController(Controller):
                 if this.ordered:
                     raise _Wait
                 continue
-            if this.ordered and pod is not first and not is_available(pod, this.seconds, this.now):
+            if this.ordered and pod is not first and not this.available(pod):
                 raise _Wait
             self._delete(this.set, pod)
             if this.ordered:
@@ -202,7 +192,7 @@ class StatefulSetController(Controller):
             return
         if phase(pod) == "Pending":
             self._claims.create(this.set, pod["metadata"]["name"])
-        if this.ordered and (is_terminating(pod) or not is_available(pod, this.seconds, this.now)):
+        if this.ordered and (is_terminating(pod) or not this.available(pod)):
             raise _Wait
         self._claims.own(this.set, pod, condemned=False)
 
@@ -262,7 +252,7 @@ class StatefulSetController(Controller):
         old = [pod for pod in targets if revision_of(pod) != update and not is_terminating(pod)]
         deleted = 0
         if not this.ordered:
-            for pod in [pod for pod in old if not is_available(pod, this.seconds, this.now)]:
+            for pod in [pod for pod in old if not this.available(pod)]:
                 self._delete(this.set, pod)
                 old.remove(pod)
                 deleted += 1

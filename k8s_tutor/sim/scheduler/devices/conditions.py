@@ -12,11 +12,6 @@ class BindingFailedError(Exception):
     """A device says that it can not be had after all; the words are those of the scheduler."""
 
 
-def has_conditions(claim: Json) -> bool:
-    """Tell whether any of a claim's devices has to be waited for."""
-    return any(result.get("bindingConditions") for result in _results(claim))
-
-
 def is_ready(claim: Json) -> bool:
     """Tell whether all that a claim's devices wait for has come true.
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.admission import admission_rules
 from k8s_tutor.sim.resources.shared.admission.expressions import Expressions, is_identifier
-from k8s_tutor.sim.resources.shared.base import KindStrategy
+from k8s_tutor.sim.resources.shared.admission.registration import RegistrationStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 
@@ -77,18 +76,8 @@ def check_param_ref(v: At) -> None:
     v.one_of("parameterNotFoundAction", _NOT_FOUND_ACTIONS, required=True)
 
 
-class PolicyStrategy(KindStrategy):
+class PolicyStrategy(RegistrationStrategy):
     """A kind of admission policy."""
-
-    has_generation = True
-
-    def warnings(self, obj: Json, old: Json | None) -> list[str]:
-        return admission_rules.static_warnings(obj, old)
-
-    def validate_create(self, obj: Json) -> list[FieldError]:
-        v = At(super().validate_create(obj), "", obj)
-        admission_rules.check_static_name(v, None)
-        return v.errors
 
     def default(self, obj: Json) -> None:
         spec = obj.setdefault("spec", {})
@@ -116,24 +105,15 @@ class PolicyStrategy(KindStrategy):
         return [obj["metadata"]["name"], len(spec.get(items) or ()), shown, table.created(obj, now)]
 
 
-class BindingStrategy(KindStrategy):
+class BindingStrategy(RegistrationStrategy):
     """A kind that binds an admission policy."""
 
-    has_generation = True
     columns = table.table(
         table.NAME,
         table.plain("PolicyName", "PolicyName indicates the policy definition which the policy binding binded to"),
         table.plain("ParamRef", "ParamRef indicates the param resource which sets the configuration param"),
         table.AGE,
     )
-
-    def warnings(self, obj: Json, old: Json | None) -> list[str]:
-        return admission_rules.static_warnings(obj, old)
-
-    def validate_create(self, obj: Json) -> list[FieldError]:
-        v = At(super().validate_create(obj), "", obj)
-        admission_rules.check_static_name(v, None)
-        return v.errors
 
     def default(self, obj: Json) -> None:
         admission_rules.default_match_resources((obj.get("spec") or {}).get("matchResources"))

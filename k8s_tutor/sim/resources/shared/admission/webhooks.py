@@ -7,12 +7,11 @@ from typing import Any
 
 from k8s_tutor.apimachinery import names
 from k8s_tutor.apimachinery.unstructured import Json
-from k8s_tutor.sim.machinery.status import FieldError
 from k8s_tutor.sim.resources.shared import table
 from k8s_tutor.sim.resources.shared.admission import admission_rules
 from k8s_tutor.sim.resources.shared.admission.expressions import Expressions
+from k8s_tutor.sim.resources.shared.admission.registration import RegistrationStrategy
 from k8s_tutor.sim.resources.shared.admission.webhook_clients import check_client
-from k8s_tutor.sim.resources.shared.base import KindStrategy
 from k8s_tutor.sim.resources.shared.check import At
 from k8s_tutor.sim.resources.shared.label_checks import check_selector
 
@@ -85,26 +84,20 @@ def _excluded_warnings(obj: Json) -> list[str]:
     return found
 
 
-class WebhookConfigurationStrategy(KindStrategy):
+class WebhookConfigurationStrategy(RegistrationStrategy):
     """A kind that lists webhooks.
 
     Class attributes:
         mutating: whether the webhooks may change objects.
     """
 
-    has_generation = True
     mutating = False
 
     def generation_changes(self, new: Json, old: Json) -> bool:
         return bool(new.get("webhooks") != old.get("webhooks"))
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
-        return [*admission_rules.static_warnings(obj, old), *_excluded_warnings(obj)]
-
-    def validate_create(self, obj: Json) -> list[FieldError]:
-        v = At(super().validate_create(obj), "", obj)
-        admission_rules.check_static_name(v, None)
-        return v.errors
+        return [*super().warnings(obj, old), *_excluded_warnings(obj)]
 
     def default(self, obj: Json) -> None:
         for webhook in obj.get("webhooks") or ():

@@ -9,15 +9,14 @@ import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.network import HttpRequest, HttpResponse
-from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, fatal, subcommand
-from k8s_tutor.sim.runtime.programs.agnhost.secure import listen_http
+from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, subcommand
+from k8s_tutor.sim.runtime.programs.agnhost.reviewing import PLAIN, serve_reviews
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 V1, V2 = "stable.example.com/v1", "stable.example.com/v2"
 REVIEWS = frozenset(("apiextensions.k8s.io/v1", "apiextensions.k8s.io/v1beta1"))
-PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 
 
 class _UnconvertibleError(Exception):
@@ -39,14 +38,7 @@ async def crd_conversion_webhook(process: "Process", flags: Flags, operands: lis
             return HttpResponse(400, f"invalid Content-Type header `{media}`\n".encode(), PLAIN)
         return _reviewed(request.body)
 
-    try:
-        served = listen_http(process, int(flags["port"]), answer, flags["tls-cert-file"], flags["tls-private-key-file"])
-    except OSError as error:
-        return await fatal(process, f"open {flags['tls-cert-file']}: {error}")
-    if not served:
-        return await fatal(process, f"panic: listen tcp :{flags['port']}: bind: address already in use")
-    await process.forever()
-    return 0
+    return await serve_reviews(process, flags, answer)
 
 
 def _reviewed(body: bytes) -> HttpResponse:

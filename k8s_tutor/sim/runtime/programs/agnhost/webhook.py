@@ -11,14 +11,13 @@ import orjson
 
 from k8s_tutor.apimachinery.unstructured import Json
 from k8s_tutor.sim.network import HttpRequest, HttpResponse
-from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, fatal, subcommand
-from k8s_tutor.sim.runtime.programs.agnhost.secure import listen_http
+from k8s_tutor.sim.runtime.programs.agnhost.command import Flags, subcommand
+from k8s_tutor.sim.runtime.programs.agnhost.reviewing import PLAIN, serve_reviews
 
 if TYPE_CHECKING:
     from k8s_tutor.sim.runtime.processes import Process
 
 DELAY_SECONDS = 5.0
-PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 VERSIONS = frozenset(("admission.k8s.io/v1", "admission.k8s.io/v1beta1"))
 STAGES = (("mutation-start", "mutation-stage-1"), ("mutation-stage-1", "mutation-stage-2"))
 MARK = "webhook-e2e-test"
@@ -51,14 +50,7 @@ async def webhook(process: "Process", flags: Flags, operands: list[str]) -> int:
             return HttpResponse(200, b"")
         return await _reviewed(request.body, lambda asked: judge(process, flags, asked))
 
-    try:
-        served = listen_http(process, int(flags["port"]), answer, flags["tls-cert-file"], flags["tls-private-key-file"])
-    except OSError as error:
-        return await fatal(process, f"open {flags['tls-cert-file']}: {error}")
-    if not served:
-        return await fatal(process, f"panic: listen tcp :{flags['port']}: bind: address already in use")
-    await process.forever()
-    return 0
+    return await serve_reviews(process, flags, answer)
 
 
 async def _reviewed(body: bytes, judge: Callable[[Json], Awaitable[Json]]) -> HttpResponse:
